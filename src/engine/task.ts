@@ -1,0 +1,25 @@
+import type { EvidenceTable } from '../probes/evidence-tables.ts';
+
+/** One medium to look at: a line on the standard input of `dailies worker`. */
+export type ProbeTask = {
+  /** Unique in the run: `<clip_id>:<medium>`. */
+  readonly id: string;
+  /** Absolute path; the dataset room has already checked that it lies under the media root. */
+  readonly path: string;
+  /** Evidence tables wanted. */
+  readonly wants: readonly EvidenceTable[];
+  /** keyframes: only keyframes are decoded for `frames`. */
+  readonly tier: 'keyframes' | 'frames';
+  readonly decoder: 'auto' | 'node-av' | 'ffmpeg';
+};
+
+/** What came of a task: exactly one line on the standard output of `dailies worker` for each task line. */
+export type ProbeVerdict = {
+  readonly id: string;
+  /** `bad` only if the tool failed (crash, time-out); a broken medium is `ok` with error rows. */
+  readonly outcome: 'ok' | 'bad';
+  /** Evidence rows by table, without the key columns of the clip. */
+  readonly evidence: Readonly<Partial<Record<EvidenceTable, Readonly<Record<string, unknown>>>>>;
+  /** Why the outcome is bad. */
+  readonly reason?: string;
+};

@@ -1,0 +1,183 @@
+import type { RuleLevel, RuleOutcomeKind, RuleScope, Severity } from '../judge/rule.ts';
+
+/**
+ * `run.json`: everything a renderer, a gate or a later diff needs to know of a run, apart from the rows in Parquet.
+ * The contract is `run.schema.json`; a change that breaks a reader raises `schemaVersion`.
+ */
+export type RunDocument = {
+  readonly schemaVersion: 1;
+  readonly tool: {
+    readonly name: 'dailies';
+    readonly version: string;
+    readonly node: string;
+    readonly duckdb: string;
+    readonly decoder: string | null;
+  };
+  readonly run: {
+    readonly id: string;
+    readonly state: 'complete' | 'interrupted';
+    readonly startedAt: string;
+    readonly command: readonly string[];
+    readonly seed: string;
+  };
+  readonly dataset: {
+    readonly name: string;
+    readonly paths: readonly string[];
+    readonly format: string;
+    readonly rows: number;
+    readonly bytes: number;
+    readonly mediaRoot: string | null;
+    readonly shards: readonly ShardSummary[];
+    readonly columns: readonly ColumnSummary[];
+  };
+  readonly plan: {
+    readonly sample: {
+      readonly asked: string;
+      readonly population: number;
+      readonly size: number;
+      /** What a clean sample of this size proves: '0 of 3,000: below 0.1 % at 95 %'. */
+      readonly promise: string;
+    };
+    readonly tier: string;
+    readonly rules: number;
+  };
+  readonly verdict: {
+    readonly outcome: 'passed' | 'failed' | 'incomplete';
+    readonly sentence: string;
+    readonly failOn: Severity | 'never';
+    readonly exitCode: number;
+    readonly failed: Readonly<Record<Severity, number>>;
+    readonly outcomes: Readonly<Record<RuleOutcomeKind, number>>;
+  };
+  readonly rules: readonly RuleOutcome[];
+  /** What nobody looked at, worst first: unread shards, failed probes, rules that could not run. */
+  readonly notLookedAt: readonly { readonly what: string; readonly count: number; readonly reason: string }[];
+  /** planned = ok + bad, by evidence table. */
+  readonly probes: readonly {
+    readonly table: string;
+    readonly planned: number;
+    readonly ok: number;
+    readonly bad: number;
+    readonly cached: number;
+    readonly bytesRead: number;
+  }[];
+  /** Seconds by stage: the only part that two equal runs may differ in. */
+  readonly timings: Readonly<Record<string, number>>;
+};
+
+export type ShardSummary = {
+  readonly index: number;
+  /** Relative to the dataset. */
+  readonly name: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly state: 'read' | 'unread';
+  readonly error: string | null;
+};
+
+export type ColumnSummary = {
+  readonly name: string;
+  readonly type: string;
+  /** Canonical name the column was mapped to, null if it keeps its own. */
+  readonly role: string | null;
+  readonly reason: string;
+};
+
+export type RuleOutcome = {
+  readonly id: string;
+  readonly family: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly scope: RuleScope;
+  readonly level: RuleLevel;
+  readonly outcome: RuleOutcomeKind;
+  /** Why it is not applicable, incomplete or errored. */
+  readonly reason: string | null;
+  /** Rows the rule is about, as far as known; rows looked at; rows that broke it. */
+  readonly eligible: number;
+  readonly examined: number;
+  readonly affected: number;
+  /** affected / examined, null where nothing was examined. */
+  readonly rate: number | null;
+  /** Exact binomial interval, finite population, for the rate in the whole dataset; equals the rate if all was examined. */
+  readonly interval: { readonly low: number; readonly high: number; readonly confidence: number } | null;
+  readonly isSampled: boolean;
+  readonly localisation: Localisation | null;
+  readonly needs: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly sql: string;
+  readonly why: string;
+  readonly step: string;
+  readonly fix: string;
+  readonly references: readonly string[];
+  /** Rows of findings.parquet of this rule (capped), of `affected`. */
+  readonly storedFindings: number;
+};
+
+export type Localisation = {
+  /** clustered: a pipeline bug in some slices; scattered: content noise; everywhere: (nearly) all rows. */
+  readonly pattern: 'clustered' | 'scattered' | 'everywhere';
+  /** The statistic that decided, in words: 'chi-square 812 over 16 shards, p < 1e-9'. */
+  readonly statistic: string;
+  /** One line for people: '3 of 512 shards hold 99 % of the hits'. */
+  readonly sentence: string;
+  /** Hits and rows examined of every shard that was read, in shard order. */
+  readonly shards: readonly { readonly shard: number; readonly affected: number; readonly examined: number }[];
+  /** The slices with the highest lift, over shard, source, split, captioner, date and configured columns. */
+  readonly slices: readonly {
+    readonly dimension: string;
+    readonly value: string;
+    readonly affected: number;
+    readonly examined: number;
+    /** Rate in the slice over the rate of all. */
+    readonly lift: number;
+    /** Share of all hits that lie in the slice. */
+    readonly share: number;
+  }[];
+  /** First bad row in manifest order. */
+  readonly first: { readonly shard: string; readonly rowNumber: number; readonly key: string } | null;
+};
+
+/** A row of findings.parquet. */
+export type Finding = {
+  readonly rule_id: string;
+  readonly severity: Severity;
+  /** Clip key; null for findings about a shard or the dataset. */
+  readonly key: string | null;
+  readonly shard: string | null;
+  readonly row_number: number | null;
+  readonly message: string;
+  /** The columns that the rule selected, as JSON: declared and measured values. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Stable across runs, versions and file layouts: sha256 of rule, key and (for datasets) the group, 16 hex digits. */
+  readonly fingerprint: string;
+};
+
+/** What a report shows of a clip that has a finding. */
+export type ClipCard = {
+  readonly key: string;
+  readonly shard: string;
+  readonly rowNumber: number;
+  readonly path: string | null;
+  readonly caption: string | null;
+  /** Name, value in the manifest, value measured: those that exist on either side. */
+  readonly values: readonly { readonly name: string; readonly declared: string | null; readonly measured: string | null }[];
+  /** One WebP, frames side by side at equal width, made upright and square-pixelled. Null: no picture could be made. */
+  readonly strip: {
+    readonly webpBase64: string;
+    readonly frameWidth_px: number;
+    readonly frameHeight_px: number;
+    readonly times_s: readonly number[];
+  } | null;
+  /** Luma difference of frames, thinned to at most 240 points, and its time span. */
+  readonly difference: { readonly values: readonly (number | null)[]; readonly duration_s: number } | null;
+};
+
+/** All that a renderer may see: a pure function of the run folder. */
+export type ReportInput = {
+  readonly run: RunDocument;
+  readonly findings: readonly Finding[];
+  readonly clips: readonly ClipCard[];
+  /** Findings and pictures left out of the input, in words, empty if none. */
+  readonly leftOut: readonly string[];
+};
