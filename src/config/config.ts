@@ -1,0 +1,65 @@
+import type { OptionValue, Severity } from '../judge/rule.ts';
+
+/** How deep to look at media: not at all, at container and packets, at keyframes, at every frame. */
+export type Tier = 'manifest' | 'headers' | 'keyframes' | 'frames';
+
+/** Formats that a report can be written in. */
+export type OutputFormat = 'html' | 'json' | 'text';
+
+/** What to scan and how to judge it: `dailies.yaml`, flags and defaults made one. All paths are absolute. */
+export type Config = {
+  /** The file that it was read from; null: defaults and flags only. */
+  readonly file: string | null;
+  /** Files, folders or globs of the manifest; empty: none given yet. */
+  readonly dataset: readonly string[];
+  /** Canonical column to columns of the dataset; an empty list says that the dataset has none. */
+  readonly columns: Readonly<Record<string, readonly string[]>>;
+  readonly mediaRoot: string | null;
+  /** As for `parseSample`. */
+  readonly sample: string;
+  readonly seed: string;
+  readonly strata: readonly string[];
+  readonly tier: Tier;
+  readonly decoder: 'auto' | 'node-av' | 'ffmpeg';
+  /** Null: one for each core. */
+  readonly workers: number | null;
+  /** DuckDB notation; null: DuckDB's own choice. */
+  readonly memoryLimit: string | null;
+  readonly tempDirectory: string | null;
+  readonly cacheDirectory: string | null;
+  readonly rules: {
+    readonly dirs: readonly string[];
+    /** Ids, families or globs; empty: all. */
+    readonly select: readonly string[];
+    readonly ignore: readonly string[];
+    readonly severity: Readonly<Record<string, Severity | 'off'>>;
+    readonly options: Readonly<Record<string, Readonly<Record<string, OptionValue>>>>;
+  };
+  readonly gate: {
+    readonly failOn: Severity | 'never';
+    readonly allowIncomplete: boolean;
+  };
+  readonly localise: readonly string[];
+  readonly output: Readonly<Partial<Record<OutputFormat, string>>>;
+};
+
+/** What holds where neither `dailies.yaml` nor a flag says otherwise. */
+export const DEFAULT_CONFIG: Config = {
+  file: null,
+  dataset: [],
+  columns: {},
+  mediaRoot: null,
+  sample: '3000',
+  seed: 'dailies',
+  strata: [],
+  tier: 'frames',
+  decoder: 'auto',
+  workers: null,
+  memoryLimit: null,
+  tempDirectory: null,
+  cacheDirectory: null,
+  rules: { dirs: [], select: [], ignore: [], severity: {}, options: {} },
+  gate: { failOn: 'error', allowIncomplete: false },
+  localise: [],
+  output: {},
+};

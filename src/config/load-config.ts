@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { DailiesError } from '../dailies-error.ts';
+import type { OptionValue, Severity } from '../judge/rule.ts';
+import { type Config, DEFAULT_CONFIG, type OutputFormat } from './config.ts';
+import { readYamlWithSchema } from './schema-errors.ts';
+
+/** Name of the file that is read from the working directory if no other is named. */
+export const CONFIG_FILE = 'dailies.yaml';
+
+/** JSON Schema of that file. */
+export const CONFIG_SCHEMA = fileURLToPath(new URL('./config.schema.json', import.meta.url));
+
+/** What the schema guarantees of the file. */
+type ConfigFile = {
+  readonly dataset?: string | readonly string[];
+  readonly columns?: Readonly<Record<string, string | readonly string[] | null>>;
+  readonly media_root?: string | null;
+  readonly sample?: number | string;
+  readonly seed?: number | string;
+  readonly strata?: readonly string[];
+  readonly tier?: Config['tier'];
+  readonly decoder?: Config['decoder'];
+  readonly workers?: number;
+  readonly memory_limit?: string;
+  readonly temp_directory?: string;
+  readonly cache_directory?: string;
+  readonly rules?: {
+    readonly dirs?: readonly string[];
+    readonly select?: readonly string[];
+    readonly ignore?: readonly string[];
+    readonly severity?: Readonly<Record<string, Severity | 'off'>>;
+    readonly options?: Readonly<Record<string, Readonly<Record<string, OptionValue>>>>;
+  };
+  readonly gate?: { readonly fail_on?: Severity | 'never'; readonly allow_incomplete?: boolean };
+  readonly localise?: readonly string[];
+  readonly output?: Readonly<Partial<Record<OutputFormat, string>>>;
+};
+
+/**
+ * Reads `path`, or `dailies.yaml` in `cwd` if it is there and no path is given; without a file all is default.
+ * Relative paths in the file start at its folder.
+ *
+ * @throws {DailiesError} config, with `file:line:col` of each problem, or if a named file can't be read.
+ */
+export async function loadConfig(path: string | null, cwd: string): Promise<Config> {
+  const file = resolve(cwd, path ?? CONFIG_FILE);
+  const text = await readConfigText(file, path);
+  if (text === null) return DEFAULT_CONFIG;
+  const shownAs = path ?? CONFIG_FILE;
+  const hasContent = text.split('\n').some((line) => /^\s*[^\s#]/.test(line));
+  if (!hasContent) return { ...DEFAULT_CONFIG, file };
+  const raw = await readYamlWithSchema<ConfigFile>(text, shownAs, CONFIG_SCHEMA);
+  return toConfig(raw, file);
+}
+
+async function readConfigText(file: string, path: string | null): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    if (isMissing && path === null) return null;
+    throw new DailiesError('config', `${path ?? CONFIG_FILE} cannot be read`, {
+      cause,
+      hint: isMissing
+        ? `write one with 'dailies init <dataset>'`
+        : 'check that it is a readable file',
+    });
+  }
+}
+
+function toConfig(raw: ConfigFile, file: string): Config {
+  const fallback = DEFAULT_CONFIG;
+  const absolute = (path: string): string => resolve(dirname(file), path);
+  const absoluteOr = (path: string | null | undefined): string | null =>
+    path === undefined || path === null ? null : absolute(path);
+  return {
+    file,
+    dataset: listOf(raw.dataset).map(absolute),
+    columns: Object.fromEntries(
+      Object.entries(raw.columns ?? {}).map(([name, from]) => [name, listOf(from)]),
+    ),
+    mediaRoot: absoluteOr(raw.media_root),
+    sample: String(raw.sample ?? fallback.sample),
+    seed: String(raw.seed ?? fallback.seed),
+    strata: raw.strata ?? fallback.strata,
+    tier: raw.tier ?? fallback.tier,
+    decoder: raw.decoder ?? fallback.decoder,
+    workers: raw.workers ?? fallback.workers,
+    memoryLimit: raw.memory_limit ?? fallback.memoryLimit,
+    tempDirectory: absoluteOr(raw.temp_directory),
+    cacheDirectory: absoluteOr(raw.cache_directory),
+    rules: {
+      dirs: (raw.rules?.dirs ?? []).map(absolute),
+      select: raw.rules?.select ?? [],
+      ignore: raw.rules?.ignore ?? [],
+      severity: raw.rules?.severity ?? {},
+      options: raw.rules?.options ?? {},
+    },
+    gate: {
+      failOn: raw.gate?.fail_on ?? fallback.gate.failOn,
+      allowIncomplete: raw.gate?.allow_incomplete ?? fallback.gate.allowIncomplete,
+    },
+    localise: raw.localise ?? fallback.localise,
+    output: Object.fromEntries(
+      Object.entries(raw.output ?? {}).map(([format, path]) => [format, absolute(path)]),
+    ),
+  };
+}
+
+function listOf(value: string | readonly string[] | null | undefined): readonly string[] {
+  if (value === undefined || value === null) return [];
+  return typeof value === 'string' ? [value] : value;
+}
