@@ -1,0 +1,103 @@
+import type { MediaErrorCode } from '../../probes/evidence-tables.ts';
+
+/** Which decoder a user asks for. */
+export type DecoderChoice = 'auto' | 'node-av' | 'ffmpeg';
+
+/** keyframes: only frames that decode alone; frames: all of them. */
+export type DecodeTier = 'keyframes' | 'frames';
+
+/** Side of the gray plane of every frame: the whole picture squeezed to a square. */
+export const GRAY_SIDE_PX = 64;
+
+/** Longer side of the small colour picture, whose pixels are as square as the coded ones. */
+export const COLOUR_SIDE_PX = 96;
+
+/** A clip's colour frames: at least half as many as this from the whole length, at most this. */
+export const MOST_COLOUR_FRAMES = 32;
+
+/** What a decode may cost before it is cut off. */
+export type DecodeLimits = {
+  /** Frames, then the decode ends incomplete. */
+  readonly maxFrames: number;
+  /** Pixels of a coded picture. */
+  readonly maxPixels: number;
+};
+
+export const DECODE_LIMITS: DecodeLimits = { maxFrames: 20_000, maxPixels: 8192 * 8192 };
+
+/** One decoded frame, reduced. */
+export type SmallFrame = {
+  /** Position in presentation order among the decoded frames. */
+  readonly index: number;
+  /** Presentation time, s; estimated from the frame rate where the file has none. */
+  readonly pts_s: number;
+  /** 64x64 gray, full range. Valid during the call only. */
+  readonly gray: Uint8Array;
+  /** Interleaved RGB of sampled frames ({@link isColourFrame}). Valid during the call only. */
+  readonly colour: SmallPicture | null;
+  /** The decoder concealed something in it. */
+  readonly isCorrupt: boolean;
+};
+
+export type SmallPicture = {
+  readonly rgb: Uint8Array;
+  readonly width_px: number;
+  readonly height_px: number;
+};
+
+/** What a decoder says about a decode that produced frames. */
+export type DecodeReport = {
+  readonly ok: true;
+  readonly decoder: 'node-av' | 'ffmpeg';
+  readonly decoder_version: string;
+  readonly width_px: number;
+  readonly height_px: number;
+  readonly frame_count: number;
+  /** The end of the stream was reached. */
+  readonly is_complete: boolean;
+  /** Error lines of the log plus frames flagged corrupt. */
+  readonly error_count: number;
+  /** First distinct lines of the log. */
+  readonly log: readonly string[];
+  /** CPU seconds spent. */
+  readonly decode_s: number;
+};
+
+/** Why no frame came out. */
+export type DecodeFailure = {
+  readonly ok: false;
+  readonly code: MediaErrorCode;
+  readonly message: string;
+};
+
+export type DecodeOutcome = DecodeReport | DecodeFailure;
+
+/** Called for each frame in presentation order; must not keep the frame's buffers. */
+export type OnFrame = (frame: SmallFrame) => void;
+
+/**
+ * Whether a frame also comes as a colour picture: all of the first 32, every second up to 64, every fourth up to 128…
+ * The wanted number is reached whatever the length, without knowing the length before.
+ */
+export function isColourFrame(index: number): boolean {
+  return index % colourStride(index) === 0;
+}
+
+/** Distance of the colour frames around this index; the frames of a clip of n that count are multiples of that at n − 1. */
+export function colourStride(index: number): number {
+  let stride = 1;
+  while (index >= MOST_COLOUR_FRAMES * stride) stride *= 2;
+  return stride;
+}
+
+/** Size of the colour picture of a frame of this size. */
+export function colourSize(
+  width_px: number,
+  height_px: number,
+): { width_px: number; height_px: number } {
+  const scale = Math.min(1, COLOUR_SIDE_PX / Math.max(width_px, height_px));
+  return {
+    width_px: Math.max(1, Math.round(width_px * scale)),
+    height_px: Math.max(1, Math.round(height_px * scale)),
+  };
+}

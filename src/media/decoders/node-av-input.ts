@@ -1,0 +1,109 @@
+import type { CodecContext, FormatContext, Stream } from 'node-av/lib';
+
+import { DecodeLog } from './decode-log.ts';
+import { ALLOWED_DEMUXERS, ALLOWED_PROTOCOLS } from './demuxers.ts';
+import type { DecodeFailure } from './frame-stream.ts';
+import { headerFaultOf, refuseFile } from './media-file.ts';
+import type { NodeAv } from './node-av-library.ts';
+
+/** A file open for demuxing, and its video stream. */
+export type NodeAvInput = {
+  readonly ok: true;
+  readonly format: FormatContext;
+  /** The video stream to look at; null if the file has none (but maybe sound). */
+  readonly video: Stream | null;
+};
+
+/**
+ * Opens a local file for demuxing: only whitelisted containers, only the `file` protocol, so that nothing inside can
+ * make it open another file or a host. The caller closes `format`.
+ */
+export async function openInput(av: NodeAv, path: string): Promise<NodeAvInput | DecodeFailure> {
+  const refused = await refuseFile(path);
+  if (refused !== null) return refused;
+  const format = new av.lib.FormatContext();
+  format.allocContext();
+  format.setOption('protocol_whitelist', ALLOWED_PROTOCOLS);
+  format.setOption('format_whitelist', ALLOWED_DEMUXERS);
+  const opened = format.openInputSync(`file:${path}`);
+  if (opened < 0) {
+    return { ok: false, code: await headerFaultOf(path), message: describe(av, opened) };
+  }
+  format.findStreamInfoSync(null);
+  const video = format.streams
+    .filter((stream) => stream.codecpar.codecType === av.constants.AVMEDIA_TYPE_VIDEO)
+    .filter((stream) => (stream.disposition & av.constants.AV_DISPOSITION_ATTACHED_PIC) === 0);
+  const best = format.findBestStream(av.constants.AVMEDIA_TYPE_VIDEO);
+  return {
+    ok: true,
+    format,
+    video: video.find((stream) => stream.index === best) ?? video[0] ?? null,
+  };
+}
+
+/** Opens a single-threaded decoder for a stream: threads of their own would blur the CPU budget of a worker. */
+export function openDecoder(
+  av: NodeAv,
+  stream: Stream,
+  maxPixels: number,
+): CodecContext | DecodeFailure {
+  const { codecpar } = stream;
+  if (codecpar.width * codecpar.height > maxPixels) {
+    return {
+      ok: false,
+      code: 'too-many-pixels',
+      message: `${codecpar.width}x${codecpar.height} pixels`,
+    };
+  }
+  const codec = av.lib.Codec.findDecoder(codecpar.codecId);
+  if (codec === null) {
+    return {
+      ok: false,
+      code: 'unsupported-codec',
+      message: `no decoder for ${av.lib.avGetCodecName(codecpar.codecId)}`,
+    };
+  }
+  const context = new av.lib.CodecContext();
+  context.allocContext3(codec);
+  context.parametersToContext(codecpar);
+  context.threadCount = 1;
+  context.pktTimebase = stream.timeBase;
+  // Options are set one by one: a dictionary handed to open2Sync is freed twice (node-av 6.1).
+  context.setOption('max_pixels', BigInt(maxPixels));
+  const opened = context.open2Sync(codec);
+  if (opened < 0) {
+    context.freeContext();
+    return {
+      ok: false,
+      code: 'corrupt-header',
+      message: `the decoder refused the stream: ${describe(av, opened)}`,
+    };
+  }
+  return context;
+}
+
+/** The text of an FFmpeg error number. */
+export function describe(av: NodeAv, code: number): string {
+  return av.lib.FFmpegError.strerror(code);
+}
+
+/**
+ * Runs one decode with the library's log collected. Lines are handed over on later turns of the event loop, and the
+ * log is one for the process: decodes of one process must not overlap.
+ */
+export async function withLog<T>(av: NodeAv, run: (log: DecodeLog) => Promise<T>): Promise<T> {
+  const log = new DecodeLog();
+  av.lib.Log.setCallback((_level, message) => log.add(message), {
+    maxLevel: av.constants.AV_LOG_ERROR,
+  });
+  try {
+    return await run(log);
+  } finally {
+    av.lib.Log.setCallback(() => undefined, { maxLevel: av.constants.AV_LOG_ERROR });
+  }
+}
+
+/** Lets log lines that are still under way arrive. */
+export async function settleLog(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

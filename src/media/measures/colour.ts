@@ -1,0 +1,66 @@
+/** Mean colour of one small RGB picture, 0–255. */
+export type MeanColour = { readonly red: number; readonly green: number; readonly blue: number };
+
+/** Running sums of colour over several pictures: states of parts merge by adding. */
+export type ChromaSums = {
+  pixels: number;
+  blueDifference: number;
+  blueDifferenceSquares: number;
+  redDifference: number;
+  redDifferenceSquares: number;
+};
+
+/** Sums of nothing. */
+export function emptyChromaSums(): ChromaSums {
+  return {
+    pixels: 0,
+    blueDifference: 0,
+    blueDifferenceSquares: 0,
+    redDifference: 0,
+    redDifferenceSquares: 0,
+  };
+}
+
+/** Mean colour of an interleaved RGB picture; its chroma is added to `sums`. */
+export function addColour(sums: ChromaSums, rgb: Uint8Array): MeanColour {
+  let red = 0;
+  let green = 0;
+  let blue = 0;
+  for (let i = 0; i + 2 < rgb.length; i += 3) {
+    const r = rgb[i] ?? 0;
+    const g = rgb[i + 1] ?? 0;
+    const b = rgb[i + 2] ?? 0;
+    red += r;
+    green += g;
+    blue += b;
+    // ITU-T T.871 (JFIF), full range.
+    const blueDifference = -0.168_736 * r - 0.331_264 * g + 0.5 * b;
+    const redDifference = 0.5 * r - 0.418_688 * g - 0.081_312 * b;
+    sums.blueDifference += blueDifference;
+    sums.blueDifferenceSquares += blueDifference * blueDifference;
+    sums.redDifference += redDifference;
+    sums.redDifferenceSquares += redDifference * redDifference;
+  }
+  const pixels = Math.floor(rgb.length / 3);
+  sums.pixels += pixels;
+  return { red: red / pixels, green: green / pixels, blue: blue / pixels };
+}
+
+/** Standard deviation of chroma (root of the summed variances of Cb and Cr), grey levels; null of no pixels. */
+export function chromaSpread(sums: ChromaSums): number | null {
+  if (sums.pixels === 0) return null;
+  const blue = sums.blueDifferenceSquares / sums.pixels - (sums.blueDifference / sums.pixels) ** 2;
+  const red = sums.redDifferenceSquares / sums.pixels - (sums.redDifference / sums.pixels) ** 2;
+  return Math.sqrt(Math.max(0, blue) + Math.max(0, red));
+}
+
+/** Luma of an interleaved RGB picture, ITU-R BT.601 weights as JPEG has them. */
+export function lumaOf(rgb: Uint8Array): Uint8Array {
+  const luma = new Uint8Array(Math.floor(rgb.length / 3));
+  for (let i = 0; i < luma.length; i++) {
+    luma[i] = Math.round(
+      0.299 * (rgb[3 * i] ?? 0) + 0.587 * (rgb[3 * i + 1] ?? 0) + 0.114 * (rgb[3 * i + 2] ?? 0),
+    );
+  }
+  return luma;
+}

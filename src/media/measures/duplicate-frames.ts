@@ -1,0 +1,71 @@
+import { median, quantile } from './quantile.ts';
+
+/** What the differences of neighbouring frames say about repeated frames. */
+export type DuplicateFrames = {
+  /** Share of the differences that are repeats, 0–1. */
+  readonly share: number | null;
+  /** Period (frames) with the lowest phase statistic, 2–12. */
+  readonly period: number | null;
+  /** The phase statistic at that period; under 0.35 the repeats are periodic, clean clips stay above 0.7. */
+  readonly score: number | null;
+  /** Median difference of frames that are no repeats, grey levels. */
+  readonly motion_median: number | null;
+};
+
+/** Frames on either side that a difference is compared with. */
+const NEIGHBOURHOOD = 12;
+/** A repeat differs by less than this share of its neighbourhood's 60th percentile… */
+const REPEAT_SHARE = 0.2;
+/** …and never by more than one grey level: compression noise is below, motion is not. */
+const REPEAT_CAP = 1;
+/** A phase with fewer differences than this is chance. */
+const LEAST_CYCLES = 4;
+
+/**
+ * Measures repeated frames in differences of neighbours (grey levels of 64x64 gray, first frame left out).
+ *
+ * A repeat is told by its neighbourhood, because noise and motion differ from clip to clip; a clip without any motion
+ * has no repeats here (it is a freeze). The phase statistic at period p is the smallest ratio between the median
+ * difference at one phase and the median of all others, either way round: one repeat in p (24 → 30 frames a second)
+ * and one new frame in p (8 → 24) both stand out.
+ */
+export function measureDuplicates(difference: readonly number[]): DuplicateFrames {
+  if (difference.length === 0)
+    return { share: null, period: null, score: null, motion_median: null };
+  const phase = bestPhase(difference);
+  const level =
+    phase !== null && phase.isNewFramePhase && phase.score < 0.35 ? 1 - 0.5 / phase.period : 0.6;
+  let repeats = 0;
+  const moving: number[] = [];
+  for (const [i, d] of difference.entries()) {
+    const around = difference.slice(Math.max(0, i - NEIGHBOURHOOD), i + NEIGHBOURHOOD + 1);
+    if (d < Math.min(REPEAT_CAP, REPEAT_SHARE * quantile(around, level))) repeats++;
+    else moving.push(d);
+  }
+  return {
+    share: repeats / difference.length,
+    period: phase?.period ?? null,
+    score: phase?.score ?? null,
+    motion_median: moving.length === 0 ? null : median(moving),
+  };
+}
+
+type Phase = { readonly period: number; readonly score: number; readonly isNewFramePhase: boolean };
+
+function bestPhase(difference: readonly number[]): Phase | null {
+  let best: Phase | null = null;
+  for (let period = 2; period <= 12 && difference.length >= LEAST_CYCLES * period; period++) {
+    for (let phase = 0; phase < period; phase++) {
+      const at = median(difference.filter((_, i) => i % period === phase));
+      const others = median(difference.filter((_, i) => i % period !== phase));
+      const high = Math.max(at, others);
+      // Where all is still, both medians are nothing but noise of the encoder.
+      if (high < 0.05) continue;
+      const score = Math.min(at, others) / high;
+      // A multiple of the true period scores the same but for noise: the smaller period wins unless clearly worse.
+      if (best === null || score < best.score - 0.02)
+        best = { period, score, isNewFramePhase: at > others };
+    }
+  }
+  return best;
+}

@@ -1,0 +1,172 @@
+import { decodeFrames } from '../media/decoders/decode-frames.ts';
+import {
+  colourStride,
+  type DecodeLimits,
+  type DecoderChoice,
+  type DecodeReport,
+  type DecodeTier,
+  GRAY_SIDE_PX,
+  type SmallFrame,
+} from '../media/decoders/frame-stream.ts';
+import {
+  type Bars,
+  findBars,
+  innerLuma,
+  type LumaEnvelope,
+  NO_BARS,
+  widenEnvelope,
+} from '../media/measures/bars.ts';
+import { isBlack, measureBlack } from '../media/measures/black-frames.ts';
+import {
+  addColour,
+  chromaSpread,
+  emptyChromaSums,
+  lumaOf,
+  type MeanColour,
+} from '../media/measures/colour.ts';
+import { type DuplicateFrames, measureDuplicates } from '../media/measures/duplicate-frames.ts';
+import { meanAbsoluteDifference, sceneScores } from '../media/measures/frame-difference.ts';
+import { FreezeFinder, type Freezes } from '../media/measures/freezes.ts';
+import { measureLuma } from '../media/measures/luma-statistics.ts';
+import { differenceHash } from '../media/measures/perceptual-hashes.ts';
+import { quantile } from '../media/measures/quantile.ts';
+import { errorRow, type EvidenceRow } from './evidence-tables.ts';
+
+/**
+ * Measures the frames of one video file in one decode. At the `keyframes` tier neighbours are far apart, so
+ * what is told by neighbours (repeats, freezes, black runs, scene scores) stays null.
+ */
+export async function probeFrames(
+  path: string,
+  options: {
+    readonly tier: DecodeTier;
+    readonly decoder: DecoderChoice;
+    readonly limits?: Partial<DecodeLimits>;
+  },
+): Promise<EvidenceRow<'frames'>> {
+  const notes = new FrameNotes();
+  const outcome = await decodeFrames(path, options, (frame) => notes.add(frame));
+  if (!outcome.ok) return errorRow('frames', outcome.code, outcome.message);
+  return notes.row(outcome, options.tier);
+}
+
+type ColourNote = {
+  readonly index: number;
+  readonly rgb: Uint8Array;
+  readonly width_px: number;
+  readonly height_px: number;
+};
+
+/** What is kept of the frames that pass by. */
+class FrameNotes {
+  readonly #pts_s: number[] = [];
+  readonly #mean: number[] = [];
+  readonly #spread: number[] = [];
+  readonly #p98: number[] = [];
+  readonly #difference: (number | null)[] = [];
+  readonly #fromFirst: number[] = [];
+  readonly #dhash: bigint[] = [];
+  readonly #freezes = new FreezeFinder();
+  #colours: ColourNote[] = [];
+  #first: Uint8Array | null = null;
+  readonly #before = new Uint8Array(GRAY_SIDE_PX * GRAY_SIDE_PX);
+
+  add(frame: SmallFrame): void {
+    const { gray } = frame;
+    const luma = measureLuma(gray);
+    const difference = this.#first === null ? null : meanAbsoluteDifference(gray, this.#before);
+    this.#first ??= Uint8Array.from(gray);
+    this.#pts_s.push(frame.pts_s);
+    this.#mean.push(luma.mean);
+    this.#spread.push(luma.spread);
+    this.#p98.push(luma.p98);
+    this.#difference.push(difference);
+    this.#fromFirst.push(meanAbsoluteDifference(gray, this.#first));
+    this.#dhash.push(differenceHash(gray, GRAY_SIDE_PX));
+    this.#freezes.add(gray, difference);
+    this.#before.set(gray);
+    if (frame.colour !== null) this.#addColour(frame.index, frame.colour);
+  }
+
+  #addColour(index: number, colour: NonNullable<SmallFrame['colour']>): void {
+    const stride = colourStride(index);
+    this.#colours = this.#colours.filter((note) => note.index % stride === 0);
+    this.#colours.push({ ...colour, index, rgb: Uint8Array.from(colour.rgb) });
+  }
+
+  row(report: DecodeReport, tier: DecodeTier): EvidenceRow<'frames'> {
+    const isEveryFrame = tier === 'frames';
+    const neighbours = this.#difference.filter((d) => d !== null);
+    const duplicates: DuplicateFrames | null = isEveryFrame ? measureDuplicates(neighbours) : null;
+    const freezes: Freezes | null = isEveryFrame ? this.#freezes.finish(this.#pts_s) : null;
+    const dark = this.#p98.map((p98, i) => isBlack(p98, this.#spread[i] ?? 0));
+    const black = measureBlack(dark, this.#pts_s);
+    const colours = this.#measureColours();
+    return {
+      decoder: report.decoder,
+      decoder_version: report.decoder_version,
+      tier,
+      decoded_frame_count: report.frame_count,
+      is_complete: report.is_complete,
+      width_px: report.width_px,
+      height_px: report.height_px,
+      pts_s: this.#pts_s,
+      luma_mean: this.#mean,
+      luma_spread: this.#spread,
+      luma_p98: this.#p98,
+      difference: this.#difference,
+      scene_score: isEveryFrame ? sceneScores(this.#difference) : null,
+      dhash: this.#dhash,
+      mean_red: colours.means.map((mean) => mean.red),
+      mean_green: colours.means.map((mean) => mean.green),
+      mean_blue: colours.means.map((mean) => mean.blue),
+      chroma_spread: colours.chroma_spread,
+      bar_top: colours.bars?.top ?? null,
+      bar_bottom: colours.bars?.bottom ?? null,
+      bar_left: colours.bars?.left ?? null,
+      bar_right: colours.bars?.right ?? null,
+      inner_luma_max: colours.inner_luma_max,
+      duplicate_share: duplicates?.share ?? null,
+      duplicate_period: duplicates?.period ?? null,
+      duplicate_score: duplicates?.score ?? null,
+      motion_median: duplicates?.motion_median ?? null,
+      freeze_count: freezes?.count ?? null,
+      freeze_longest_s: freezes?.longest_s ?? null,
+      freeze_start_s: freezes?.start_s ?? null,
+      freeze_head_s: freezes?.head_s ?? null,
+      freeze_tail_s: freezes?.tail_s ?? null,
+      black_head_s: isEveryFrame ? black.head_s : null,
+      black_tail_s: isEveryFrame ? black.tail_s : null,
+      black_longest_s: isEveryFrame ? black.longest_s : null,
+      black_share: black.share,
+      still_score: this.#fromFirst.length < 2 ? null : quantile(this.#fromFirst.slice(1), 0.95),
+      decode_error_count: report.error_count,
+      decode_log: report.log,
+      decode_s: report.decode_s,
+      error_code: null,
+      error_message: null,
+    };
+  }
+
+  #measureColours(): {
+    readonly means: readonly MeanColour[];
+    readonly chroma_spread: number | null;
+    readonly bars: Bars | null;
+    readonly inner_luma_max: number | null;
+  } {
+    const [first] = this.#colours;
+    if (first === undefined)
+      return { means: [], chroma_spread: null, bars: null, inner_luma_max: null };
+    const { width_px, height_px } = first;
+    const stride = colourStride(this.#pts_s.length - 1);
+    const kept = this.#colours.filter((note) => note.index % stride === 0);
+    const sums = emptyChromaSums();
+    const means = kept.map((note) => addColour(sums, note.rgb));
+    const lumas = kept.map((note) => lumaOf(note.rgb));
+    let envelope: LumaEnvelope | null = null;
+    for (const luma of lumas) envelope = widenEnvelope(envelope, luma);
+    const bars = envelope === null ? NO_BARS : findBars(envelope, width_px, height_px);
+    const inner = lumas.map((luma) => innerLuma(luma, width_px, height_px, bars));
+    return { means, chroma_spread: chromaSpread(sums), bars, inner_luma_max: Math.max(...inner) };
+  }
+}
