@@ -1,0 +1,89 @@
+/** How a CSV or TSV file is written, judged by its first records. */
+export type Dialect = {
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly hasHeader: boolean;
+  readonly names: readonly string[];
+};
+
+/**
+ * The dialect of delimited text. `.tsv` is split at tabs; else the delimiter of the first line decides. The first record
+ * is a header unless a cell of it is empty, repeated or a number.
+ */
+export function detectDialect(head: string, format: 'csv' | 'tsv'): Dialect | null {
+  const text = head.replace(/^\uFEFF/, '');
+  const firstLine = text.split(/\r?\n/)[0] ?? '';
+  if (firstLine === '') return null;
+  const delimiter = format === 'tsv' ? '\t' : bestDelimiter(firstLine);
+  const records = parseDelimited(text, delimiter, '"');
+  const quoted = records[0] ?? [];
+  // A quote character that opens no properly closed field is plain text, as TSV writers leave it.
+  const quote = format === 'tsv' && !hasQuotedFields(text, delimiter) ? '' : '"';
+  const first = quote === '' ? firstLine.split(delimiter) : quoted;
+  const cells = first.map((cell) => cell.trim());
+  const isHeader =
+    cells.every((cell) => cell !== '' || cells.length > 1) &&
+    cells.filter((cell) => cell === '').length <= 1 &&
+    new Set(cells).size === cells.length &&
+    !cells.some((cell) => cell !== '' && Number.isFinite(Number(cell)));
+  const names = uniqueNames(
+    isHeader
+      ? cells.map((cell, i) => (cell === '' ? `column${i}` : cell))
+      : cells.map((_, i) => `column${i}`),
+  );
+  return { delimiter, quote, hasHeader: isHeader, names };
+}
+
+function bestDelimiter(line: string): string {
+  const unquoted = line.replaceAll(/"(?:[^"]|"")*"/g, '');
+  const counts = [',', '\t', ';', '|'].map((delimiter) => ({
+    delimiter,
+    count: unquoted.split(delimiter).length - 1,
+  }));
+  const best = counts.toSorted((a, b) => b.count - a.count)[0];
+  return best === undefined || best.count === 0 ? ',' : best.delimiter;
+}
+
+function hasQuotedFields(text: string, delimiter: string): boolean {
+  const field = new RegExp(`(^|\\n|${delimiter})"(?:[^"]|"")*"(?=${delimiter}|\\r?\\n|$)`);
+  return field.test(text);
+}
+
+/** Records of delimited text by RFC 4180. */
+export function parseDelimited(text: string, delimiter: string, quote: string): string[][] {
+  const records: string[][] = [];
+  let record: string[] = [];
+  let cell = '';
+  let isQuoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i] ?? '';
+    if (isQuoted) {
+      if (char !== quote) cell += char;
+      else if (text[i + 1] === quote) {
+        cell += quote;
+        i++;
+      } else isQuoted = false;
+    } else if (char === quote && cell === '') isQuoted = true;
+    else if (char === delimiter) {
+      record.push(cell);
+      cell = '';
+    } else if (char === '\n') {
+      record.push(cell.endsWith('\r') ? cell.slice(0, -1) : cell);
+      records.push(record);
+      record = [];
+      cell = '';
+    } else cell += char;
+  }
+  if (cell !== '' || record.length > 0) records.push([...record, cell]);
+  return records;
+}
+
+function uniqueNames(names: readonly string[]): string[] {
+  const used = new Set<string>();
+  return names.map((name) => {
+    let own = name;
+    while (used.has(own.toLowerCase())) own = `${own}_`;
+    used.add(own.toLowerCase());
+    return own;
+  });
+}

@@ -1,0 +1,298 @@
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, parse, relative, resolve, sep } from 'node:path';
+
+import { DailiesError } from '../dailies-error.ts';
+import { matchGlob, splitGlob } from './glob.ts';
+import type { ShardCompression, ShardFormat } from './shard-format.ts';
+import { isMediaName, shardFormatOf } from './shard-format.ts';
+
+/** One file that holds rows of the manifest. */
+export type ShardFile = {
+  /** Position in the order of names, 0-based: the shard's number in this run. */
+  readonly index: number;
+  /** Relative to the root of the dataset, with `/`. */
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+  readonly format: ShardFormat;
+  readonly compression: ShardCompression;
+  /** Hive partitions that the path states (`bucket=720p/`), percent-decoded; null for the Hive default partition. */
+  readonly partitions: Readonly<Record<string, string | null>>;
+};
+
+/** What the inputs of a run turned out to be. */
+export type Discovery = {
+  readonly format: ShardFormat;
+  /** Absolute path of the directory that names of shards are relative to. */
+  readonly root: string;
+  readonly shards: readonly ShardFile[];
+  /** For `media`: the media files, relative to the root, sorted. Empty otherwise. */
+  readonly media: readonly string[];
+  /** What was passed over, in words. */
+  readonly warnings: readonly string[];
+};
+
+type Found = { readonly path: string; readonly isExplicit: boolean };
+
+/** JSON and other files that describe a dataset, its code or its licence and hold no rows. */
+const NOT_A_MANIFEST =
+  /^(readme|licen[cs]e|notice|bugs|changelog|citation|package(-lock)?|tsconfig|dataset_infos?|dataset_dict|state|config|stats|index|schema|croissant|ground-truth)([._-].*)?$/i;
+
+/** In a directory that has several kinds of tables, the first of these is the manifest. */
+const FORMAT_ORDER: readonly ShardFormat[] = ['parquet', 'arrow', 'jsonl', 'csv', 'tsv', 'json'];
+
+/** Files that one run looks at most; more is a wrong directory. */
+const MOST_FILES = 5_000_000;
+
+/**
+ * The shards behind files, directories (read recursively) and globs. Hidden files, `_`-files and `.dailies/` are passed
+ * over in directories. Throws DailiesError `dataset` if there is nothing to read or the shards have several formats.
+ */
+export async function discoverShards(
+  inputs: readonly string[],
+  options: { readonly cwd: string },
+): Promise<Discovery> {
+  if (inputs.length === 0)
+    throw new DailiesError('usage', 'no dataset was named', {
+      hint: 'name a file, a directory or a glob',
+    });
+  const found: Found[] = [];
+  const roots: string[] = [];
+  const warnings: string[] = [];
+  for (const input of inputs) {
+    const path = resolve(options.cwd, input);
+    const info = await lstat(path).catch((error: unknown) => error);
+    if (info instanceof Error || !isStats(info)) {
+      const matches = await expandGlob(path, warnings);
+      if (matches === null)
+        throw new DailiesError('dataset', `${input}: no such file or directory`, { cause: info });
+      if (matches.length === 0) throw new DailiesError('dataset', `${input}: no file matches`);
+      found.push(...matches.map((match) => ({ path: match, isExplicit: true })));
+      roots.push(commonDirectory(matches.map((match) => dirname(match))));
+    } else if ((await stat(path)).isDirectory()) {
+      found.push(
+        ...(await walk(path, warnings)).map((each) => ({ path: each, isExplicit: false })),
+      );
+      roots.push(path);
+    } else {
+      found.push({ path, isExplicit: true });
+      roots.push(dirname(path));
+    }
+  }
+  const root = commonDirectory(roots);
+  const chosen = chooseShards(found, inputs, warnings);
+  if (chosen.format === 'media') {
+    const media = chosen.paths.map((path) => relativeName(root, path)).toSorted(compareNames);
+    return { format: 'media', root, shards: [await mediaShard(root)], media, warnings };
+  }
+  const names = [...new Set(chosen.paths)]
+    .map((path) => ({ path, name: relativeName(root, path) }))
+    .toSorted((a, b) => compareNames(a.name, b.name));
+  const shards: ShardFile[] = [];
+  for (const [index, { path, name }] of names.entries()) {
+    const format = shardFormatOf(basename(path)) ?? {
+      format: chosen.format,
+      compression: 'none' as const,
+    };
+    const bytes = await stat(path).then(
+      (info) => info.size,
+      () => 0,
+    );
+    shards.push({ index, name, path, bytes, ...format, partitions: hivePartitions(name) });
+  }
+  return { format: chosen.format, root, shards, media: [], warnings };
+}
+
+function isStats(value: unknown): value is Awaited<ReturnType<typeof lstat>> {
+  return typeof value === 'object' && value !== null && 'isDirectory' in value;
+}
+
+async function expandGlob(pattern: string, warnings: string[]): Promise<string[] | null> {
+  const glob = splitGlob(pattern);
+  if (glob === null) return null;
+  const all = await walk(glob.base, warnings);
+  return all.filter((path) => matchGlob(pattern, path));
+}
+
+/** All files below a directory, sorted, links to directories followed once. */
+async function walk(directory: string, warnings: string[]): Promise<string[]> {
+  const files: string[] = [];
+  const seen = new Set<string>();
+  let passedOver = 0;
+  const visit = async (current: string): Promise<void> => {
+    const real = await realpath(current).catch(() => null);
+    if (real === null || seen.has(real)) return;
+    seen.add(real);
+    const entries = await readdir(current, { withFileTypes: true }).catch((error: unknown) => {
+      warnings.push(
+        `${current} cannot be listed: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return [];
+    });
+    for (const entry of entries.toSorted((a, b) => compareNames(a.name, b.name))) {
+      if (entry.name.startsWith('.') || (entry.name.startsWith('_') && !entry.name.includes('='))) {
+        if (entry.name !== '.dailies') passedOver++;
+        continue;
+      }
+      const path = join(current, entry.name);
+      const isDirectory =
+        entry.isDirectory() ||
+        (entry.isSymbolicLink() &&
+          (await stat(path).then(
+            (info) => info.isDirectory(),
+            () => false,
+          )));
+      if (isDirectory) await visit(path);
+      else files.push(path);
+      if (files.length > MOST_FILES)
+        throw new DailiesError(
+          'dataset',
+          `${directory} holds more than ${MOST_FILES.toLocaleString('en')} files`,
+        );
+    }
+  };
+  await visit(directory);
+  if (passedOver > 0)
+    warnings.push(
+      `${passedOver} hidden or _-prefixed ${passedOver === 1 ? 'entry' : 'entries'} of ${directory} passed over`,
+    );
+  return files;
+}
+
+function chooseShards(
+  found: readonly Found[],
+  inputs: readonly string[],
+  warnings: string[],
+): { format: ShardFormat; paths: string[] } {
+  const explicit = found.filter((each) => each.isExplicit).map((each) => each.path);
+  const walked = found.filter((each) => !each.isExplicit).map((each) => each.path);
+  const tables = [
+    ...explicit.filter((path) => shardFormatOf(basename(path)) !== null),
+    ...chooseWalked(walked, warnings),
+  ];
+  const strangers = explicit.filter((path) => shardFormatOf(basename(path)) === null);
+  const media = found.map((each) => each.path).filter((path) => isMediaName(basename(path)));
+  if (tables.length === 0 && media.length > 0) return { format: 'media', paths: media };
+  if (strangers.length > 0 && !strangers.every((path) => isMediaName(path)))
+    throw new DailiesError('dataset', `${strangers[0]}: no format is known for this name`, {
+      hint: 'shards are .parquet, .arrow, .feather, .ipc, .csv, .tsv, .jsonl, .ndjson or .json; text may be .gz or .zst',
+    });
+  if (tables.length === 0) {
+    const tars = found.some((each) => each.path.endsWith('.tar'));
+    throw new DailiesError('dataset', `${inputs.join(', ')}: no manifest and no media here`, {
+      hint: tars
+        ? 'tar shards are not read yet: name a manifest'
+        : 'name a Parquet, Arrow, CSV or JSON Lines file, or a directory that holds some',
+    });
+  }
+  const formats = new Map<ShardFormat, string>();
+  for (const path of tables) {
+    const format = shardFormatOf(basename(path))?.format;
+    if (format !== undefined && !formats.has(format)) formats.set(format, path);
+  }
+  const [first, second] = formats;
+  if (first === undefined)
+    throw new DailiesError('dataset', `${inputs.join(', ')}: no manifest here`);
+  if (second !== undefined)
+    throw new DailiesError(
+      'dataset',
+      `the shards have several formats: ${first[1]} is ${first[0]}, ${second[1]} is ${second[0]}`,
+      {
+        hint: 'name the files of one format, or a glob such as data/*.parquet',
+      },
+    );
+  return { format: first[0], paths: tables };
+}
+
+/** Which of the files in a directory are the manifest: named so, else the first format in order that is there. */
+function chooseWalked(paths: readonly string[], warnings: string[]): string[] {
+  const mediaStems = new Set(
+    paths.filter((path) => isMediaName(basename(path))).map((path) => stemOf(path)),
+  );
+  const mediaFolders = new Set(
+    paths.filter((path) => isMediaName(basename(path))).map((path) => dirname(path)),
+  );
+  const candidates = paths.filter((path) => {
+    const format = shardFormatOf(basename(path));
+    if (format === null || NOT_A_MANIFEST.test(basename(path).split('.')[0] ?? '')) return false;
+    return !(format.format === 'json' && mediaStems.has(stemOf(path)));
+  });
+  const named = candidates.filter((path) => /^manifest([._-].*)?$/i.test(basename(path)));
+  const beside = candidates.filter(
+    (path) =>
+      /^metadata\./i.test(basename(path)) &&
+      [...mediaFolders].some(
+        (folder) => folder === dirname(path) || folder.startsWith(dirname(path) + sep),
+      ),
+  );
+  const pool = named.length > 0 ? named : beside.length > 0 ? beside : candidates;
+  const format = FORMAT_ORDER.find((each) =>
+    pool.some((path) => shardFormatOf(basename(path))?.format === each),
+  );
+  const chosen = pool.filter((path) => shardFormatOf(basename(path))?.format === format);
+  const isChosen = new Set(chosen);
+  const left = candidates.filter((path) => !isChosen.has(path));
+  if (left.length > 0)
+    warnings.push(
+      `${left.length} other ${left.length === 1 ? 'table' : 'tables'} passed over, first ${left[0]}`,
+    );
+  return chosen;
+}
+
+function stemOf(path: string): string {
+  return join(dirname(path), parse(path).name);
+}
+
+async function mediaShard(root: string): Promise<ShardFile> {
+  await stat(root);
+  return {
+    index: 0,
+    name: '.',
+    path: root,
+    bytes: 0,
+    format: 'media',
+    compression: 'none',
+    partitions: {},
+  };
+}
+
+function hivePartitions(name: string): Record<string, string | null> {
+  const parts = name.split('/').slice(0, -1);
+  const pairs = parts.flatMap((part): [string, string | null][] => {
+    const at = part.indexOf('=');
+    if (at <= 0) return [];
+    const value = percentDecode(part.slice(at + 1));
+    return [
+      [percentDecode(part.slice(0, at)), value === '__HIVE_DEFAULT_PARTITION__' ? null : value],
+    ];
+  });
+  return Object.fromEntries(pairs);
+}
+
+function percentDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function commonDirectory(directories: readonly string[]): string {
+  const [first = sep, ...rest] = directories;
+  let parts = first.split(sep);
+  for (const directory of rest) {
+    const others = directory.split(sep);
+    const differs = parts.findIndex((part, i) => part !== others[i]);
+    if (differs >= 0) parts = parts.slice(0, differs);
+  }
+  return parts.join(sep) || sep;
+}
+
+function relativeName(root: string, path: string): string {
+  return relative(root, path).split(sep).join('/');
+}
+
+/** Order of UTF-16 code units: the same on every machine. */
+function compareNames(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

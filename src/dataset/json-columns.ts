@@ -1,0 +1,106 @@
+import { DailiesError } from '../dailies-error.ts';
+
+/** A column of JSON rows: its key in the objects, its name in SQL, how it is parsed and what type it gets. */
+export type JsonColumn = {
+  readonly key: string;
+  readonly name: string;
+  /** What `json_transform` is asked for. */
+  readonly structure: unknown;
+  readonly type: string;
+  /** For integers that do not fit 64 signed bits. */
+  readonly wideType: string;
+  /** Mixed values become text: strings without their quotes, all else as JSON. */
+  readonly isUnquoted: boolean;
+};
+
+/** More columns than this in JSON rows means that keys are data. */
+export const MOST_JSON_COLUMNS = 2_000;
+
+/** An object below a row with more keys than this is kept as JSON text. */
+const MOST_NESTED_KEYS = 64;
+
+/**
+ * Columns of rows whose structures `json_group_structure` found, merged over shards.
+ * Throws DailiesError `dataset` if there are more than {@link MOST_JSON_COLUMNS}.
+ */
+export function jsonColumns(structures: readonly string[], where: string): JsonColumn[] {
+  const merged = new Map<string, unknown>();
+  for (const structure of structures)
+    for (const [key, value] of topLevel(structure))
+      merged.set(key, merged.has(key) ? mergeStructures(merged.get(key), value) : value);
+  if (merged.size > MOST_JSON_COLUMNS)
+    throw new DailiesError(
+      'dataset',
+      `${where}: its JSON rows have ${merged.size.toLocaleString('en')} different keys, at most ${MOST_JSON_COLUMNS.toLocaleString('en')} can be columns`,
+      {
+        hint: 'put the changing keys inside one nested object',
+      },
+    );
+  const names = new Set<string>();
+  return [...merged].map(([key, value]) => {
+    let name = key === '' ? 'column' : key.replaceAll('\0', '');
+    while (names.has(name.toLowerCase())) name = `${name}_`;
+    names.add(name.toLowerCase());
+    const structure = boundStructure(value);
+    const isUnquoted = structure === 'JSON' || structure === 'NULL';
+    return {
+      key,
+      name,
+      structure: isUnquoted ? 'JSON' : structure,
+      type: isUnquoted ? 'VARCHAR' : sqlType(structure),
+      wideType: isUnquoted ? 'VARCHAR' : sqlType(structure, true),
+      isUnquoted,
+    };
+  });
+}
+
+function topLevel(structure: string): [string, unknown][] {
+  if (structure === '') return [];
+  const parsed: unknown = JSON.parse(structure);
+  return isObject(parsed) ? Object.entries(parsed) : [];
+}
+
+function mergeStructures(a: unknown, b: unknown): unknown {
+  if (a === 'NULL') return b;
+  if (b === 'NULL' || JSON.stringify(a) === JSON.stringify(b)) return a;
+  if (Array.isArray(a) && Array.isArray(b)) return [mergeStructures(a[0], b[0])];
+  if (isObject(a) && isObject(b)) {
+    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+    return Object.fromEntries(
+      keys.map((key) => [key, mergeStructures(a[key] ?? 'NULL', b[key] ?? 'NULL')]),
+    );
+  }
+  const numbers = ['UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE'];
+  if (typeof a === 'string' && typeof b === 'string' && numbers.includes(a) && numbers.includes(b))
+    return a === 'DOUBLE' || b === 'DOUBLE' ? 'DOUBLE' : 'HUGEINT';
+  return 'JSON';
+}
+
+function boundStructure(structure: unknown): unknown {
+  if (Array.isArray(structure)) return [boundStructure(structure[0])];
+  if (!isObject(structure)) return structure === 'NULL' ? 'JSON' : structure;
+  const entries = Object.entries(structure);
+  const folded = new Set(entries.map(([key]) => key.toLowerCase()));
+  if (
+    entries.length === 0 ||
+    entries.length > MOST_NESTED_KEYS ||
+    folded.size < entries.length ||
+    folded.has('')
+  )
+    return 'JSON';
+  return Object.fromEntries(entries.map(([key, value]) => [key, boundStructure(value)]));
+}
+
+function sqlType(structure: unknown, isWide = false): string {
+  if (Array.isArray(structure)) return `${sqlType(structure[0], isWide)}[]`;
+  if (isObject(structure))
+    return `STRUCT(${Object.entries(structure)
+      .map(([key, value]) => `"${key.replaceAll('"', '""')}" ${sqlType(value, isWide)}`)
+      .join(', ')})`;
+  const name = String(structure);
+  return name === 'UBIGINT' || name === 'HUGEINT' ? (isWide ? 'HUGEINT' : 'BIGINT') : name;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,265 @@
+import { DailiesError } from '../dailies-error.ts';
+import type { CanonicalColumn } from './canonical-columns.ts';
+import { CANONICAL_COLUMNS, RESERVED_COLUMNS, isCanonicalColumn } from './canonical-columns.ts';
+import { ROLE_SYNONYMS, normaliseName } from './column-synonyms.ts';
+import { columnPathExpression } from './column-path.ts';
+import { isMediaName } from './shard-format.ts';
+import type { RoleExpression, SampledColumn } from './role-expression.ts';
+import { roleExpression } from './role-expression.ts';
+
+/** A user's column that became a canonical one. */
+export type MappedColumn = RoleExpression & {
+  readonly role: CanonicalColumn;
+  /** The user's columns that the expression reads. */
+  readonly sources: readonly string[];
+  readonly reason: string;
+};
+
+/** A user's column that stays in `clips` under its own name, or under a stated other one. */
+export type KeptColumn = {
+  readonly source: string;
+  readonly name: string;
+  readonly reason: string;
+};
+
+export type ColumnMap = {
+  readonly mapped: readonly MappedColumn[];
+  readonly kept: readonly KeptColumn[];
+  /** Columns of `clips` that name a medium: `path` and further ones. */
+  readonly mediaColumns: readonly string[];
+};
+
+/** What the user's configuration says a canonical column is: a column, a path into one (`captions[0].text`), or several columns. */
+export type ColumnOverrides = Readonly<Record<string, string | readonly string[]>>;
+
+/** Roles in the order in which they choose: the surest claims first, so that `image` may be bytes before it is a path. */
+const ROLE_ORDER = [
+  'bytes',
+  'path',
+  'caption',
+  'key',
+  'source_id',
+  ...Object.keys(CANONICAL_COLUMNS).filter(
+    (role) => !['bytes', 'path', 'caption', 'key', 'source_id'].includes(role),
+  ),
+].filter(isCanonicalColumn);
+
+/**
+ * Which of the user's columns are which canonical ones, by configuration, then by names, types and values.
+ * Throws DailiesError `config` for an override that names no canonical column or no column of the dataset.
+ */
+export function mapColumns(
+  columns: readonly SampledColumn[],
+  overrides: ColumnOverrides = {},
+): ColumnMap {
+  const mapped = new Map<CanonicalColumn, MappedColumn>();
+  const taken = new Set<string>();
+  let moreMedia: readonly string[] = [];
+  for (const [role, wanted] of Object.entries(overrides)) {
+    const names = typeof wanted === 'string' ? [wanted] : wanted;
+    const found = overriddenColumn(role, names, columns);
+    if (found === null) continue;
+    mapped.set(found.role, found);
+    for (const source of found.sources) taken.add(source);
+    if (found.role === 'path') moreMedia = names.slice(1);
+  }
+  for (const role of ROLE_ORDER) {
+    if (mapped.has(role) || Object.hasOwn(overrides, role)) continue;
+    const found = inferColumn(role, columns, taken);
+    if (found === null) continue;
+    mapped.set(role, found);
+    for (const source of found.sources) taken.add(source);
+  }
+  const nested = [...mapped.values()]
+    .filter((each) => each.note?.includes('taken'))
+    .flatMap((each) => each.sources);
+  const kept = keepColumns(
+    columns.filter(
+      (column) =>
+        !taken.has(column.name) || nested.includes(column.name) || moreMedia.includes(column.name),
+    ),
+    mapped,
+  );
+  const ordered = Object.keys(CANONICAL_COLUMNS).flatMap((role) =>
+    isCanonicalColumn(role) ? (mapped.get(role) ?? []) : [],
+  );
+  return {
+    mapped: ordered,
+    kept,
+    mediaColumns: findMediaColumns(columns, kept, mapped, moreMedia),
+  };
+}
+
+function overriddenColumn(
+  role: string,
+  names: readonly string[],
+  columns: readonly SampledColumn[],
+): MappedColumn | null {
+  if (!isCanonicalColumn(role))
+    throw new DailiesError('config', `columns: ${JSON.stringify(role)} is no canonical column`, {
+      hint: `the canonical columns are ${Object.keys(CANONICAL_COLUMNS).join(', ')}`,
+    });
+  if (names.length === 0) return null;
+  const parts = names.map((name) => expressionFor(role, name, columns));
+  const [first] = parts;
+  if (first === undefined) return null;
+  const reason = `said by the configuration: ${names.join(', ')}`;
+  if (parts.length === 1 || role === 'path')
+    return { ...first, role, sources: [first.source], reason };
+  const joined = parts.map((part) => part.expression);
+  const expression =
+    role === 'key'
+      ? `concat_ws('/', ${joined.map((each) => `${each}::varchar`).join(', ')})`
+      : `coalesce(${joined.join(', ')})`;
+  return {
+    expression,
+    note: role === 'key' ? 'joined with /' : 'the first that is not null',
+    canLose: false,
+    role,
+    sources: parts.map((part) => part.source),
+    reason,
+  };
+}
+
+function expressionFor(
+  role: CanonicalColumn,
+  name: string,
+  columns: readonly SampledColumn[],
+): RoleExpression & { readonly source: string } {
+  const exact =
+    columns.find((column) => column.name === name) ??
+    columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
+  if (exact !== undefined) {
+    const found = roleExpression(role, exact) ?? fallbackCast(role, exact);
+    return { ...found, source: exact.name };
+  }
+  const nested = columnPathExpression(name, columns);
+  if (nested !== null) {
+    const type = CANONICAL_COLUMNS[role].type;
+    return {
+      expression: type === null ? nested.expression : `try_cast(${nested.expression} as ${type})`,
+      note: `${name} is taken`,
+      canLose: type !== null && type !== 'VARCHAR',
+      source: nested.source,
+    };
+  }
+  throw new DailiesError(
+    'config',
+    `columns.${role}: the dataset has no column ${JSON.stringify(name)}`,
+    {
+      hint: `its columns are ${columns
+        .slice(0, 40)
+        .map((column) => column.name)
+        .join(', ')}${columns.length > 40 ? `, and ${columns.length - 40} more` : ''}`,
+    },
+  );
+}
+
+function fallbackCast(role: CanonicalColumn, column: SampledColumn): RoleExpression {
+  const id =
+    columnPathExpression(column.name, [column])?.expression ??
+    `"${column.name.replaceAll('"', '""')}"`;
+  const type = CANONICAL_COLUMNS[role].type;
+  if (type === null) return { expression: id, note: null, canLose: false };
+  return {
+    expression: `try_cast(${id} as ${type})`,
+    note: `${column.type} read as ${type}`,
+    canLose: true,
+  };
+}
+
+function inferColumn(
+  role: CanonicalColumn,
+  columns: readonly SampledColumn[],
+  taken: ReadonlySet<string>,
+): MappedColumn | null {
+  const candidates = columns
+    .filter((column) => !taken.has(column.name) || role === 'path' || role === 'bytes')
+    .flatMap((column) => {
+      const rank = ROLE_SYNONYMS[role].indexOf(normaliseName(column.name));
+      return rank < 0 ? [] : [{ column, rank }];
+    })
+    .toSorted((a, b) => a.rank - b.rank);
+  for (const { column } of candidates) {
+    const found = roleExpression(role, column);
+    if (found === null || !isPlausible(role, column)) continue;
+    const own =
+      column.name === role
+        ? 'it has the canonical name'
+        : `the name ${JSON.stringify(column.name)} is a usual one for ${role}`;
+    return {
+      ...found,
+      role,
+      sources: [column.name],
+      reason: found.note === null ? own : `${own}; ${found.note}`,
+    };
+  }
+  return null;
+}
+
+/** Values that speak against a role whose name fits. */
+function isPlausible(role: CanonicalColumn, column: SampledColumn): boolean {
+  const texts = column.samples.filter((text) => text !== null && text !== '').map(String);
+  const name = normaliseName(column.name);
+  if (role === 'content_hash' && name === 'hash')
+    return texts.length > 0 && texts.every((text) => /^[0-9a-f]{16,128}$/i.test(text));
+  if (role === 'source_id' && ['source', 'dataset', 'domain'].includes(name))
+    return new Set(texts).size < texts.length;
+  if (role === 'key' && ['name', 'video_name', 'clip_name'].includes(name))
+    return new Set(texts).size === texts.length;
+  if (role === 'latent_path' && ['latent', 'latents'].includes(name))
+    return texts.every((text) => /[./]/.test(text));
+  if (
+    role === 'path' &&
+    ['file', 'media', 'video', 'image', 'img', 'location', 'link', 'uri'].includes(name)
+  )
+    return texts.length === 0 || texts.some((text) => /[./]/.test(text));
+  return true;
+}
+
+function keepColumns(
+  columns: readonly SampledColumn[],
+  mapped: ReadonlyMap<string, MappedColumn>,
+): KeptColumn[] {
+  const used = new Set<string>([...RESERVED_COLUMNS, ...Object.keys(CANONICAL_COLUMNS)]);
+  return columns.map((column) => {
+    let name = column.name;
+    const clashes = used.has(name.toLowerCase());
+    while (used.has(name.toLowerCase())) name = `user_${name}`;
+    used.add(name.toLowerCase());
+    if (!clashes) return { source: column.name, name, reason: 'keeps its name' };
+    const role = column.name.toLowerCase();
+    const why = mapped.has(role)
+      ? `${role} is already another column`
+      : `its ${column.type} values can't be the canonical ${role}`;
+    return { source: column.name, name, reason: `called ${name} in clips: ${why}` };
+  });
+}
+
+function findMediaColumns(
+  columns: readonly SampledColumn[],
+  kept: readonly KeptColumn[],
+  mapped: ReadonlyMap<string, MappedColumn>,
+  said: readonly string[],
+): string[] {
+  const own = mapped.has('path') ? ['path'] : [];
+  if (said.length > 0)
+    return [...own, ...kept.filter((each) => said.includes(each.source)).map((each) => each.name)];
+  const more = kept.filter((each) => {
+    const column = columns.find((one) => one.name === each.source);
+    const texts = (column?.samples ?? [])
+      .filter((text) => text !== null && text !== '')
+      .map(String);
+    const isTextColumn = column?.type === 'VARCHAR';
+    const isNamedSo = /(path|file|image|img|video|audio|mask|depth|frame|clip|media|flow)/.test(
+      normaliseName(each.source),
+    );
+    return (
+      isTextColumn &&
+      isNamedSo &&
+      texts.length > 0 &&
+      texts.every((text) => isMediaName(text) && !text.includes('://'))
+    );
+  });
+  return [...own, ...more.map((each) => each.name)];
+}

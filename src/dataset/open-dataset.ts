@@ -1,0 +1,330 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+import type { DuckDBConnection } from '@duckdb/node-api';
+
+import { DailiesError } from '../dailies-error.ts';
+import type { ColumnSummary, ShardSummary } from '../run/document.ts';
+import { RESERVED_COLUMNS } from './canonical-columns.ts';
+import type { Discovery } from './discover-shards.ts';
+import type { ColumnMap, ColumnOverrides, MappedColumn } from './map-columns.ts';
+import { mapColumns } from './map-columns.ts';
+import { openDelimited } from './open-delimited.ts';
+import { openJsonLines } from './open-jsonl.ts';
+import { openParquet } from './open-parquet.ts';
+import type { SampledColumn } from './role-expression.ts';
+import { numberOf, readRows, textOf } from './rows.ts';
+import type { ShardFormat } from './shard-format.ts';
+import { createShardsTable } from './shards-table.ts';
+import type { NamedType, RowSource, ShardReading } from './source.ts';
+import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID } from './source.ts';
+import { escapeGlob, quoteIdentifier, quoteLiteral } from './sql-quote.ts';
+
+export type OpenOptions = {
+  /** Canonical name → the user's column, a path into one, or several columns. */
+  readonly columns?: ColumnOverrides;
+  /** Directory that media paths are relative to; default: inferred. */
+  readonly mediaRoot?: string;
+};
+
+export type OpenShard = ShardSummary & {
+  readonly path: string;
+  readonly format: ShardFormat;
+  /** Records that were no rows. */
+  readonly badRows: number;
+  readonly schema: readonly NamedType[];
+};
+
+/** A dataset behind the views `manifest` and `clips` and the table `shards`. */
+export type OpenDataset = {
+  readonly shards: readonly OpenShard[];
+  readonly columns: readonly ColumnSummary[];
+  readonly rows: number;
+  readonly bytes: number;
+  readonly format: ShardFormat;
+  /** Columns of `clips` that name a medium. */
+  readonly mediaColumns: readonly string[];
+  readonly mediaRoot: string;
+  /** False if the key is a path or a row number, so that it does not outlive a re-sharding or a move. */
+  readonly isKeyStable: boolean;
+  /** Values to list in `set allowed_paths` before the room is closed. */
+  readonly files: readonly string[];
+  readonly warnings: readonly string[];
+};
+
+/** A shard holds at most this many rows, so that shard and row number make one clip_id. */
+export const ROWS_PER_SHARD_BITS = 40;
+
+/** Rows that names and types are checked against. */
+const SAMPLE_ROWS = 200;
+
+/**
+ * Opens the shards in DuckDB: view `manifest` (the user's columns, and clip_id, shard_id, shard, row_number), view
+ * `clips` (canonical columns first) and table `shards`. An unreadable shard is a row of `shards`, not an exception.
+ * Throws DailiesError `dataset` if no shard can be read, `config` for a wrong column override.
+ */
+export async function openDataset(
+  connection: DuckDBConnection,
+  discovery: Discovery,
+  options: OpenOptions = {},
+): Promise<OpenDataset> {
+  const source = await openSource(connection, discovery);
+  await createShardsTable(connection, source.shards);
+  const readings = source.shards.filter((shard) => shard.error === null);
+  if (readings.length === 0) {
+    const first = source.shards[0];
+    throw new DailiesError(
+      'dataset',
+      `none of ${source.shards.length} shards can be read: ${first?.file.name}: ${first?.error}`,
+      {
+        hint: 'check that the files are complete and that their format is that of their names',
+      },
+    );
+  }
+  const renamed = nameColumns(source.columns);
+  await createManifest(connection, source, renamed);
+  const sampled = await sampleColumns(
+    connection,
+    renamed.map(({ name, type }) => ({ name, type })),
+  );
+  const map = mapColumns(sampled, options.columns);
+  const key = keyColumn(map);
+  await createClips(connection, map, key);
+  const losses = await countLosses(connection, map.mapped);
+  const mediaRoot = resolve(
+    options.mediaRoot ?? (await inferMediaRoot(connection, discovery, map)),
+  );
+  const warnings = [...discovery.warnings, ...source.warnings, ...losses.values()];
+  if (!key.isStable) warnings.push(key.reason);
+  return {
+    shards: source.shards.map((shard) => summariseShard(shard)),
+    columns: summariseColumns(renamed, map, key, losses),
+    rows: readings.reduce((sum, shard) => sum + shard.rows, 0),
+    bytes: source.shards.reduce((sum, shard) => sum + shard.file.bytes, 0),
+    format: discovery.format,
+    mediaColumns: map.mediaColumns,
+    mediaRoot,
+    isKeyStable: key.isStable,
+    files: [...new Set(source.files.flatMap((path) => [path, escapeGlob(path)]))],
+    warnings,
+  };
+}
+
+async function openSource(connection: DuckDBConnection, discovery: Discovery): Promise<RowSource> {
+  switch (discovery.format) {
+    case 'parquet':
+      return openParquet(connection, discovery.shards);
+    case 'csv':
+    case 'tsv':
+      return openDelimited(connection, discovery.shards);
+    case 'jsonl':
+      return openJsonLines(connection, discovery.shards);
+    default:
+      throw new DailiesError('dataset', `${discovery.format} manifests are not read yet`);
+  }
+}
+
+type Renamed = NamedType & { readonly source: string };
+
+/** The user's columns, with those renamed that the four columns of dailies would hide. */
+function nameColumns(columns: readonly NamedType[]): Renamed[] {
+  const used = new Set<string>([...RESERVED_COLUMNS, SOURCE_SHARD_ID, SOURCE_ROW_NUMBER]);
+  const own = new Set(columns.map((column) => column.name.toLowerCase()));
+  return columns.map((column) => {
+    let name = column.name;
+    while (used.has(name.toLowerCase()) || (name !== column.name && own.has(name.toLowerCase())))
+      name = `user_${name}`;
+    used.add(name.toLowerCase());
+    return { name, type: column.type, source: column.name };
+  });
+}
+
+async function createManifest(
+  connection: DuckDBConnection,
+  source: RowSource,
+  columns: readonly Renamed[],
+): Promise<void> {
+  const selected = columns.map(
+    ({ name, source: own }) => `${quoteIdentifier(own)} as ${quoteIdentifier(name)}`,
+  );
+  const names = source.shards.map((shard) => quoteLiteral(shard.file.name)).join(', ');
+  await connection.run(
+    `create or replace view manifest as
+     select ${[
+       ...selected,
+       `(${SOURCE_SHARD_ID}::bigint << ${ROWS_PER_SHARD_BITS}) + ${SOURCE_ROW_NUMBER} as clip_id`,
+       `${SOURCE_SHARD_ID} as shard_id`,
+       `([${names}]::varchar[])[${SOURCE_SHARD_ID} + 1] as shard`,
+       `${SOURCE_ROW_NUMBER} as row_number`,
+     ].join(', ')}
+     from ${source.from}`,
+  );
+}
+
+async function sampleColumns(
+  connection: DuckDBConnection,
+  columns: readonly NamedType[],
+): Promise<SampledColumn[]> {
+  const wanted = columns.filter(({ type }) =>
+    /^(VARCHAR|U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|UUID)$/.test(type),
+  );
+  if (wanted.length === 0) return columns.map((column) => ({ ...column, samples: [] }));
+  const values = wanted.map(
+    ({ name }, i) => `left(${quoteIdentifier(name)}::varchar, 2000) as v${i}`,
+  );
+  const rows = await readRows(
+    connection,
+    `select ${values.join(', ')} from manifest limit ${SAMPLE_ROWS}`,
+  ).catch(() => []);
+  return columns.map((column) => {
+    const at = wanted.indexOf(column);
+    return {
+      ...column,
+      samples:
+        at < 0 ? [] : rows.map((row) => (row[`v${at}`] === null ? null : textOf(row[`v${at}`]))),
+    };
+  });
+}
+
+type KeyColumn = {
+  readonly expression: string | null;
+  readonly isStable: boolean;
+  readonly reason: string;
+};
+
+function keyColumn(map: ColumnMap): KeyColumn {
+  if (map.mapped.some((each) => each.role === 'key'))
+    return { expression: null, isStable: true, reason: '' };
+  const path = map.mapped.find((each) => each.role === 'path');
+  if (path !== undefined)
+    return {
+      expression: path.expression,
+      isStable: false,
+      reason: 'no column is a key: the path serves, so a moved file counts as another clip',
+    };
+  return {
+    expression: `shard || '#' || row_number`,
+    isStable: false,
+    reason:
+      'no column is a key or a path: shard and row number serve, so two versions can be compared only if their rows kept their places',
+  };
+}
+
+async function createClips(
+  connection: DuckDBConnection,
+  map: ColumnMap,
+  key: KeyColumn,
+): Promise<void> {
+  const selected = [
+    ...RESERVED_COLUMNS.map((name) => name),
+    ...(key.expression === null ? [] : [`${key.expression} as "key"`]),
+    ...map.mapped.map((each) => `${each.expression} as ${quoteIdentifier(each.role)}`),
+    ...map.kept.map((each) => `${quoteIdentifier(each.source)} as ${quoteIdentifier(each.name)}`),
+  ];
+  await connection.run(
+    `create or replace view clips as select ${selected.join(', ')} from manifest`,
+  );
+}
+
+/** Values that a cast turned into null, by role: one scan over the columns whose casts can lose. */
+async function countLosses(
+  connection: DuckDBConnection,
+  mapped: readonly MappedColumn[],
+): Promise<Map<string, string>> {
+  const risky = mapped.filter((each) => each.canLose);
+  if (risky.length === 0) return new Map();
+  const counts = risky.map((each, i) => {
+    const [source = ''] = each.sources;
+    const id = quoteIdentifier(source);
+    return `count(*) filter (where ${id} is not null and ${id}::varchar <> '' and (${each.expression}) is null) as lost${i}`;
+  });
+  const rows = await readRows(connection, `select ${counts.join(', ')} from manifest`).catch(
+    () => [],
+  );
+  return new Map(
+    risky.flatMap((each, i): [string, string][] => {
+      const lost = numberOf(rows[0]?.[`lost${i}`]);
+      const [source = ''] = each.sources;
+      return lost === 0
+        ? []
+        : [
+            [
+              each.role,
+              `${lost.toLocaleString('en')} values of ${JSON.stringify(source)} can't be read as ${each.role} and count as null`,
+            ],
+          ];
+    }),
+  );
+}
+
+/** The directory, from that of the manifest upwards, below which the first media of the manifest lie. */
+async function inferMediaRoot(
+  connection: DuckDBConnection,
+  discovery: Discovery,
+  map: ColumnMap,
+): Promise<string> {
+  const [first] = discovery.shards;
+  const home =
+    first === undefined || discovery.format === 'media' ? discovery.root : dirname(first.path);
+  if (!map.mapped.some((each) => each.role === 'path')) return home;
+  const rows = await readRows(
+    connection,
+    'select path from clips where path is not null limit 20',
+  ).catch(() => []);
+  const paths = rows
+    .map((row) => textOf(row['path']))
+    .filter(
+      (path) =>
+        path !== '' && !path.includes('://') && !path.includes('\0') && !path.startsWith('/'),
+    );
+  if (paths.length === 0) return home;
+  let best = { root: home, hits: 0 };
+  for (let root = home, steps = 0; steps < 6; root = dirname(root), steps++) {
+    const hits = paths.filter((path) => existsSync(resolve(root, path))).length;
+    if (hits > best.hits) best = { root, hits };
+    if (root === dirname(root)) break;
+  }
+  return best.root;
+}
+
+function summariseShard(shard: ShardReading): OpenShard {
+  return {
+    index: shard.file.index,
+    name: shard.file.name,
+    path: shard.file.path,
+    rows: shard.rows,
+    badRows: shard.badRows,
+    bytes: shard.file.bytes,
+    format: shard.file.format,
+    state: shard.error === null ? 'read' : 'unread',
+    error: shard.error,
+    schema: shard.schema,
+  };
+}
+
+function summariseColumns(
+  columns: readonly Renamed[],
+  map: ColumnMap,
+  key: KeyColumn,
+  losses: ReadonlyMap<string, string>,
+): ColumnSummary[] {
+  return columns.map((column) => {
+    const mapped = map.mapped.find((each) => each.sources.includes(column.name));
+    const loss = mapped === undefined ? undefined : losses.get(mapped.role);
+    const kept = map.kept.find((each) => each.source === column.name);
+    const reasons = [
+      column.name === column.source
+        ? null
+        : `called ${column.name} in manifest: dailies has a column ${column.source}`,
+      mapped?.reason ?? kept?.reason ?? 'keeps its name',
+      mapped?.role === 'path' && key.expression === mapped.expression ? 'it is the key too' : null,
+      loss ?? null,
+    ];
+    return {
+      name: column.source,
+      type: column.type,
+      role: mapped?.role ?? null,
+      reason: reasons.filter((reason) => reason !== null).join('; '),
+    };
+  });
+}

@@ -1,0 +1,170 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+
+import type { ShardFile } from './discover-shards.ts';
+import { jsonColumns } from './json-columns.ts';
+import type { JsonColumn } from './json-columns.ts';
+import { errorText, numberOf, readRows, textOf } from './rows.ts';
+import { quoteIdentifier, quoteLiteral } from './sql-quote.ts';
+import type { RowSource, ShardReading } from './source.ts';
+import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
+import { linesFrom } from './text-lines.ts';
+
+const TABLE = 'manifest_rows';
+const REJECTS = 'dailies_rejects';
+
+/** A line that is one JSON object; all other lines are bad rows. */
+const IS_OBJECT = `case when overflow is null and json_valid(line) then json_type(line) = 'OBJECT' else false end`;
+
+/** JSON Lines shards, parsed once into a table; a malformed line costs that line alone. */
+export async function openJsonLines(
+  connection: DuckDBConnection,
+  files: readonly ShardFile[],
+): Promise<RowSource> {
+  const readings: { file: ShardFile; rows: number; badRows: number; structure: string }[] = [];
+  const unread: ShardReading[] = [];
+  for (const file of files) {
+    try {
+      readings.push({ file, ...(await inferShard(connection, file)) });
+    } catch (error) {
+      unread.push(unreadShard(file, errorText(error)));
+    }
+  }
+  const perShard = readings.map((reading) => jsonColumns([reading.structure], reading.file.name));
+  const columns = jsonColumns(
+    readings.map((reading) => reading.structure),
+    'the dataset',
+  );
+  await createTable(connection, columns);
+  const read: ShardReading[] = [];
+  let isWide = false;
+  for (const [i, reading] of readings.entries()) {
+    try {
+      try {
+        await insertShard(connection, reading.file, columns, isWide);
+      } catch (error) {
+        if (isWide || !errorText(error).startsWith('Conversion Error')) throw error;
+        await widenTable(connection, columns);
+        isWide = true;
+        await insertShard(connection, reading.file, columns, isWide);
+      }
+    } catch (error) {
+      unread.push(unreadShard(reading.file, errorText(error)));
+      continue;
+    }
+    read.push(
+      readShard(
+        reading.file,
+        reading.rows,
+        reading.badRows,
+        (perShard[i] ?? []).map(({ name, type }) => ({ name, type })),
+      ),
+    );
+  }
+  return {
+    from: TABLE,
+    columns: columns.map(({ name, type, wideType }) => ({ name, type: isWide ? wideType : type })),
+    shards: [...read, ...unread].toSorted((a, b) => a.file.index - b.file.index),
+    files: [],
+    warnings: [],
+  };
+}
+
+async function inferShard(
+  connection: DuckDBConnection,
+  file: ShardFile,
+): Promise<{ rows: number; badRows: number; structure: string }> {
+  try {
+    const [row] = await readRows(
+      connection,
+      `select count(*) filter (where ${IS_OBJECT}) as good,
+         count(*) filter (where not (${IS_OBJECT}) and (overflow is not null or trim(line) <> '')) as bad,
+         json_group_structure(case when ${IS_OBJECT} then line end::json)::varchar as structure
+       from ${linesFrom(file, { rejectsTable: REJECTS })}`,
+    );
+    const [rejected] = await readRows(
+      connection,
+      `select count(distinct line) as lines from ${REJECTS}`,
+    );
+    return {
+      rows: numberOf(row?.['good']),
+      badRows: numberOf(row?.['bad']) + numberOf(rejected?.['lines']),
+      structure: textOf(row?.['structure']),
+    };
+  } finally {
+    await dropRejects(connection);
+  }
+}
+
+async function dropRejects(connection: DuckDBConnection): Promise<void> {
+  await connection.run(`drop table if exists ${REJECTS}`);
+  await connection.run(`drop table if exists ${REJECTS}_scans`);
+}
+
+async function createTable(
+  connection: DuckDBConnection,
+  columns: readonly JsonColumn[],
+): Promise<void> {
+  const list = columns.map((column) => `${quoteIdentifier(column.name)} ${column.type}`);
+  await connection.run(
+    `create or replace table ${TABLE} (${[...list, `${SOURCE_SHARD_ID} integer`, `${SOURCE_ROW_NUMBER} bigint`].join(', ')})`,
+  );
+}
+
+/** Integers beyond 64 signed bits turned up: they get the type that holds them. */
+async function widenTable(
+  connection: DuckDBConnection,
+  columns: readonly JsonColumn[],
+): Promise<void> {
+  for (const column of columns)
+    if (column.type !== column.wideType)
+      await connection.run(
+        `alter table ${TABLE} alter ${quoteIdentifier(column.name)} type ${column.wideType}`,
+      );
+}
+
+async function insertShard(
+  connection: DuckDBConnection,
+  file: ShardFile,
+  columns: readonly JsonColumn[],
+  isWide: boolean,
+): Promise<void> {
+  const folded = columns.map((column) => column.key.toLowerCase());
+  const isSingle = (column: JsonColumn): boolean =>
+    folded.indexOf(column.key.toLowerCase()) === folded.lastIndexOf(column.key.toLowerCase());
+  const structure = JSON.stringify(
+    Object.fromEntries(
+      columns
+        .filter((column) => isSingle(column) && column.key !== '')
+        .map((column) => [column.key, column.structure]),
+    ),
+  );
+  const values = columns.map((column) => {
+    const pointer = quoteLiteral(`/${column.key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    const isField = isSingle(column) && column.key !== '';
+    if (!isField && !column.isUnquoted)
+      return `json_transform(line::json -> ${pointer}, ${quoteLiteral(JSON.stringify(column.structure))})::${isWide ? column.wideType : column.type}`;
+    const field = isField
+      ? `struct_extract(o, ${quoteLiteral(column.key)})`
+      : `(line::json -> ${pointer})`;
+    return column.isUnquoted
+      ? `(${field} ->> '$')`
+      : `${field}::${isWide ? column.wideType : column.type}`;
+  });
+  try {
+    await connection.run(
+      `insert into ${TABLE}
+       select ${[...values, `${file.index}`, 'n'].join(', ')}
+       from (
+         select n, is_row, case when is_row then line end as line, ${structure === '{}' ? 'null' : `json_transform(case when is_row then line end, ${quoteLiteral(structure)})`} as o
+         from (
+           select line, ${IS_OBJECT} as is_row, row_number() over () - 1 as n
+           from ${linesFrom(file, { rejectsTable: REJECTS })}
+           where overflow is not null or trim(line) <> ''
+         )
+       )
+       where is_row`,
+    );
+  } finally {
+    await dropRejects(connection);
+  }
+}

@@ -1,0 +1,153 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+
+import type { ShardFile } from './discover-shards.ts';
+import type { Cell } from './rows.ts';
+import { errorText, numberOf, readRows, textOf, textsOf } from './rows.ts';
+import { escapeGlob, quoteIdentifier, quoteLiteral, quotePathList } from './sql-quote.ts';
+import type { NamedType, RowSource, ShardReading } from './source.ts';
+import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, unreadShard } from './source.ts';
+import { widenSchemas } from './widen-types.ts';
+
+/** Footers asked for in one query; where one of them is broken the batch is asked file by file. */
+const FOOTERS_PER_QUERY = 64;
+
+type Footer = Omit<ShardReading, 'schema' | 'error' | 'badRows'> & {
+  readonly physicalSchema: string;
+};
+
+/** Parquet shards as one relation over `read_parquet`, an explicit file list for each schema among them. */
+export async function openParquet(
+  connection: DuckDBConnection,
+  files: readonly ShardFile[],
+): Promise<RowSource> {
+  const unread: ShardReading[] = [];
+  const footers: Footer[] = [];
+  for (let at = 0; at < files.length; at += FOOTERS_PER_QUERY) {
+    const batch = files.slice(at, at + FOOTERS_PER_QUERY);
+    try {
+      footers.push(...(await readFooters(connection, batch)));
+    } catch {
+      for (const file of batch) {
+        try {
+          footers.push(...(await readFooters(connection, [file])));
+        } catch (error) {
+          unread.push(unreadShard(file, errorText(error)));
+        }
+      }
+    }
+  }
+  const read: ShardReading[] = [];
+  for (const group of groupBy(footers, (footer) => footer.physicalSchema)) {
+    const [first] = group;
+    if (first === undefined) continue;
+    try {
+      const schema = await describeFile(connection, first.file);
+      for (const { physicalSchema: _, ...footer } of group)
+        read.push({ ...footer, schema, error: null, badRows: 0 });
+    } catch (error) {
+      for (const footer of group) unread.push(unreadShard(footer.file, errorText(error)));
+    }
+  }
+  read.sort((a, b) => a.file.index - b.file.index);
+  const columns = await widenSchemas(
+    connection,
+    read.map((shard) => shard.schema),
+  );
+  const groups = groupBy(read, (shard) => JSON.stringify(shard.schema));
+  return {
+    from: `(${groups.map((group) => groupSelect(group, columns)).join(' union all ')})`,
+    columns,
+    shards: [...read, ...unread].toSorted((a, b) => a.file.index - b.file.index),
+    files: read.map((shard) => shard.file.path),
+    warnings: [],
+  };
+}
+
+async function readFooters(
+  connection: DuckDBConnection,
+  files: readonly ShardFile[],
+): Promise<Footer[]> {
+  const list = quotePathList(files.map((file) => file.path));
+  const fileRows = await readRows(
+    connection,
+    `select file_name, num_rows, num_row_groups, created_by from parquet_file_metadata(${list})`,
+  );
+  const schemaRows = await readRows(
+    connection,
+    `select file_name, md5(string_agg(concat_ws('|', name, type, type_length, repetition_type, num_children, converted_type, scale, precision, logical_type), chr(10)))::varchar as schema
+     from parquet_schema(${list}) group by file_name`,
+  );
+  const groupRows = await readRows(
+    connection,
+    `select file_name, list_sort(list(distinct compression)) as codecs, max(row_group_num_rows) as most_rows, max(row_group_bytes) as most_bytes,
+       bool_and(stats_null_count is not null or stats_min_value is not null) as has_statistics
+     from parquet_metadata(${list}) group by file_name`,
+  );
+  const byFile = (
+    rows: readonly Readonly<Record<string, Cell>>[],
+  ): Map<string, Readonly<Record<string, Cell>>> =>
+    new Map(rows.map((row) => [textOf(row['file_name']), row]));
+  const [meta, schemas, groups] = [byFile(fileRows), byFile(schemaRows), byFile(groupRows)];
+  return files.map((file) => {
+    const own = meta.get(file.path);
+    const group = groups.get(file.path);
+    if (own === undefined) throw new Error(`no footer came back for ${file.name}`);
+    return {
+      file,
+      rows: numberOf(own['num_rows']),
+      rowGroups: numberOf(own['num_row_groups']),
+      rowGroupRowsMax: group === undefined ? null : numberOf(group['most_rows']),
+      rowGroupBytesMax: group === undefined ? null : numberOf(group['most_bytes']),
+      codecs: textsOf(group?.['codecs']),
+      createdBy: own['created_by'] === null ? null : textOf(own['created_by']),
+      hasStatistics: group === undefined ? null : group['has_statistics'] === true,
+      physicalSchema: textOf(schemas.get(file.path)?.['schema']),
+    };
+  });
+}
+
+async function describeFile(connection: DuckDBConnection, file: ShardFile): Promise<NamedType[]> {
+  const rows = await readRows(
+    connection,
+    `describe select * from read_parquet(${quoteLiteral(escapeGlob(file.path))}, hive_partitioning = false)`,
+  );
+  return rows.map((row) => ({
+    name: textOf(row['column_name']),
+    type: textOf(row['column_type']),
+  }));
+}
+
+/** All files of one schema, cast to the common columns, numbered by shard and row. */
+function groupSelect(group: readonly ShardReading[], columns: readonly NamedType[]): string {
+  const own = new Map(group[0]?.schema.map((column) => [column.name.toLowerCase(), column]));
+  const selected = columns.map((column) => {
+    const mine = own.get(column.name.toLowerCase());
+    if (mine === undefined) return `null::${column.type} as ${quoteIdentifier(column.name)}`;
+    if (mine.type === column.type)
+      return `${quoteIdentifier(mine.name)} as ${quoteIdentifier(column.name)}`;
+    return `${quoteIdentifier(mine.name)}::${column.type} as ${quoteIdentifier(column.name)}`;
+  });
+  return [
+    `select ${[...selected, `${shardIdExpression(group)} as ${SOURCE_SHARD_ID}`, `file_row_number::bigint as ${SOURCE_ROW_NUMBER}`].join(', ')}`,
+    `from read_parquet(${quotePathList(group.map((shard) => shard.file.path))}, hive_partitioning = false)`,
+  ].join(' ');
+}
+
+/** Shard number from the position in the file list: by addition where the numbers run on, else by a constant list. */
+function shardIdExpression(group: readonly ShardReading[]): string {
+  const ids = group.map((shard) => shard.file.index);
+  const [first = 0] = ids;
+  if (ids.every((id, i) => id === first + i)) return `(file_index + ${first})::integer`;
+  return `([${ids.join(', ')}]::integer[])[file_index + 1]`;
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
+}

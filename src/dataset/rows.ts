@@ -1,0 +1,40 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+
+export type Cell =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Cell[]
+  | { readonly [name: string]: Cell };
+
+/** Rows of a query as JSON values: integers of 64 bits come as text, so nothing is rounded. */
+export async function readRows(
+  connection: DuckDBConnection,
+  sql: string,
+): Promise<readonly Readonly<Record<string, Cell>>[]> {
+  const reader = await connection.runAndReadAll(sql);
+  return reader.getRowObjectsJson() as readonly Readonly<Record<string, Cell>>[];
+}
+
+export function textOf(cell: Cell | undefined): string {
+  return typeof cell === 'string'
+    ? cell
+    : cell === null || cell === undefined
+      ? ''
+      : JSON.stringify(cell);
+}
+
+export function textsOf(cell: Cell | undefined): string[] {
+  return Array.isArray(cell) ? cell.map((each: Cell) => textOf(each)) : [];
+}
+
+export function numberOf(cell: Cell | undefined): number {
+  return cell === null || cell === undefined ? 0 : Number(cell);
+}
+
+/** The first line of an error of DuckDB or the file system, at most 500 characters. */
+export function errorText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return (text.split('\n')[0] ?? '').replaceAll(/\s+/g, ' ').slice(0, 500);
+}

@@ -1,0 +1,62 @@
+import type { ShardFile } from './discover-shards.ts';
+
+export type NamedType = { readonly name: string; readonly type: string };
+
+/** What is known of a shard once it was opened. */
+export type ShardReading = {
+  readonly file: ShardFile;
+  /** Why it could not be read, null if it was. */
+  readonly error: string | null;
+  readonly rows: number;
+  /** Records that were no rows: malformed JSON, a wrong number of fields. Not part of `rows`. */
+  readonly badRows: number;
+  readonly schema: readonly NamedType[];
+  readonly rowGroups: number | null;
+  readonly rowGroupRowsMax: number | null;
+  readonly rowGroupBytesMax: number | null;
+  readonly codecs: readonly string[];
+  readonly createdBy: string | null;
+  readonly hasStatistics: boolean | null;
+};
+
+/** Names of the two columns that every source has beside the user's. */
+export const SOURCE_SHARD_ID = '__dailies_shard_id';
+export const SOURCE_ROW_NUMBER = '__dailies_row_number';
+
+/** All readable rows of a dataset behind one SQL relation, user columns under their own names. */
+export type RowSource = {
+  /** A relation for a FROM clause with {@link SOURCE_SHARD_ID}, {@link SOURCE_ROW_NUMBER} and the columns. */
+  readonly from: string;
+  readonly columns: readonly NamedType[];
+  readonly shards: readonly ShardReading[];
+  /** Files that queries over `from` read. */
+  readonly files: readonly string[];
+  readonly warnings: readonly string[];
+};
+
+/** A shard that could not be read. */
+export function unreadShard(file: ShardFile, error: string): ShardReading {
+  return {
+    file,
+    error,
+    rows: 0,
+    badRows: 0,
+    schema: [],
+    rowGroups: null,
+    rowGroupRowsMax: null,
+    rowGroupBytesMax: null,
+    codecs: [],
+    createdBy: null,
+    hasStatistics: null,
+  };
+}
+
+/** A shard of text or Arrow that was read. */
+export function readShard(
+  file: ShardFile,
+  rows: number,
+  badRows: number,
+  schema: readonly NamedType[],
+): ShardReading {
+  return { ...unreadShard(file, ''), error: null, rows, badRows, schema };
+}
