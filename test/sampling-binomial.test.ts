@@ -5,9 +5,9 @@ import {
   exactInterval,
   finiteInterval,
   ruleOfThree,
-  samplePromise,
   sampleSizeFor,
 } from '../src/sampling/binomial.ts';
+import { samplePromise } from '../src/sampling/draw-sample.ts';
 
 /** A hit count in a sample of at most `most`. */
 function counts(most: number) {

@@ -118,22 +118,6 @@ export function sampleSizeFor(rate: number, confidence = 0.95, population = Infi
   );
 }
 
-/** What a clean sample of this size proves, for people: `0 of 3,000: below 0.1 % at 95 %`. */
-export function samplePromise(examined: number, population: number, confidence = 0.95): string {
-  const count = examined.toLocaleString('en-US');
-  if (examined >= population) return `all ${count} looked at`;
-  const bound = cleanUpperBound(examined, population, confidence);
-  return `0 of ${count}: below ${percent(bound)} at ${percent(confidence)}`;
-}
-
-/** A ratio as per cent with two significant digits, rounded up so that a promise is never too good. */
-function percent(ratio: number): string {
-  const value = ratio * 100;
-  if (value >= 10) return `${Number(value.toPrecision(3))} %`;
-  const unit = 10 ** (Math.floor(Math.log10(Math.max(value, 1e-12))) - 1);
-  return `${Number((Math.ceil(value / unit - 1e-9) * unit).toPrecision(2))} %`;
-}
-
 /** P(at most `hits` bad rows in a draw of `size` from `population` rows of which `bad` are bad). */
 function hypergeometricCdf(hits: number, size: number, bad: number, population: number): number {
   const least = Math.max(0, size - (population - bad));

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DailiesError } from '../dailies-error.ts';
+import { cleanUpperBound } from './binomial.ts';
 
 /** How many clips to look at: all, a number of clips, or a share of the rows (0–1]. */
 export type SampleSize =
@@ -123,6 +124,22 @@ export async function createSample(
   }
   const drawn = await connection.runAndReadAll(`select count(*)::double from sample`);
   return { population, size: Number(drawn.getRows()[0]?.[0] ?? 0), strata: strataCount };
+}
+
+/** What a clean sample of this size proves, for people: `0 of 3,000: below 0.1 % at 95 %`. */
+export function samplePromise(examined: number, population: number, confidence = 0.95): string {
+  const count = examined.toLocaleString('en-US');
+  if (examined >= population) return `all ${count} looked at`;
+  const bound = cleanUpperBound(examined, population, confidence);
+  return `0 of ${count}: below ${percentText(bound)} at ${percentText(confidence)}`;
+}
+
+/** A ratio as per cent with two significant digits, rounded up so that a promise is never too good. */
+function percentText(ratio: number): string {
+  const value = ratio * 100;
+  if (value >= 10) return `${Number(value.toPrecision(3))} %`;
+  const unit = 10 ** (Math.floor(Math.log10(Math.max(value, 1e-12))) - 1);
+  return `${Number((Math.ceil(value / unit - 1e-9) * unit).toPrecision(2))} %`;
 }
 
 function quoted(identifier: string): string {

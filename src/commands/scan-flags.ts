@@ -1,0 +1,224 @@
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+import { type Config, type OutputFormat } from '../config/config.ts';
+import { didYouMean } from '../config/did-you-mean.ts';
+import { DailiesError } from '../dailies-error.ts';
+import type { Severity } from '../judge/rule.ts';
+import { parseSample } from '../sampling/draw-sample.ts';
+
+/** The flags of `dailies scan` as commander hands them over; undefined: not given. */
+export type ScanFlags = {
+  readonly config?: string;
+  readonly columns: readonly string[];
+  readonly mediaRoot?: string;
+  readonly sample?: string;
+  readonly seed?: string;
+  readonly tier?: Config['tier'];
+  readonly decoder?: Config['decoder'];
+  readonly workers?: number;
+  readonly rules: readonly string[];
+  readonly select: readonly string[];
+  readonly ignore: readonly string[];
+  readonly failOn?: Severity | 'never';
+  readonly allowIncomplete?: boolean;
+  readonly format: 'text' | 'json';
+  readonly output: readonly string[];
+  readonly runDir?: string;
+  readonly cacheDir?: string;
+  readonly memoryLimit?: string;
+  readonly tempDir?: string;
+  readonly quiet?: boolean;
+  readonly color: boolean;
+};
+
+const OUTPUT_FORMATS = ['html', 'json', 'text'] as const satisfies readonly OutputFormat[];
+
+/** Declares the flags of `dailies scan`. */
+export function addScanFlags(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'configuration (default: dailies.yaml here, if there)')
+    .option('--columns <canonical=yours>', 'say which column holds what (repeatable)', collect, [])
+    .option('--media-root <dir>', 'folder that relative media paths start at')
+    .option('--sample <n|p%|all>', 'clips whose media are looked at (default: 3000)', checkSample)
+    .option('--seed <text>', 'which clips the sample holds (default: dailies)')
+    .addOption(
+      new Option('--tier <tier>', 'how deep to look (default: frames)').choices([
+        'manifest',
+        'headers',
+        'keyframes',
+        'frames',
+      ]),
+    )
+    .addOption(
+      new Option('--decoder <name>', 'who decodes (default: auto)').choices([
+        'auto',
+        'node-av',
+        'ffmpeg',
+      ]),
+    )
+    .option('--workers <n>', 'child processes that decode (default: one a core)', parseWorkers)
+    .option('--rules <dir>', 'folder of your own rules (repeatable)', collect, [])
+    .option('--select <rules>', 'run only these ids, families or globs', collectList, [])
+    .option('--ignore <rules>', 'leave out these ids, families or globs', collectList, [])
+    .addOption(
+      new Option(
+        '--fail-on <severity>',
+        'least severity that ends with exit code 1 (default: error)',
+      ).choices(['error', 'warning', 'note', 'never']),
+    )
+    .option('--allow-incomplete', 'do not end with exit code 3 when a rule could not look')
+    .addOption(
+      new Option('--format <format>', 'what stdout carries')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .option(
+      '-o, --output <format=file>',
+      `also write a report: ${OUTPUT_FORMATS.join(', ')} (repeatable)`,
+      collect,
+      [],
+    )
+    .option('--run-dir <dir>', 'run folder (default: .dailies/runs/<id>)')
+    .option('--cache-dir <dir>', 'evidence kept between runs (default: .dailies/cache)')
+    .option('--memory-limit <size>', 'memory that DuckDB may use, such as 2GB', checkMemory)
+    .option('--temp-dir <dir>', 'folder that large sorts spill to')
+    .option('-q, --quiet', 'no progress on stderr')
+    .option('--no-color', 'no colours, as with NO_COLOR');
+}
+
+/**
+ * Flags over configuration: what was given on the command line wins; lists of rules to select, to ignore or to load add up.
+ * Relative paths of flags start at `cwd`.
+ *
+ * @throws {DailiesError} usage, for a flag value that means nothing, or if no dataset is named at all.
+ */
+export function applyScanFlags(
+  config: Config,
+  paths: readonly string[],
+  flags: Omit<ScanFlags, 'config' | 'format' | 'color'>,
+  cwd: string,
+  canonicalColumns: readonly string[],
+): Config {
+  const absolute = (path: string): string => resolve(cwd, path);
+  const dataset = paths.length > 0 ? paths.map(absolute) : config.dataset;
+  if (dataset.length === 0) {
+    throw new DailiesError('usage', 'no dataset given', {
+      hint: `name files or a folder, as in 'dailies scan clips.parquet', or set dataset in dailies.yaml`,
+    });
+  }
+  return {
+    ...config,
+    dataset,
+    columns: { ...config.columns, ...parseColumns(flags.columns, canonicalColumns) },
+    mediaRoot: flags.mediaRoot === undefined ? config.mediaRoot : absolute(flags.mediaRoot),
+    sample: flags.sample ?? config.sample,
+    seed: flags.seed ?? config.seed,
+    tier: flags.tier ?? config.tier,
+    decoder: flags.decoder ?? config.decoder,
+    workers: flags.workers ?? config.workers,
+    memoryLimit: flags.memoryLimit ?? config.memoryLimit,
+    tempDirectory: flags.tempDir === undefined ? config.tempDirectory : absolute(flags.tempDir),
+    cacheDirectory: flags.cacheDir === undefined ? config.cacheDirectory : absolute(flags.cacheDir),
+    rules: {
+      ...config.rules,
+      dirs: [...config.rules.dirs, ...flags.rules.map(absolute)],
+      select: flags.select.length > 0 ? flags.select : config.rules.select,
+      ignore: [...config.rules.ignore, ...flags.ignore],
+    },
+    gate: {
+      failOn: flags.failOn ?? config.gate.failOn,
+      allowIncomplete: flags.allowIncomplete ?? config.gate.allowIncomplete,
+    },
+    output: { ...config.output, ...parseOutputs(flags.output, cwd) },
+  };
+}
+
+/**
+ * Reads `html=report.html` into format and absolute path.
+ *
+ * @throws {DailiesError} usage, for an unknown format or a missing file name.
+ */
+export function parseOutputs(
+  outputs: readonly string[],
+  cwd: string,
+): Readonly<Partial<Record<OutputFormat, string>>> {
+  const parsed: Partial<Record<OutputFormat, string>> = {};
+  for (const output of outputs) {
+    const [name, file] = splitOnce(output);
+    const format = OUTPUT_FORMATS.find((each) => each === name);
+    if (format === undefined) {
+      throw new DailiesError(
+        'usage',
+        `--output ${output}: unknown format '${name}'${didYouMean(name, OUTPUT_FORMATS)}`,
+        {
+          hint: `formats are ${OUTPUT_FORMATS.join(', ')}, as in --output html=report.html`,
+        },
+      );
+    }
+    if (file === undefined || file === '') {
+      throw new DailiesError('usage', `--output ${output}: no file named`, {
+        hint: `as in --output ${format}=report.${format}`,
+      });
+    }
+    parsed[format] = resolve(cwd, file);
+  }
+  return parsed;
+}
+
+function parseColumns(
+  pairs: readonly string[],
+  canonicalColumns: readonly string[],
+): Readonly<Record<string, readonly string[]>> {
+  const columns: Record<string, readonly string[]> = {};
+  for (const pair of pairs) {
+    const [canonical, yours] = splitOnce(pair);
+    if (yours === undefined) {
+      throw new DailiesError('usage', `--columns ${pair}: no '='`, {
+        hint: 'as in --columns caption=text',
+      });
+    }
+    if (!canonicalColumns.includes(canonical)) {
+      throw new DailiesError(
+        'usage',
+        `--columns ${pair}: unknown column '${canonical}'${didYouMean(canonical, canonicalColumns)}`,
+        { hint: `canonical columns are ${canonicalColumns.join(', ')}` },
+      );
+    }
+    columns[canonical] = yours === '' ? [] : yours.split(',');
+  }
+  return columns;
+}
+
+function splitOnce(pair: string): readonly [string, string | undefined] {
+  const at = pair.indexOf('=');
+  return at < 0 ? [pair, undefined] : [pair.slice(0, at), pair.slice(at + 1)];
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+function collectList(value: string, before: readonly string[]): readonly string[] {
+  return [...before, ...value.split(',').filter((each) => each !== '')];
+}
+
+function checkSample(value: string): string {
+  parseSample(value);
+  return value;
+}
+
+function parseWorkers(value: string): number {
+  const workers = Number(value);
+  if (!/^\d+$/.test(value) || workers < 1 || workers > 1024) {
+    throw new InvalidArgumentError('It is a whole number from 1 to 1024.');
+  }
+  return workers;
+}
+
+function checkMemory(value: string): string {
+  if (!/^[1-9]\d{0,8} ?[KMGT]i?B$/.test(value)) {
+    throw new InvalidArgumentError('It is a number and a unit, such as 2GB.');
+  }
+  return value;
+}
