@@ -1,0 +1,101 @@
+import type { ClipCard, Finding } from '../../src/run/document.ts';
+import { formatCount } from '../figures.ts';
+import { PAGE_WORDS } from '../words.ts';
+import { filmStrip } from './charts/film-strip.ts';
+import { hostileLongText, hostileText, html, type Markup } from './markup.ts';
+
+/** A clip as the page shows it: the card, its number in the picture library, and the finding that brought it up. */
+export type ShownClip = {
+  readonly card: ClipCard;
+  readonly index: number;
+  readonly finding: Finding;
+};
+
+/** A clip with its finding: what is wrong, the frames, the caption, declared against measured. */
+export function clipCard(shown: ShownClip): Markup {
+  const { card, finding } = shown;
+  return html`<article class="clip">
+    <header>
+      <h4>${hostileText(card.key)}</h4>
+      <p class="faint">
+        <span>${hostileText(card.shard)}, row ${formatCount(card.rowNumber)}</span>${
+          card.path === null ? null : html` <span class="path">${hostileText(card.path)}</span>`
+        }
+      </p>
+    </header>
+    <p class="message">${hostileLongText(finding.message)}</p>
+    ${card.strip === null ? html`<p class="faint">${PAGE_WORDS.noPicture}</p>` : scrolling(filmStrip(card, shown.index))}
+    <div class="beside">${captionOf(shown)}${valuesTable(shown)}</div>
+  </article>`;
+}
+
+function scrolling(film: Markup): Markup {
+  return html`<div class="film-scroll">${film}</div>`;
+}
+
+/** The caption, with the words that the rule selected marked. */
+export function captionOf(shown: ShownClip): Markup {
+  const { caption } = shown.card;
+  if (caption === null) return html`<p class="caption none">${PAGE_WORDS.noCaption}</p>`;
+  const spans = Object.values(shown.finding.values)
+    .filter((value) => typeof value === 'string')
+    .filter((value) => value.length > 1 && value.length < caption.length)
+    .toSorted((a, b) => b.length - a.length);
+  return html`<blockquote class="caption">${hostileLongText(caption, spans)}</blockquote>`;
+}
+
+function valuesTable(shown: ShownClip): Markup {
+  const { values } = shown.card;
+  if (values.length === 0) return html``;
+  return html`<table class="values">
+    <thead>
+      <tr>
+        <th scope="col">value</th>
+        <th scope="col">declared</th>
+        <th scope="col">measured</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${values.map(
+        (value) =>
+          html`<tr
+            class="${isNamed(shown, value.name) ? 'named' : ''}${differs(value) ? ' differs' : ''}"
+          >
+            <th scope="row">${hostileText(value.name)}</th>
+            <td>
+              ${
+                value.declared === null
+                  ? html`<span class="faint">–</span>`
+                  : hostileText(short(value.declared))
+              }
+            </td>
+            <td>
+              ${
+                value.measured === null
+                  ? html`<span class="faint">–</span>`
+                  : hostileText(short(value.measured))
+              }${differs(value) ? html`<span class="unequal" title="differs from what is declared">≠</span>` : null}
+            </td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
+function short(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+function isNamed(shown: ShownClip, name: string): boolean {
+  return Object.hasOwn(shown.finding.values, name);
+}
+
+/** Both sides are there and further apart than rounding: 0.5 % for numbers. */
+export function differs(value: ClipCard['values'][number]): boolean {
+  if (value.declared === null || value.measured === null) return false;
+  const declared = Number(value.declared);
+  const measured = Number(value.measured);
+  if (Number.isFinite(declared) && Number.isFinite(measured))
+    return Math.abs(declared - measured) > 0.005 * Math.max(Math.abs(declared), Math.abs(measured));
+  return value.declared !== value.measured;
+}

@@ -1,0 +1,281 @@
+import type { RuleOutcome, RunDocument } from '../../../src/run/document.ts';
+import { formatCount, formatInterval, formatPercent } from '../../figures.ts';
+import { rankFailed } from '../../rank.ts';
+import { OUTCOME_WORDS, PAGE_WORDS, PATTERN_WORDS } from '../../words.ts';
+import { ratePlot } from '../charts/rate-plot.ts';
+import { shardStrip } from '../charts/shard-strip.ts';
+import { clipCard, type ShownClip } from '../clip-card.ts';
+import { hostileLongText, hostileText, html, type Markup } from '../markup.ts';
+import { outcomeIcon, severityMark } from '../severity-mark.ts';
+import { extentWords } from './worst.ts';
+
+const CLIPS_OPEN = 3;
+const CLIPS_MORE = 9;
+
+/** Every rule that failed, worst severity first, with all that is known of it. */
+export function rulesSection(
+  run: RunDocument,
+  clips: ReadonlyMap<string, readonly ShownClip[]>,
+): Markup {
+  const failed = rankFailed(run);
+  return html`<section id="rules" aria-labelledby="rules-heading">
+      <h2 id="rules-heading">${PAGE_WORDS.rules}</h2>
+      ${
+        failed.length === 0
+          ? html`<p>${PAGE_WORDS.rulesNone}</p>`
+          : html`<p class="faint fine">${PAGE_WORDS.noScaleNote}</p>`
+      }${failed.map((rule, index) => ruleDetails(run, rule, clips.get(rule.id) ?? [], index === 0))}
+    </section>
+    ${otherRules(run)}`;
+}
+
+function ruleDetails(
+  run: RunDocument,
+  rule: RuleOutcome,
+  clips: readonly ShownClip[],
+  isOpen: boolean,
+): Markup {
+  return html`<details
+    class="rule ${rule.severity}"
+    id="rule-${rule.id}"
+    ${isOpen ? html` open` : null}
+  >
+    <summary>
+      <span class="name"
+        >${severityMark(rule.severity)} <span class="title">${rule.title}</span>
+        <code>${rule.id}</code></span
+      ><span class="rate"
+        ><b>${rule.rate === null ? formatCount(rule.affected) : formatPercent(rule.rate)}</b
+        >${ratePlot(rule)}</span
+      >
+    </summary>
+    <div class="body">
+      <p class="extent">
+        <span>${extentWords(rule)}</span
+        >${rule.reason === null ? null : html` <span class="faint">${hostileText(rule.reason)}</span>`}
+      </p>
+      ${whereBlock(run, rule)}
+      <dl class="prose">
+        <div>
+          <dt>${PAGE_WORDS.why}</dt>
+          <dd>${hostileText(rule.why)}</dd>
+        </div>
+        <div>
+          <dt>${PAGE_WORDS.step}</dt>
+          <dd>${hostileText(rule.step)}</dd>
+        </div>
+        <div>
+          <dt>${PAGE_WORDS.fix}</dt>
+          <dd>${hostileText(rule.fix)}</dd>
+        </div>
+      </dl>
+      ${clipsBlock(rule, clips)} ${machinery(rule)}
+    </div>
+  </details>`;
+}
+
+function whereBlock(run: RunDocument, rule: RuleOutcome): Markup {
+  const { localisation } = rule;
+  if (localisation === null) return html``;
+  return html`<div class="where">
+    <h3>${PAGE_WORDS.where}</h3>
+    <p class="place">
+      ${hostileText(localisation.sentence)}
+      <span class="faint"
+        >${PATTERN_WORDS[localisation.pattern]}; ${hostileText(localisation.statistic)}</span
+      >
+    </p>
+    ${shardStrip(run, rule)}
+    ${
+      localisation.first === null
+        ? null
+        : html`<p class="faint fine">
+            First: <code>${hostileText(localisation.first.key)}</code> in
+            ${hostileText(localisation.first.shard)}, row
+            ${formatCount(localisation.first.rowNumber)}
+          </p>`
+    }${slicesTable(rule)}
+  </div>`;
+}
+
+function slicesTable(rule: RuleOutcome): Markup {
+  const slices = rule.localisation?.slices ?? [];
+  if (slices.length === 0) return html``;
+  return html`<div class="wide" tabindex="0" role="region" aria-label="Slices of ${rule.id}">
+    <table class="slices">
+      <thead>
+        <tr>
+          <th scope="col">slice</th>
+          <th scope="col" class="number">hits</th>
+          <th scope="col" class="number">examined</th>
+          <th scope="col" class="number">rate</th>
+          <th scope="col" class="number">lift</th>
+          <th scope="col">share of all hits</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${slices.slice(0, 12).map(
+          (slice) =>
+            html`<tr>
+              <th scope="row">
+                <span class="faint">${slice.dimension}</span>
+                ${hostileText(slice.value.slice(0, 120))}
+              </th>
+              <td class="number">${formatCount(slice.affected)}</td>
+              <td class="number">${formatCount(slice.examined)}</td>
+              <td class="number">
+                ${slice.examined > 0 ? formatPercent(slice.affected / slice.examined) : '–'}
+              </td>
+              <td class="number">
+                ${slice.lift >= 10 ? Math.round(slice.lift) : slice.lift.toFixed(1)}×
+              </td>
+              <td class="share">
+                <svg viewBox="0 0 100 8" width="100" height="8" aria-hidden="true">
+                  <path class="ground" d="M0 0h100v8H0z" />
+                  <path
+                    class="${rule.severity} fill"
+                    d="M0 0h${Math.round(Math.min(1, Math.max(0, slice.share)) * 100)}v8H0z"
+                  />
+                </svg>
+                ${formatPercent(slice.share)}
+              </td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function clipsBlock(rule: RuleOutcome, clips: readonly ShownClip[]): Markup {
+  if (clips.length === 0) return html``;
+  const shown = clips.slice(0, CLIPS_OPEN);
+  const more = clips.slice(CLIPS_OPEN, CLIPS_OPEN + CLIPS_MORE);
+  return html`<div class="clips">
+    <h3>
+      Clips
+      <span class="faint"
+        >${Math.min(clips.length, CLIPS_OPEN + CLIPS_MORE)} of ${formatCount(rule.affected)}</span
+      >
+      <a class="in-table" href="#q=rule:${rule.id}" hidden>all in the table</a>
+    </h3>
+    ${shown.map(clipCard)}${
+      more.length === 0
+        ? null
+        : html`<details class="more">
+            <summary>${more.length} more clips</summary>
+            ${more.map(clipCard)}
+          </details>`
+    }
+  </div>`;
+}
+
+function machinery(rule: RuleOutcome): Markup {
+  const options = Object.entries(rule.options);
+  return html`<details class="machinery">
+    <summary>Options, SQL, references</summary>
+    <dl class="prose">
+      <div>
+        <dt>${PAGE_WORDS.needs}</dt>
+        <dd>${rule.needs.map((need) => html`<code>${need}</code> `)}</dd>
+      </div>
+      ${
+        options.length === 0
+          ? null
+          : html`<div>
+              <dt>${PAGE_WORDS.options}</dt>
+              <dd>
+                ${options.map(([name, value]) => html`<code>${name} = ${hostileText(JSON.stringify(value) ?? '')}</code> `)}
+              </dd>
+            </div>`
+      }
+      <div>
+        <dt>${PAGE_WORDS.sql}</dt>
+        <dd>
+          <pre
+            tabindex="0"
+            aria-label="SQL of ${rule.id}"
+          ><code>${hostileLongText(rule.sql)}</code></pre>
+        </dd>
+      </div>
+      ${
+        rule.references.length === 0
+          ? null
+          : html`<div>
+              <dt>${PAGE_WORDS.references}</dt>
+              <dd>${rule.references.map(reference)}</dd>
+            </div>`
+      }
+    </dl>
+  </details>`;
+}
+
+/** Links only where the address is plain https: rule files may come from users. */
+function reference(address: string): Markup {
+  return /^https:\/\/[^\s"'<>\\]+$/.test(address) && URL.canParse(address)
+    ? html`<a href="${address}" rel="noreferrer noopener">${hostileText(address)}</a> `
+    : html`<span>${hostileText(address)}</span> `;
+}
+
+const OTHER = ['errored', 'incomplete', 'passed', 'not-applicable'] as const;
+
+/** Rules that did not fail, each with what that does and does not say. */
+function otherRules(run: RunDocument): Markup {
+  const groups = OTHER.map((outcome) => ({
+    outcome,
+    rules: run.rules.filter((rule) => rule.outcome === outcome),
+  })).filter((group) => group.rules.length > 0);
+  if (groups.length === 0) return html``;
+  return html`<section id="other-rules" aria-labelledby="other-rules-heading">
+    <h2 id="other-rules-heading">${PAGE_WORDS.otherRules}</h2>
+    ${groups.map(
+      (group) =>
+        html`<details
+          class="others ${group.outcome}"
+          ${group.outcome === 'passed' || group.outcome === 'not-applicable' ? null : html` open`}
+        >
+          <summary>
+            ${outcomeIcon(group.outcome)} ${group.rules.length} ${OUTCOME_WORDS[group.outcome]}
+          </summary>
+          <div
+            class="wide"
+            tabindex="0"
+            role="region"
+            aria-label="Rules: ${OUTCOME_WORDS[group.outcome]}"
+          >
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">rule</th>
+                  <th scope="col">looks for</th>
+                  <th scope="col" class="number">examined</th>
+                  <th scope="col">${group.outcome === 'passed' ? 'so the rate is' : 'why'}</th>
+                </tr>
+              </thead>
+              <tbody>
+                ${group.rules.map(
+                  (rule) =>
+                    html`<tr id="rule-${rule.id}">
+                      <th scope="row"><code>${rule.id}</code></th>
+                      <td>${rule.title}</td>
+                      <td class="number">${formatCount(rule.examined)}</td>
+                      <td>
+                        ${
+                          group.outcome === 'passed'
+                            ? html`${passedWords(rule)}`
+                            : hostileText(rule.reason ?? '')
+                        }
+                      </td>
+                    </tr>`,
+                )}
+              </tbody>
+            </table>
+          </div>
+        </details>`,
+    )}
+  </section>`;
+}
+
+function passedWords(rule: RuleOutcome): string {
+  if (!rule.isSampled || rule.interval === null) return '0: all examined';
+  return rule.interval.high === 0 ? '0' : `${formatInterval(rule.interval)} at 95 %`;
+}

@@ -1,0 +1,62 @@
+import type { RunDocument } from '../../../src/run/document.ts';
+import { formatBytes, formatCount, formatPlural } from '../../figures.ts';
+import { OUTCOME_WORDS, SEVERITY_WORDS, VERDICT_WORDS } from '../../words.ts';
+import { rankFailed } from '../../rank.ts';
+import { hostileText, html, type Markup } from '../markup.ts';
+import { outcomeIcon, severityIcon } from '../severity-mark.ts';
+
+const OTHER_OUTCOMES = ['incomplete', 'errored', 'passed', 'not-applicable'] as const;
+
+/** The verdict in one sentence, the tally of rules, and how much was looked at. */
+export function verdictSection(run: RunDocument): Markup {
+  const { verdict } = run;
+  return html`<section
+    id="verdict"
+    class="verdict ${verdict.outcome}"
+    aria-labelledby="verdict-sentence"
+  >
+    <p class="stamp">
+      ${VERDICT_WORDS[verdict.outcome].mark} ${VERDICT_WORDS[verdict.outcome].word}
+    </p>
+    <h1 id="verdict-sentence">${hostileText(verdict.sentence)}</h1>
+    <ul class="tally" aria-label="Rules by outcome">
+      ${tally(run)}
+    </ul>
+    <p class="looked">${looked(run)}</p>
+  </section>`;
+}
+
+function tally(run: RunDocument): readonly Markup[] {
+  const failed = (['error', 'warning', 'note'] as const)
+    .filter((severity) => run.verdict.failed[severity] > 0)
+    .map((severity) => {
+      const count = run.verdict.failed[severity];
+      const { one, many } = SEVERITY_WORDS[severity];
+      return html`<li class="${severity}">
+        ${rankFailed(run)
+          .filter((rule) => rule.severity === severity)
+          .slice(0, 24)
+          .map(() => severityIcon(severity))}<b>${count}</b> ${count === 1 ? one : many}
+      </li>`;
+    });
+  const others = OTHER_OUTCOMES.filter((outcome) => run.verdict.outcomes[outcome] > 0).map(
+    (outcome) =>
+      html`<li class="${outcome}">
+        ${outcomeIcon(outcome)}<b>${run.verdict.outcomes[outcome]}</b> ${OUTCOME_WORDS[outcome]}
+      </li>`,
+  );
+  return [...failed, ...others];
+}
+
+function looked(run: RunDocument): Markup {
+  const { dataset, plan } = run;
+  const unread = dataset.shards.filter((shard) => shard.state === 'unread').length;
+  const sampled =
+    plan.sample.size < plan.sample.population
+      ? html`${formatCount(plan.sample.size)} clips opened as a sample.
+          <span class="promise">${hostileText(plan.sample.promise)}</span>`
+      : html`all ${formatPlural(plan.sample.size, 'clip')} opened.`;
+  return html`${formatPlural(dataset.rows, 'row')} in
+  ${formatPlural(dataset.shards.length, 'shard')}${unread > 0 ? ` (${unread} unread)` : ''},
+  ${formatBytes(dataset.bytes)}; ${sampled}`;
+}

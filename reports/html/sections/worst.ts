@@ -1,0 +1,75 @@
+import type { RuleOutcome, RunDocument } from '../../../src/run/document.ts';
+import { formatCount, formatInterval, formatPercent } from '../../figures.ts';
+import { rankWorst } from '../../rank.ts';
+import { PAGE_WORDS, SCOPE_UNITS } from '../../words.ts';
+import { filmStrip } from '../charts/film-strip.ts';
+import { shardStrip } from '../charts/shard-strip.ts';
+import { captionOf, differs, type ShownClip } from '../clip-card.ts';
+import { hostileLongText, hostileText, html, type Markup } from '../markup.ts';
+import { severityMark } from '../severity-mark.ts';
+
+const WORST_COUNT = 5;
+
+/** The five worst findings, each with its place in the dataset and one clip as proof. */
+export function worstSection(
+  run: RunDocument,
+  clips: ReadonlyMap<string, readonly ShownClip[]>,
+): Markup {
+  const worst = rankWorst(run).slice(0, WORST_COUNT);
+  if (worst.length === 0) return html``;
+  const taken = new Set<number>();
+  const items = worst.map((rule) => {
+    const candidates = clips.get(rule.id) ?? [];
+    const proof = candidates.find((clip) => !taken.has(clip.index)) ?? candidates[0];
+    if (proof !== undefined) taken.add(proof.index);
+    return worstItem(run, rule, proof);
+  });
+  return html`<section id="worst" aria-labelledby="worst-heading">
+    <h2 id="worst-heading">${PAGE_WORDS.worst}</h2>
+    <ol class="worst">
+      ${items}
+    </ol>
+    <p class="faint fine">${PAGE_WORDS.worstNote}</p>
+  </section>`;
+}
+
+function worstItem(run: RunDocument, rule: RuleOutcome, proof: ShownClip | undefined): Markup {
+  return html`<li class="${rule.severity}">
+    <div class="claim">
+      <h3>${severityMark(rule.severity)} <a href="#rule-${rule.id}">${rule.title}</a></h3>
+      <p class="extent">
+        <b>${rule.rate === null ? formatCount(rule.affected) : formatPercent(rule.rate)}</b>
+        <span>${extentWords(rule)}</span>
+      </p>
+      ${rule.localisation === null ? null : html`<p class="place">${hostileText(rule.localisation.sentence)}</p>`}
+      ${shardStrip(run, rule)}
+    </div>
+    ${proof === undefined ? html`<div class="proof"><p class="faint">${rule.why}</p></div>` : proofOf(proof)}
+  </li>`;
+}
+
+/** `412 of 3,000 rows, 12.5–15.0 % of the dataset`. */
+export function extentWords(rule: RuleOutcome): string {
+  const unit = SCOPE_UNITS[rule.scope].many;
+  const of = `${formatCount(rule.affected)} of ${formatCount(rule.examined)} ${unit}`;
+  return rule.isSampled && rule.interval !== null
+    ? `${of} looked at; in the whole dataset ${formatInterval(rule.interval)}`
+    : `${of}, all examined`;
+}
+
+function proofOf(proof: ShownClip): Markup {
+  const { card, finding } = proof;
+  const told = card.values.filter((value) => differs(value)).slice(0, 3);
+  return html`<div class="proof">
+    <div class="film-scroll">${filmStrip(card, proof.index)}</div>
+    <p class="message"><code>${hostileText(card.key)}</code> ${hostileLongText(finding.message)}</p>
+    ${
+      told.length === 0
+        ? null
+        : html`<p class="told">
+            ${told.map((value) => html`<span>${hostileText(value.name)} <b>${hostileText((value.declared ?? '').slice(0, 60))}</b> declared, <b>${hostileText((value.measured ?? '').slice(0, 60))}</b> measured</span>`)}
+          </p>`
+    }
+    <div class="clamp">${captionOf(proof)}</div>
+  </div>`;
+}

@@ -1,0 +1,39 @@
+import type { Finding, ReportInput } from '../../src/run/document.ts';
+import type { ShownClip } from './clip-card.ts';
+
+/** Clips to show by rule: findings in their order that have a card, cards with a picture first. */
+export function clipsByRule(input: ReportInput): ReadonlyMap<string, readonly ShownClip[]> {
+  const cards = new Map(input.clips.map((card, index) => [cardId(card), { card, index }]));
+  const byRule = new Map<string, ShownClip[]>();
+  const seen = new Set<string>();
+  for (const finding of input.findings) {
+    const id = cardIdOf(finding);
+    const found = id === null ? undefined : cards.get(id);
+    if (found === undefined || id === null) continue;
+    const pair = `${finding.rule_id}\n${id}`;
+    if (seen.has(pair)) continue;
+    seen.add(pair);
+    const shown = byRule.get(finding.rule_id) ?? [];
+    shown.push({ ...found, finding });
+    byRule.set(finding.rule_id, shown);
+  }
+  for (const [rule, shown] of byRule)
+    byRule.set(
+      rule,
+      shown.toSorted((a, b) => Number(b.card.strip !== null) - Number(a.card.strip !== null)),
+    );
+  return byRule;
+}
+
+function cardId(card: {
+  readonly key: string;
+  readonly shard: string;
+  readonly rowNumber: number;
+}): string {
+  return `${card.shard}\n${card.rowNumber}\n${card.key}`;
+}
+
+function cardIdOf(finding: Finding): string | null {
+  if (finding.key === null || finding.shard === null || finding.row_number === null) return null;
+  return cardId({ key: finding.key, shard: finding.shard, rowNumber: finding.row_number });
+}

@@ -1,0 +1,224 @@
+import type { Severity } from '../src/judge/rule.ts';
+import type { Finding, RuleOutcome, RunDocument } from '../src/run/document.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatInterval,
+  formatPercent,
+  formatPlural,
+} from './figures.ts';
+import { rankFailed } from './rank.ts';
+import { densityByShard } from './shard-density.ts';
+import { PAGE_WORDS, SCOPE_UNITS, SEVERITY_WORDS, VERDICT_WORDS } from './words.ts';
+import { spellOut } from './visible-text.ts';
+
+/** What the verdict on a terminal needs beside the run. */
+export type TextOptions = {
+  /** Whether to write ANSI colours; the caller knows the terminal and NO_COLOR. */
+  readonly colour: boolean;
+  /** Columns of the terminal. */
+  readonly width: number;
+  /** The first finding of each rule gives its example. */
+  readonly findings?: readonly Finding[];
+  /** Where the reports lie: `report`, `dailies-run/report.html`. */
+  readonly reports?: readonly { readonly name: string; readonly path: string }[];
+  /** Failed rules that get a block of their own; the rest get one line. */
+  readonly rulesInFull?: number;
+};
+
+type Tone = 'error' | 'warning' | 'note' | 'good' | 'faint' | 'strong';
+
+/** SGR codes of the 16 colours every terminal has, so that its own theme decides how they look. */
+const SGR = {
+  error: '1;31',
+  warning: '33',
+  note: '36',
+  good: '32',
+  faint: '2',
+  strong: '1',
+} as const satisfies Record<Tone, string>;
+
+/** Columns of the strip of shards, and the eighths it is drawn with. */
+const STRIP_WIDTH = 32;
+const BLOCKS = '▁▂▃▄▅▆▇█';
+const INDENT = 2;
+
+/** The verdict for a terminal: verdict, failed rules, what was not looked at, where the reports lie. Ends in a line break. */
+export function renderText(run: RunDocument, options: TextOptions): string {
+  const width = Math.max(60, Math.min(options.width, 110));
+  const paint = (tone: Tone, text: string): string =>
+    options.colour && text !== '' ? `\u001B[${SGR[tone]}m${text}\u001B[0m` : text;
+  const lines = [
+    ...verdictLines(run, width, paint),
+    ...ruleBlocks(run, options, width, paint),
+    ...gapLines(run, width, paint),
+    ...reportLines(options, paint),
+  ];
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+}
+
+type Paint = (tone: Tone, text: string) => string;
+
+const OUTCOME_TONE = { passed: 'good', failed: 'error', incomplete: 'warning' } as const;
+
+function verdictLines(run: RunDocument, width: number, paint: Paint): readonly string[] {
+  const { outcome } = run.verdict;
+  const { mark, word } = VERDICT_WORDS[outcome];
+  const stamp = `${mark} ${word}`;
+  const hang = stamp.length + 2;
+  const [first = '', ...rest] = wrap(spellOut(run.verdict.sentence), width - hang);
+  const { outcomes, failed } = run.verdict;
+  const tally = [
+    ...(['error', 'warning', 'note'] as const)
+      .filter((severity) => failed[severity] > 0)
+      .map((severity) => severityCount(severity, failed[severity], paint)),
+    ...(outcomes.incomplete > 0 ? [paint('warning', `${outcomes.incomplete} incomplete`)] : []),
+    ...(outcomes.errored > 0 ? [paint('warning', `${outcomes.errored} errored`)] : []),
+    `${outcomes.passed} passed`,
+    paint('faint', `${outcomes['not-applicable']} not applicable`),
+  ];
+  const { dataset, plan } = run;
+  const isSample = plan.sample.size < plan.sample.population;
+  return [
+    '',
+    `${paint(OUTCOME_TONE[outcome], stamp)}  ${paint('strong', first)}`,
+    ...rest.map((line) => ' '.repeat(hang) + paint('strong', line)),
+    '',
+    `  ${tally.join(paint('faint', ' · '))}`,
+    paint(
+      'faint',
+      `  ${formatPlural(dataset.rows, 'row')} in ${formatPlural(dataset.shards.length, 'shard')}, ${formatBytes(dataset.bytes)}; ${
+        isSample
+          ? `${formatCount(plan.sample.size)} clips opened as a sample`
+          : `all ${formatCount(plan.sample.size)} clips opened`
+      }`,
+    ),
+  ];
+}
+
+function severityCount(severity: Severity, count: number, paint: Paint): string {
+  const { mark, one, many } = SEVERITY_WORDS[severity];
+  return paint(severity, `${mark} ${formatCount(count)} ${count === 1 ? one : many}`);
+}
+
+function ruleBlocks(
+  run: RunDocument,
+  options: TextOptions,
+  width: number,
+  paint: Paint,
+): readonly string[] {
+  const failed = rankFailed(run);
+  const full = failed.slice(0, options.rulesInFull ?? 12);
+  const brief = failed.slice(full.length);
+  const idWidth = Math.max(...full.map((rule) => rule.id.length), 0);
+  const examples = new Map<string, Finding>();
+  for (const finding of options.findings ?? [])
+    if (!examples.has(finding.rule_id)) examples.set(finding.rule_id, finding);
+  const lines = full.flatMap((rule) => [
+    '',
+    ...ruleBlock(run, rule, examples.get(rule.id), idWidth, width, paint),
+  ]);
+  if (brief.length === 0) return lines;
+  return [
+    ...lines,
+    '',
+    ...wrap(
+      `and ${brief.map((rule) => `${rule.id} (${formatCount(rule.affected)})`).join(', ')}`,
+      width - INDENT,
+    ).map((line) => `  ${paint('faint', line)}`),
+  ];
+}
+
+function ruleBlock(
+  run: RunDocument,
+  rule: RuleOutcome,
+  example: Finding | undefined,
+  idWidth: number,
+  width: number,
+  paint: Paint,
+): readonly string[] {
+  const { mark, one } = SEVERITY_WORDS[rule.severity];
+  const rate = rule.rate === null ? '' : formatPercent(rule.rate);
+  const interval =
+    rule.isSampled && rule.interval !== null ? ` [${formatInterval(rule.interval)}]` : '';
+  const extent = `${formatCount(rule.affected)} of ${formatCount(rule.examined)} ${SCOPE_UNITS[rule.scope].many}`;
+  const head = `  ${paint(rule.severity, `${mark} ${one.padEnd(7)}`)} ${paint('strong', rule.id.padEnd(idWidth))}  ${paint(rule.severity, rate.padStart(8))}${paint('faint', interval)}  ${extent}`;
+  const indent = ' '.repeat(INDENT + 2);
+  const inner = width - indent.length;
+  const strip = shardStrip(run, rule);
+  const place = rule.localisation === null ? '' : spellOut(rule.localisation.sentence);
+  const isBeside = strip !== '' && place.length <= inner - STRIP_WIDTH - 4;
+  const where = isBeside
+    ? [`${indent}${paint(rule.severity, strip)}  ${place}`]
+    : [
+        ...(strip === '' ? [] : [`${indent}${paint(rule.severity, strip)}`]),
+        ...wrap(place, inner).map((line) => indent + line),
+      ];
+  const said =
+    example === undefined
+      ? []
+      : [
+          `${indent}${paint('faint', fit(`e.g. ${example.key === null ? '' : `${spellOut(example.key.slice(0, 200))}: `}${spellOut(example.message.slice(0, 400))}`, inner))}`,
+        ];
+  return [head, ...where, ...said];
+}
+
+/** Density of hits by shard in manifest order, one character a cell: `▕    ▂█▇  ▏`. */
+function shardStrip(run: RunDocument, rule: RuleOutcome): string {
+  const { shards } = run.dataset;
+  if (rule.localisation === null || shards.length < 4) return '';
+  const cells = densityByShard(shards, rule.localisation.shards, STRIP_WIDTH);
+  const peak = Math.max(...cells.map((cell) => cell.rate));
+  const drawn = cells.map((cell) => {
+    if (cell.affected > 0 && peak > 0)
+      return BLOCKS[Math.min(7, Math.ceil((cell.rate / peak) * 8) - 1)] ?? ' ';
+    return cell.isUnread ? '?' : ' ';
+  });
+  return `▕${drawn.join('')}▏`;
+}
+
+function gapLines(run: RunDocument, width: number, paint: Paint): readonly string[] {
+  if (run.notLookedAt.length === 0) return [];
+  const counts = run.notLookedAt.map((gap) => formatCount(gap.count));
+  const widest = Math.max(...counts.map((count) => count.length));
+  return [
+    '',
+    `  ${paint('strong', PAGE_WORDS.notLookedAt.toLowerCase())}`,
+    ...run.notLookedAt.slice(0, 8).map((gap, index) => {
+      const what = spellOut(gap.what.slice(0, 200));
+      const reason = spellOut(gap.reason.slice(0, 300));
+      const room = width - INDENT * 2 - widest - 2;
+      const line = fit(`${what}: ${reason}`, room);
+      return `    ${(counts[index] ?? '').padStart(widest)}  ${line.slice(0, what.length)}${paint('faint', line.slice(what.length))}`;
+    }),
+  ];
+}
+
+function reportLines(options: TextOptions, paint: Paint): readonly string[] {
+  const reports = options.reports ?? [];
+  if (reports.length === 0) return [];
+  const widest = Math.max(...reports.map((report) => report.name.length));
+  return [
+    '',
+    ...reports.map(
+      (report) => `  ${paint('faint', report.name.padEnd(widest))}  ${spellOut(report.path)}`,
+    ),
+  ];
+}
+
+/** Words on lines of at most `width` characters. */
+function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return line === '' ? lines : [...lines, line];
+}
+
+function fit(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+}
