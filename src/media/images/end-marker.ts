@@ -1,0 +1,18 @@
+/** Whether the bytes of an image stop before the end that its format marks; null for formats without such a mark. */
+export function lacksEndMarker(bytes: Buffer, format: string): boolean | null {
+  switch (format) {
+    case 'jpeg': {
+      // End of image after the last start of scan; an end before that is a thumbnail's. ITU-T T.81, B.1.1.3.
+      const scan = bytes.lastIndexOf(Buffer.from([0xff, 0xda]));
+      return scan >= 0 && bytes.lastIndexOf(Buffer.from([0xff, 0xd9])) < scan;
+    }
+    case 'png':
+      return !bytes.includes('IEND');
+    case 'gif':
+      return bytes.lastIndexOf(0x3b) < bytes.length - 64;
+    case 'webp':
+      return bytes.length >= 8 && bytes.readUInt32LE(4) + 8 > bytes.length;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,58 @@
+import { readFile, stat } from 'node:fs/promises';
+
+import sharp, { type Metadata } from 'sharp';
+
+import type { MediaErrorCode } from '../../probes/evidence-tables.ts';
+import { headerFaultOf, refuseFile } from '../decoders/media-file.ts';
+
+// One picture at a time and nothing kept: the pool of processes is the parallelism, and its memory is watched.
+sharp.cache(false);
+sharp.concurrency(1);
+
+/** Most pixels (all pages) that are decoded; larger pictures are described by their header. */
+export const MOST_DECODED_PIXELS = 100e6;
+
+/** Largest file that is read. */
+const MOST_BYTES = 1e9;
+
+/** An image file in memory, with what its header says. */
+export type OpenImage = {
+  readonly ok: true;
+  readonly bytes: Buffer;
+  readonly metadata: Metadata;
+  /** jpeg, png, webp, avif, gif, tiff, svg… by the bytes, not by the name. */
+  readonly format: string;
+};
+
+export type ImageFailure = {
+  readonly ok: false;
+  readonly code: MediaErrorCode;
+  readonly message: string;
+};
+
+/** Reads an image file and its header. From memory, so that nothing inside can name another file. */
+export async function openImage(path: string): Promise<OpenImage | ImageFailure> {
+  const refused = await refuseFile(path);
+  if (refused !== null) return refused;
+  const { size } = await stat(path);
+  if (size > MOST_BYTES) return { ok: false, code: 'out-of-memory', message: `the file has ${size} bytes` };
+  const bytes = await readFile(path);
+  try {
+    const metadata = await sharp(bytes, { limitInputPixels: false, failOn: 'none' }).metadata();
+    const format = formatName(metadata);
+    if (format === 'heic') return { ok: false, code: 'unsupported-codec', message: 'no decoder for HEIC' };
+    return { ok: true, bytes, metadata, format };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const isImage = IMAGE_SIGNATURES.some((signature) => bytes.subarray(0, 16).toString('latin1').includes(signature));
+    return { ok: false, code: isImage ? 'corrupt-header' : await headerFaultOf(path), message };
+  }
+}
+
+/** First bytes of images whose header is broken rather than unknown. */
+const IMAGE_SIGNATURES = ['\u00ff\u00d8\u00ff', '\u0089PNG', 'GIF8', 'WEBP', 'II*\0', 'MM\0*', 'ftypavif', 'ftypmif1'];
+
+function formatName(metadata: Metadata): string {
+  if (metadata.format !== 'heif') return metadata.format;
+  return metadata.compression === 'hevc' ? 'heic' : 'avif';
+}

@@ -1,0 +1,196 @@
+import sharp, { type Metadata } from 'sharp';
+
+import { iccDescription } from '../media/images/icc-description.ts';
+import { lacksEndMarker } from '../media/images/end-marker.ts';
+import { MOST_DECODED_PIXELS, openImage, type OpenImage } from '../media/images/open-image.ts';
+import { findBars, widenEnvelope } from '../media/measures/bars.ts';
+import { addColour, chromaSpread, emptyChromaSums, lumaOf } from '../media/measures/colour.ts';
+import { measureLuma } from '../media/measures/luma-statistics.ts';
+import { dctHash, differenceHash, shrink } from '../media/measures/perceptual-hashes.ts';
+import { laplacianVariance } from '../media/measures/sharpness.ts';
+import { errorRow, type EvidenceRow } from './evidence-tables.ts';
+
+/** Longer side of the picture that is measured, px; smaller ones are not enlarged. */
+const MEASURED_SIDE_PX = 512;
+/** Longer side of the picture in which bars are looked for: smooth enough to hide the ringing of JPEG at edges. */
+const BARS_SIDE_PX = 128;
+const HASH_SIDE_PX = 64;
+
+/**
+ * Measures one image file: its header, and its first page upright on white. A damaged picture is measured as far as
+ * it decodes; one of more than 100 million pixels is described by its header alone.
+ */
+export async function probeImage(path: string): Promise<EvidenceRow<'images'>> {
+  const image = await openImage(path);
+  if (!image.ok) return errorRow('images', image.code, image.message);
+  const header = describeHeader(image);
+  const { metadata } = image;
+  if (metadata.width * metadata.height > MOST_DECODED_PIXELS) {
+    return { ...header, ...NO_PIXELS, decode_error_count: null, decode_log: null };
+  }
+  const { pixels, complaints } = await decodeSmall(image);
+  const isShort = complaints.some((line) => /premature end|truncat|not enough data|end of (file|stream)/i.test(line));
+  return {
+    ...header,
+    ...(pixels === null ? NO_PIXELS : measurePixels(pixels)),
+    is_truncated: header.is_truncated === true || isShort,
+    decode_error_count: complaints.length,
+    decode_log: complaints,
+  };
+}
+
+type SmallImage = { readonly rgb: Uint8Array; readonly width_px: number; readonly height_px: number };
+
+type PixelColumns = Pick<
+  EvidenceRow<'images'>,
+  | 'luma_mean'
+  | 'luma_spread'
+  | 'luma_p1'
+  | 'luma_p99'
+  | 'entropy_bits'
+  | 'sharpness'
+  | 'mean_red'
+  | 'mean_green'
+  | 'mean_blue'
+  | 'chroma_spread'
+  | 'bar_top'
+  | 'bar_bottom'
+  | 'bar_left'
+  | 'bar_right'
+  | 'dhash'
+  | 'phash'
+>;
+
+const NO_PIXELS: PixelColumns = {
+  luma_mean: null,
+  luma_spread: null,
+  luma_p1: null,
+  luma_p99: null,
+  entropy_bits: null,
+  sharpness: null,
+  mean_red: null,
+  mean_green: null,
+  mean_blue: null,
+  chroma_spread: null,
+  bar_top: null,
+  bar_bottom: null,
+  bar_left: null,
+  bar_right: null,
+  dhash: null,
+  phash: null,
+};
+
+type HeaderColumns = Omit<EvidenceRow<'images'>, keyof PixelColumns | 'decode_error_count' | 'decode_log'>;
+
+function describeHeader(image: OpenImage): HeaderColumns {
+  const { metadata, bytes, format } = image;
+  const delays_ms = metadata.delay ?? [];
+  return {
+    format,
+    width_px: metadata.width,
+    height_px: metadata.pageHeight ?? metadata.height,
+    upright_width_px: metadata.autoOrient.width,
+    upright_height_px: metadata.autoOrient.height,
+    orientation: metadata.orientation ?? null,
+    page_count: metadata.pages ?? 1,
+    duration_s: delays_ms.length === 0 ? null : delays_ms.reduce((sum, delay) => sum + delay, 0) / 1000,
+    channels: metadata.channels,
+    bit_depth: bitDepthOf(metadata),
+    colour_space: metadata.space,
+    has_alpha: metadata.hasAlpha,
+    icc_profile: metadata.icc === undefined ? null : iccDescription(metadata.icc),
+    is_progressive: metadata.isProgressive,
+    is_truncated: lacksEndMarker(bytes, format),
+    bytes_read: bytes.length,
+    error_code: null,
+    error_message: null,
+  };
+}
+
+/** Bits per channel by libvips' name of the band format. */
+function bitDepthOf(metadata: Metadata): number | null {
+  if (metadata.bitsPerSample !== undefined) return metadata.bitsPerSample;
+  switch (metadata.depth) {
+    case 'uchar':
+    case 'char':
+      return 8;
+    case 'ushort':
+    case 'short':
+      return 16;
+    case 'uint':
+    case 'int':
+    case 'float':
+      return 32;
+    case 'double':
+    case 'complex':
+      return 64;
+    default:
+      return null;
+  }
+}
+
+/** Decodes strictly first, to hear the complaints, then with what can be had. */
+async function decodeSmall(
+  image: OpenImage,
+): Promise<{ readonly pixels: SmallImage | null; readonly complaints: readonly string[] }> {
+  const complaints: string[] = [];
+  for (const failOn of ['warning', 'none'] as const) {
+    try {
+      const { data, info } = await sharp(image.bytes, {
+        failOn,
+        limitInputPixels: MOST_DECODED_PIXELS,
+        autoOrient: true,
+      })
+        .flatten({ background: 'white' })
+        .toColourspace('srgb')
+        .resize(MEASURED_SIDE_PX, MEASURED_SIDE_PX, { fit: 'inside', withoutEnlargement: true })
+        .timeout({ seconds: 60 })
+        .raw({ depth: 'uchar' })
+        .toBuffer({ resolveWithObject: true });
+      const rgb = info.channels === 1 ? grayToRgb(data) : data;
+      return { pixels: { rgb, width_px: info.width, height_px: info.height }, complaints };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      complaints.push(...new Set(message.split('\n').map((line) => line.trim()).filter((line) => line !== '')));
+    }
+  }
+  return { pixels: null, complaints };
+}
+
+function grayToRgb(gray: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(gray.length * 3);
+  for (let i = 0; i < gray.length; i++) rgb.fill(gray[i] ?? 0, 3 * i, 3 * i + 3);
+  return rgb;
+}
+
+function measurePixels(picture: SmallImage): PixelColumns {
+  const { rgb, width_px, height_px } = picture;
+  const sums = emptyChromaSums();
+  const mean = addColour(sums, rgb);
+  const plane = lumaOf(rgb);
+  const luma = measureLuma(plane);
+  const square = Uint8Array.from(shrink(plane, width_px, height_px, HASH_SIDE_PX, HASH_SIDE_PX), Math.round);
+  const scale = Math.min(1, BARS_SIDE_PX / Math.max(width_px, height_px));
+  const columns = Math.max(1, Math.round(width_px * scale));
+  const rows = Math.max(1, Math.round(height_px * scale));
+  const small = Uint8Array.from(shrink(plane, width_px, height_px, columns, rows), Math.round);
+  const bars = findBars(widenEnvelope(null, small), columns, rows);
+  return {
+    luma_mean: luma.mean,
+    luma_spread: luma.spread,
+    luma_p1: luma.p1,
+    luma_p99: luma.p99,
+    entropy_bits: luma.entropy_bits,
+    sharpness: laplacianVariance(plane, width_px, height_px),
+    mean_red: mean.red,
+    mean_green: mean.green,
+    mean_blue: mean.blue,
+    chroma_spread: chromaSpread(sums),
+    bar_top: bars.top,
+    bar_bottom: bars.bottom,
+    bar_left: bars.left,
+    bar_right: bars.right,
+    dhash: differenceHash(square, HASH_SIDE_PX),
+    phash: dctHash(square, HASH_SIDE_PX),
+  };
+}
