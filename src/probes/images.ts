@@ -29,7 +29,9 @@ export async function probeImage(path: string): Promise<EvidenceRow<'images'>> {
     return { ...header, ...NO_PIXELS, decode_error_count: null, decode_log: null };
   }
   const { pixels, complaints } = await decodeSmall(image);
-  const isShort = complaints.some((line) => /premature end|truncat|not enough data|end of (file|stream)/i.test(line));
+  const isShort = complaints.some((line) =>
+    /premature end|truncat|not enough data|end of (file|stream)/i.test(line),
+  );
   return {
     ...header,
     ...(pixels === null ? NO_PIXELS : measurePixels(pixels)),
@@ -39,7 +41,11 @@ export async function probeImage(path: string): Promise<EvidenceRow<'images'>> {
   };
 }
 
-type SmallImage = { readonly rgb: Uint8Array; readonly width_px: number; readonly height_px: number };
+type SmallImage = {
+  readonly rgb: Uint8Array;
+  readonly width_px: number;
+  readonly height_px: number;
+};
 
 type PixelColumns = Pick<
   EvidenceRow<'images'>,
@@ -80,7 +86,10 @@ const NO_PIXELS: PixelColumns = {
   phash: null,
 };
 
-type HeaderColumns = Omit<EvidenceRow<'images'>, keyof PixelColumns | 'decode_error_count' | 'decode_log'>;
+type HeaderColumns = Omit<
+  EvidenceRow<'images'>,
+  keyof PixelColumns | 'decode_error_count' | 'decode_log'
+>;
 
 function describeHeader(image: OpenImage): HeaderColumns {
   const { metadata, bytes, format } = image;
@@ -93,7 +102,8 @@ function describeHeader(image: OpenImage): HeaderColumns {
     upright_height_px: metadata.autoOrient.height,
     orientation: metadata.orientation ?? null,
     page_count: metadata.pages ?? 1,
-    duration_s: delays_ms.length === 0 ? null : delays_ms.reduce((sum, delay) => sum + delay, 0) / 1000,
+    duration_s:
+      delays_ms.length === 0 ? null : delays_ms.reduce((sum, delay) => sum + delay, 0) / 1000,
     channels: metadata.channels,
     bit_depth: bitDepthOf(metadata),
     colour_space: metadata.space,
@@ -151,7 +161,14 @@ async function decodeSmall(
       return { pixels: { rgb, width_px: info.width, height_px: info.height }, complaints };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      complaints.push(...new Set(message.split('\n').map((line) => line.trim()).filter((line) => line !== '')));
+      complaints.push(
+        ...new Set(
+          message
+            .split('\n')
+            .map((line) => line.trim())
+            .filter((line) => line !== ''),
+        ),
+      );
     }
   }
   return { pixels: null, complaints };
@@ -169,7 +186,10 @@ function measurePixels(picture: SmallImage): PixelColumns {
   const mean = addColour(sums, rgb);
   const plane = lumaOf(rgb);
   const luma = measureLuma(plane);
-  const square = Uint8Array.from(shrink(plane, width_px, height_px, HASH_SIDE_PX, HASH_SIDE_PX), Math.round);
+  const square = Uint8Array.from(
+    shrink(plane, width_px, height_px, HASH_SIDE_PX, HASH_SIDE_PX),
+    Math.round,
+  );
   const scale = Math.min(1, BARS_SIDE_PX / Math.max(width_px, height_px));
   const columns = Math.max(1, Math.round(width_px * scale));
   const rows = Math.max(1, Math.round(height_px * scale));

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { ALLOWED_DEMUXERS, ALLOWED_PROTOCOLS } from './demuxers.ts';
 import type { DecodeFailure } from './frame-stream.ts';
 import { headerFaultOf, refuseFile } from './media-file.ts';
+import { objectsIn } from './plain-objects.ts';
 
 /** What ffprobe prints about a file: its JSON, unchecked but for being objects. */
 export type FfprobeDocument = {
@@ -66,12 +67,6 @@ export function videoStreamOf(document: FfprobeDocument): Readonly<Record<string
   const main =
     video.find((stream) => objectsIn([stream['disposition']])[0]?.['default'] === 1) ?? video[0];
   return main ?? null;
-}
-
-/** The objects among the elements of a parsed JSON value. */
-export function objectsIn(value: unknown): Readonly<Record<string, unknown>>[] {
-  if (!Array.isArray(value)) return [];
-  return value.filter((item) => typeof item === 'object' && item !== null && !Array.isArray(item));
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | null {

@@ -8,8 +8,12 @@ export function lacksEndMarker(bytes: Buffer, format: string): boolean | null {
     }
     case 'png':
       return !bytes.includes('IEND');
-    case 'gif':
-      return bytes.lastIndexOf(0x3b) < bytes.length - 64;
+    case 'gif': {
+      // The trailer; some writers pad the file with zeros behind it.
+      let end = bytes.length;
+      while (end > 0 && bytes[end - 1] === 0) end--;
+      return bytes[end - 1] !== 0x3b;
+    }
     case 'webp':
       return bytes.length >= 8 && bytes.readUInt32LE(4) + 8 > bytes.length;
     default:

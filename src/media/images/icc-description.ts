@@ -17,11 +17,16 @@ export function iccDescription(profile: Uint8Array): string | null {
 /** An old `desc` (ASCII) or a `mluc` (its first language, UTF-16BE). */
 function readText(data: Buffer): string | null {
   const type = data.toString('latin1', 0, 4);
-  if (type === 'desc') return clean(data.toString('latin1', 12, 12 + Math.min(data.readUInt32BE(8), 101)));
+  if (type === 'desc')
+    return clean(data.toString('latin1', 12, 12 + Math.min(data.readUInt32BE(8), 101)));
   if (type !== 'mluc') return null;
   const length = Math.min(data.readUInt32BE(20), 200) & ~1;
   const start = data.readUInt32BE(24);
-  return clean(Buffer.from(data.subarray(start, start + length)).swap16().toString('utf16le'));
+  return clean(
+    Buffer.from(data.subarray(start, start + length))
+      .swap16()
+      .toString('utf16le'),
+  );
 }
 
 function clean(text: string): string {

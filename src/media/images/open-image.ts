@@ -35,22 +35,35 @@ export async function openImage(path: string): Promise<OpenImage | ImageFailure>
   const refused = await refuseFile(path);
   if (refused !== null) return refused;
   const { size } = await stat(path);
-  if (size > MOST_BYTES) return { ok: false, code: 'out-of-memory', message: `the file has ${size} bytes` };
+  if (size > MOST_BYTES)
+    return { ok: false, code: 'out-of-memory', message: `the file has ${size} bytes` };
   const bytes = await readFile(path);
   try {
     const metadata = await sharp(bytes, { limitInputPixels: false, failOn: 'none' }).metadata();
     const format = formatName(metadata);
-    if (format === 'heic') return { ok: false, code: 'unsupported-codec', message: 'no decoder for HEIC' };
+    if (format === 'heic')
+      return { ok: false, code: 'unsupported-codec', message: 'no decoder for HEIC' };
     return { ok: true, bytes, metadata, format };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const isImage = IMAGE_SIGNATURES.some((signature) => bytes.subarray(0, 16).toString('latin1').includes(signature));
+    const isImage = IMAGE_SIGNATURES.some((signature) =>
+      bytes.subarray(0, 16).toString('latin1').includes(signature),
+    );
     return { ok: false, code: isImage ? 'corrupt-header' : await headerFaultOf(path), message };
   }
 }
 
 /** First bytes of images whose header is broken rather than unknown. */
-const IMAGE_SIGNATURES = ['\u00ff\u00d8\u00ff', '\u0089PNG', 'GIF8', 'WEBP', 'II*\0', 'MM\0*', 'ftypavif', 'ftypmif1'];
+const IMAGE_SIGNATURES = [
+  '\u00ff\u00d8\u00ff',
+  '\u0089PNG',
+  'GIF8',
+  'WEBP',
+  'II*\0',
+  'MM\0*',
+  'ftypavif',
+  'ftypmif1',
+];
 
 function formatName(metadata: Metadata): string {
   if (metadata.format !== 'heif') return metadata.format;

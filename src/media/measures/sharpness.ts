@@ -7,7 +7,10 @@ export function laplacianVariance(luma: Uint8Array, width_px: number, height_px:
     for (let x = 1; x < width_px - 1; x++) {
       const i = y * width_px + x;
       const neighbours =
-        (luma[i - 1] ?? 0) + (luma[i + 1] ?? 0) + (luma[i - width_px] ?? 0) + (luma[i + width_px] ?? 0);
+        (luma[i - 1] ?? 0) +
+        (luma[i + 1] ?? 0) +
+        (luma[i - width_px] ?? 0) +
+        (luma[i + width_px] ?? 0);
       const value = neighbours - 4 * (luma[i] ?? 0);
       sum += value;
       squares += value * value;

@@ -1,0 +1,32 @@
+import { isAbsolute } from 'node:path';
+
+import { objectsIn } from '../media/decoders/plain-objects.ts';
+import { isEvidenceTable } from './probe-medium.ts';
+import type { ProbeTask } from './task.ts';
+
+const MEMBERS = new Set(['id', 'path', 'wants', 'tier', 'decoder']);
+
+/** Checks a task that came from outside; the text says what is wrong with it. */
+export function parseTask(value: unknown): ProbeTask | string {
+  const task = objectsIn([value])[0];
+  if (task === undefined) return 'a task is a JSON object';
+  const { id, path, wants, tier, decoder } = {
+    id: task['id'],
+    path: task['path'],
+    wants: task['wants'],
+    tier: task['tier'] ?? 'frames',
+    decoder: task['decoder'] ?? 'auto',
+  };
+  const unknown = Object.keys(task).find((name) => !MEMBERS.has(name));
+  if (unknown !== undefined) return `unknown member ${JSON.stringify(unknown.slice(0, 100))}`;
+  if (typeof id !== 'string' || id === '') return 'id must be a text';
+  if (typeof path !== 'string' || !isAbsolute(path)) return 'path must be an absolute path';
+  if (!Array.isArray(wants)) return 'wants must be a list of evidence tables';
+  const tables = wants.filter((name) => isEvidenceTable(name));
+  if (tables.length !== wants.length) return 'wants names a table that does not exist';
+  if (tier !== 'keyframes' && tier !== 'frames') return 'tier must be keyframes or frames';
+  if (decoder !== 'auto' && decoder !== 'node-av' && decoder !== 'ffmpeg') {
+    return 'decoder must be auto, node-av or ffmpeg';
+  }
+  return { id, path, wants: tables, tier, decoder };
+}
