@@ -1,28 +1,10 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 
 import { printable } from '../config/schema-errors.ts';
 import { DailiesError, type FailureCode } from '../dailies-error.ts';
 import type { CommandContext } from './command-context.ts';
-import { addScanFlags, type ScanFlags } from './scan-flags.ts';
-
-/** Flags of `dailies report`. */
-export type ReportFlags = {
-  readonly format: 'text' | 'json' | 'none';
-  readonly output: readonly string[];
-  readonly color: boolean;
-};
-
-/** Flags of `dailies rules`. */
-export type RulesFlags = {
-  readonly rules: readonly string[];
-  readonly format: 'text' | 'json';
-};
-
-/** Flags of `dailies init`. */
-export type InitFlags = {
-  readonly mediaRoot?: string;
-  readonly force?: boolean;
-};
+import type { InitFlags, ReportFlags, RulesFlags, WorkerFlags } from './flags.ts';
+import { addScanFlags, parseWorkers, type ScanFlags } from './scan-flags.ts';
 
 /** What each command does; each resolves to its exit code. */
 export type Actions = {
@@ -42,7 +24,7 @@ export type Actions = {
     flags: InitFlags,
     context: CommandContext,
   ) => Promise<number>;
-  readonly worker: (context: CommandContext) => Promise<number>;
+  readonly worker: (flags: WorkerFlags, context: CommandContext) => Promise<number>;
 };
 
 /** Exit codes of failures of the run; 0 and 1 are the verdict's. */
@@ -63,7 +45,7 @@ const UNFORESEEN = 3;
  */
 export async function runCommandLine(
   args: readonly string[],
-  actions: Actions,
+  actions: Partial<Actions>,
   context: CommandContext,
   version: string,
 ): Promise<number> {
@@ -117,7 +99,7 @@ function isHelp(error: CommanderError): boolean {
 }
 
 function buildProgram(
-  actions: Actions,
+  actions: Partial<Actions>,
   context: CommandContext,
   version: string,
   setExitCode: (code: number) => void,
@@ -175,14 +157,18 @@ Examples:
   $ dailies scan clips.parquet --fail-on warning --output html=report.html`,
     )
     .action(async (paths: readonly string[], flags: ScanFlags) => {
-      setExitCode(await actions.scan(paths, flags, context));
+      setExitCode((await actions.scan?.(paths, flags, context)) ?? EXIT_CODES.usage);
     });
 
   program
     .command('report')
     .description('render the report of an earlier run again, without looking at the data')
     .argument('<run>', 'run folder')
-    .option('--format <text|json|none>', 'what stdout carries', 'text')
+    .addOption(
+      new Option('--format <format>', 'what stdout carries')
+        .choices(['text', 'json', 'none'])
+        .default('text'),
+    )
     .option(
       '-o, --output <format=file>',
       'write a report: html, json, text (repeatable)',
@@ -198,7 +184,7 @@ Examples:
   $ dailies report .dailies/runs/latest --output html=report.html --format none`,
     )
     .action(async (run: string, flags: ReportFlags) => {
-      setExitCode(await actions.report(run, flags, context));
+      setExitCode((await actions.report?.(run, flags, context)) ?? EXIT_CODES.usage);
     });
 
   program
@@ -206,7 +192,11 @@ Examples:
     .description('list the rules, or explain one')
     .argument('[id]', 'rule to explain')
     .option('--rules <dir>', 'folder of your own rules (repeatable)', appendTo, [])
-    .option('--format <text|json>', 'what stdout carries', 'text')
+    .addOption(
+      new Option('--format <format>', 'what stdout carries')
+        .choices(['text', 'json', 'markdown'])
+        .default('text'),
+    )
     .addHelpText(
       'after',
       `
@@ -216,7 +206,7 @@ Examples:
   $ dailies rules --rules my-rules --format json`,
     )
     .action(async (id: string | undefined, flags: RulesFlags) => {
-      setExitCode(await actions.rules(id, flags, context));
+      setExitCode((await actions.rules?.(id, flags, context)) ?? EXIT_CODES.usage);
     });
 
   program
@@ -233,20 +223,21 @@ Examples:
   $ dailies init 'data/*.parquet' --media-root /data/clips --force`,
     )
     .action(async (paths: readonly string[], flags: InitFlags) => {
-      setExitCode(await actions.init(paths, flags, context));
+      setExitCode((await actions.init?.(paths, flags, context)) ?? EXIT_CODES.usage);
     });
 
   program
     .command('worker')
     .description('probe media: task lines in, one verdict line out for each (what engines run)')
+    .option('--workers <n>', 'child processes that decode (default: one a core)', parseWorkers)
     .addHelpText(
       'after',
       `
 Examples:
   $ dailies worker < tasks.jsonl > verdicts.jsonl`,
     )
-    .action(async () => {
-      setExitCode(await actions.worker(context));
+    .action(async (flags: WorkerFlags) => {
+      setExitCode((await actions.worker?.(flags, context)) ?? EXIT_CODES.usage);
     });
 
   return program;

@@ -208,7 +208,8 @@ function checkSample(value: string): string {
   return value;
 }
 
-function parseWorkers(value: string): number {
+/** Reads a number of child processes; refuses what is none. */
+export function parseWorkers(value: string): number {
   const workers = Number(value);
   if (!/^\d+$/.test(value) || workers < 1 || workers > 1024) {
     throw new InvalidArgumentError('It is a whole number from 1 to 1024.');

@@ -1,0 +1,21 @@
+/** Flags of `dailies report`. */
+export type ReportFlags = {
+  readonly format: 'text' | 'json' | 'none';
+  readonly output: readonly string[];
+  readonly color: boolean;
+};
+
+/** Flags of `dailies rules`. */
+export type RulesFlags = {
+  readonly rules: readonly string[];
+  readonly format: 'text' | 'json' | 'markdown';
+};
+
+/** Flags of `dailies init`. */
+export type InitFlags = {
+  readonly mediaRoot?: string;
+  readonly force?: boolean;
+};
+
+/** Flags of `dailies worker`. */
+export type WorkerFlags = { readonly workers?: number };
