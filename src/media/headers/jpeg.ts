@@ -1,0 +1,31 @@
+import { ByteView } from './byte-view.ts';
+import { NO_CODEC_FACTS, yuvPixelFormat, type CodecFacts } from './codec-facts.ts';
+
+/** Facts from the frame header of a JPEG picture (ITU-T T.81 section B.2.2), the packet of Motion JPEG. */
+export function readJpegPacket(packet: Uint8Array): CodecFacts {
+  const view = new ByteView(packet);
+  if (packet.length < 4 || view.u16(0) !== 0xff_d8) return NO_CODEC_FACTS;
+  for (let at = 2, markers = 0; at + 10 < packet.length && markers < 64; markers++) {
+    const marker = view.u8(at + 1);
+    if (view.u8(at) !== 0xff) break;
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+    if (isFrame) return readFrameHeader(view, at + 4);
+    at += 2 + Math.max(2, view.u16(at + 2));
+  }
+  return NO_CODEC_FACTS;
+}
+
+function readFrameHeader(view: ByteView, at: number): CodecFacts {
+  const depth = view.u8(at);
+  const components = view.u8(at + 5);
+  const sampling = components === 3 && at + 8 <= view.length ? view.u8(at + 7) : 0x11;
+  const format = components === 1 ? 0 : sampling === 0x22 ? 1 : sampling === 0x21 ? 2 : 3;
+  return {
+    ...NO_CODEC_FACTS,
+    width_px: view.u16(at + 3),
+    height_px: view.u16(at + 1),
+    bitDepth: depth,
+    pixelFormat: components === 1 || components === 3 ? yuvPixelFormat(format, depth) : null,
+    range: 'pc',
+  };
+}

@@ -1,0 +1,186 @@
+import { quantile } from './headers/frame-rate.ts';
+
+/** Sizes of the packets of one track in presentation order, with what the measures need to know of them. */
+export type PacketSeries = {
+  readonly sizes_bytes: Float64Array;
+  readonly isKeyframe: Uint8Array;
+  /** Presentation times in seconds, ascending. */
+  readonly pts_s: Float64Array;
+};
+
+/** Packet sizes and times put into presentation order. */
+export function presentationOrder(
+  sizes: Int32Array,
+  pts_s: Float64Array,
+  keyframes: Int32Array | null,
+): PacketSeries {
+  const isKey = new Uint8Array(sizes.length).fill(keyframes === null ? 1 : 0);
+  for (const index of keyframes ?? []) isKey[index] = 1;
+  const order = Uint32Array.from(sizes, (_, index) => index).toSorted(
+    (a, b) => (pts_s[a] ?? 0) - (pts_s[b] ?? 0) || a - b,
+  );
+  return {
+    sizes_bytes: Float64Array.from(order, (index) => sizes[index] ?? 0),
+    isKeyframe: Uint8Array.from(order, (index) => isKey[index] ?? 0),
+    pts_s: Float64Array.from(order, (index) => pts_s[index] ?? 0),
+  };
+}
+
+/** (p95 - p5) of intervals over their median, one tick forgiven; seconds in, null without intervals. */
+export function vfrSpread(ascending_s: Float64Array, tick_s: number): number | null {
+  const median = quantile(ascending_s, 0.5);
+  const low = quantile(ascending_s, 0.05);
+  const high = quantile(ascending_s, 0.95);
+  if (median === null || low === null || high === null || median <= 0) return null;
+  const spread = high - low;
+  return spread <= tick_s * 1.001 ? 0 : (spread - tick_s) / median;
+}
+
+/** Share of intervals that lie off the median by more than one tick and one percent. */
+export function irregularShare(ascending_s: Float64Array, tick_s: number): number | null {
+  const median = quantile(ascending_s, 0.5);
+  if (median === null) return null;
+  const tolerance = Math.max(tick_s * 1.001, median * 0.01);
+  return share(ascending_s, (interval) => Math.abs(interval - median) > tolerance);
+}
+
+/** Packets whose presentation time another packet before them has already. */
+export function countDuplicateTimes(ascending_s: Float64Array): number {
+  let count = 0;
+  for (let i = 1; i < ascending_s.length; i++)
+    if (ascending_s[i] === ascending_s[i - 1]) count += 1;
+  return count;
+}
+
+/** Longest time from one keyframe to the next or to the end, in seconds. */
+export function longestKeyframeInterval(series: PacketSeries, end_s: number): number | null {
+  let longest: number | null = null;
+  let previous: number | null = null;
+  series.isKeyframe.forEach((isKey, index) => {
+    if (isKey === 0) return;
+    const time = series.pts_s[index] ?? 0;
+    if (previous !== null) longest = Math.max(longest ?? 0, time - previous);
+    previous = time;
+  });
+  return previous === null ? null : Math.max(longest ?? 0, end_s - previous);
+}
+
+/** Share of non-key packets under a tenth of the 75th percentile of non-key sizes. */
+export function tinyShare(series: PacketSeries): number | null {
+  const sizes = nonKeySizes(series);
+  const level = quantile(sizes.toSorted(), 0.75);
+  return level === null ? null : share(sizes, (size) => size < level / 10);
+}
+
+/** Odd periods of frame-rate conversions; even ones are the B-frame pyramid's own. */
+const PERIODS = [3, 5, 7, 9] as const;
+/** Fewer packets at a phase than this make no median. */
+const MIN_AT_PHASE = 4;
+
+/**
+ * The period at which small packets recur: for each odd period the least, over its phases, of
+ * median(size at the phase) / median(size elsewhere), keyframes left out; the period where that is smallest.
+ */
+export function duplicatePattern(
+  series: PacketSeries,
+): { readonly period: number; readonly score: number } | null {
+  let best: { readonly period: number; readonly score: number } | null = null;
+  for (const period of PERIODS) {
+    const score = phaseScore(series, period);
+    if (score !== null && (best === null || score < best.score)) best = { period, score };
+  }
+  return best;
+}
+
+function phaseScore({ sizes_bytes, isKeyframe }: PacketSeries, period: number): number | null {
+  if (sizes_bytes.length < period * MIN_AT_PHASE) return null;
+  const phases: number[][] = Array.from({ length: period }, () => []);
+  sizes_bytes.forEach((size, index) => {
+    if (isKeyframe[index] === 0) phases[index % period]?.push(size);
+  });
+  let least: number | null = null;
+  phases.forEach((own, phase) => {
+    if (own.length < MIN_AT_PHASE) return;
+    const others = phases.flatMap((sizes, other) => (other === phase ? [] : sizes));
+    const level = quantile(Float64Array.from(others).toSorted(), 0.5);
+    const here = quantile(Float64Array.from(own).toSorted(), 0.5);
+    if (level === null || here === null || level <= 0) return;
+    least = Math.min(least ?? Number.POSITIVE_INFINITY, here / level);
+  });
+  return least;
+}
+
+/** The one-second window that holds least, and how little that is beside the median of such windows. */
+export type FrozenWindow = { readonly score: number; readonly start_s: number };
+
+/**
+ * Least bytes per packet in a window of one second, keyframes left out, over the median of all such windows; null for
+ * clips under two seconds and where windows are mostly keyframes.
+ */
+export function frozenWindow({
+  sizes_bytes,
+  isKeyframe,
+  pts_s,
+}: PacketSeries): FrozenWindow | null {
+  const first = pts_s[0];
+  const last = pts_s.at(-1);
+  if (first === undefined || last === undefined || last - first < 2) return null;
+  const means: number[] = [];
+  const starts: number[] = [];
+  let bytes = 0;
+  let packets = 0;
+  let keys = 0;
+  let tail = 0;
+  for (let head = 0; head < pts_s.length; head++) {
+    const time = pts_s[head] ?? 0;
+    const isKey = isKeyframe[head] === 1;
+    if (isKey) keys += 1;
+    else bytes += sizes_bytes[head] ?? 0;
+    packets += 1;
+    let isFull = false;
+    while (time - (pts_s[tail] ?? 0) >= 1) {
+      if (isKeyframe[tail] === 1) keys -= 1;
+      else bytes -= sizes_bytes[tail] ?? 0;
+      packets -= 1;
+      tail += 1;
+      isFull = true;
+    }
+    if (isFull && packets - keys >= 3 && keys <= packets / 4) {
+      means.push(bytes / (packets - keys));
+      starts.push(pts_s[tail] ?? 0);
+    }
+  }
+  const median = quantile(Float64Array.from(means).toSorted(), 0.5);
+  if (median === null || median <= 0) return null;
+  let least = 0;
+  means.forEach((mean, index) => {
+    if (mean < (means[least] ?? 0)) least = index;
+  });
+  return { score: (means[least] ?? 0) / median, start_s: starts[least] ?? 0 };
+}
+
+/** Bytes of all other packets over bytes of keyframes; null if there are no others or no keyframes. */
+export function afterKeyShare({ sizes_bytes, isKeyframe }: PacketSeries): number | null {
+  let keys = 0;
+  let others = 0;
+  let otherCount = 0;
+  sizes_bytes.forEach((size, index) => {
+    if (isKeyframe[index] === 1) keys += size;
+    else {
+      others += size;
+      otherCount += 1;
+    }
+  });
+  return otherCount === 0 || keys === 0 ? null : others / keys;
+}
+
+function nonKeySizes({ sizes_bytes, isKeyframe }: PacketSeries): Float64Array {
+  return sizes_bytes.filter((_, index) => isKeyframe[index] === 0);
+}
+
+function share(values: Float64Array, matches: (value: number) => boolean): number | null {
+  if (values.length === 0) return null;
+  let count = 0;
+  for (const value of values) if (matches(value)) count += 1;
+  return count / values.length;
+}
