@@ -2,7 +2,7 @@ import type { ClipCard, Finding } from '../../src/run/document.ts';
 import { formatCount } from '../figures.ts';
 import { PAGE_WORDS } from '../words.ts';
 import { filmStrip } from './charts/film-strip.ts';
-import { hostileLongText, hostileText, html, type Markup } from './markup.ts';
+import { hostileLongText, hostileText, markup, type Markup } from './markup.ts';
 
 /** A clip as the page shows it: the card, its number in the picture library, and the finding that brought it up. */
 export type ShownClip = {
@@ -14,40 +14,43 @@ export type ShownClip = {
 /** A clip with its finding: what is wrong, the frames, the caption, declared against measured. */
 export function clipCard(shown: ShownClip): Markup {
   const { card, finding } = shown;
-  return html`<article class="clip">
+  return markup`<article
+    class="clip"
+    data-clip="${`${card.shard}\n${card.rowNumber}\n${card.key}`.slice(0, 2000)}"
+  >
     <header>
       <h4>${hostileText(card.key)}</h4>
       <p class="faint">
         <span>${hostileText(card.shard)}, row ${formatCount(card.rowNumber)}</span>${
-          card.path === null ? null : html` <span class="path">${hostileText(card.path)}</span>`
+          card.path === null ? null : markup` <span class="path">${hostileText(card.path)}</span>`
         }
       </p>
     </header>
     <p class="message">${hostileLongText(finding.message)}</p>
-    ${card.strip === null ? html`<p class="faint">${PAGE_WORDS.noPicture}</p>` : scrolling(filmStrip(card, shown.index))}
+    ${card.strip === null ? markup`<p class="faint">${PAGE_WORDS.noPicture}</p>` : scrolling(filmStrip(card, shown.index))}
     <div class="beside">${captionOf(shown)}${valuesTable(shown)}</div>
   </article>`;
 }
 
 function scrolling(film: Markup): Markup {
-  return html`<div class="film-scroll">${film}</div>`;
+  return markup`<div class="film-scroll">${film}</div>`;
 }
 
 /** The caption, with the words that the rule selected marked. */
 export function captionOf(shown: ShownClip): Markup {
   const { caption } = shown.card;
-  if (caption === null) return html`<p class="caption none">${PAGE_WORDS.noCaption}</p>`;
+  if (caption === null) return markup`<p class="caption none">${PAGE_WORDS.noCaption}</p>`;
   const spans = Object.values(shown.finding.values)
     .filter((value) => typeof value === 'string')
     .filter((value) => value.length > 1 && value.length < caption.length)
     .toSorted((a, b) => b.length - a.length);
-  return html`<blockquote class="caption">${hostileLongText(caption, spans)}</blockquote>`;
+  return markup`<blockquote class="caption">${hostileLongText(caption, spans)}</blockquote>`;
 }
 
 function valuesTable(shown: ShownClip): Markup {
   const { values } = shown.card;
-  if (values.length === 0) return html``;
-  return html`<table class="values">
+  if (values.length === 0) return markup``;
+  return markup`<table class="values">
     <thead>
       <tr>
         <th scope="col">value</th>
@@ -58,23 +61,23 @@ function valuesTable(shown: ShownClip): Markup {
     <tbody>
       ${values.map(
         (value) =>
-          html`<tr
+          markup`<tr
             class="${isNamed(shown, value.name) ? 'named' : ''}${differs(value) ? ' differs' : ''}"
           >
             <th scope="row">${hostileText(value.name)}</th>
             <td>
               ${
                 value.declared === null
-                  ? html`<span class="faint">–</span>`
+                  ? markup`<span class="faint">–</span>`
                   : hostileText(short(value.declared))
               }
             </td>
             <td>
               ${
                 value.measured === null
-                  ? html`<span class="faint">–</span>`
+                  ? markup`<span class="faint">–</span>`
                   : hostileText(short(value.measured))
-              }${differs(value) ? html`<span class="unequal" title="differs from what is declared">≠</span>` : null}
+              }${differs(value) ? markup`<span class="unequal" title="differs from what is declared">≠</span>` : null}
             </td>
           </tr>`,
       )}

@@ -1,6 +1,6 @@
 import { cutText, spellOut, splitVisible } from '../visible-text.ts';
 
-/** HTML that is safe to put into a page: only {@link html} and {@link joinMarkup} make it. */
+/** HTML that is safe to put into a page: only {@link markup} and {@link joinMarkup} make it. */
 export class Markup {
   readonly source: string;
 
@@ -12,7 +12,7 @@ export class Markup {
 type Part = Markup | string | number | null | readonly Markup[];
 
 /** HTML with every interpolated string escaped; for text from data use {@link hostileText}. */
-export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+export function markup(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   let source = strings[0] ?? '';
   for (const [index, part] of parts.entries()) {
     source += renderPart(part) + (strings[index + 1] ?? '');
@@ -41,10 +41,11 @@ export function escapeHtml(text: string): string {
 /** Characters of untrusted text that are shown at once, and after a click. */
 const SHOWN_LENGTH = 420;
 const MORE_LENGTH = 6000;
+const CODE_LENGTH = 20_000;
 
 /** Text from data: isolated from the page's writing direction, with nothing invisible in it. */
 export function hostileText(text: string): Markup {
-  return html`<bdi>${marked(text)}</bdi>`;
+  return markup`<bdi>${marked(text)}</bdi>`;
 }
 
 /** For titles and labels, where no element can be put: the same as one spelled-out line of at most 300 characters. */
@@ -56,14 +57,14 @@ export function hostileLine(text: string, length = 300): string {
 /** Long text from data: the start, the rest behind a click, and what even that leaves out. Spans are highlighted. */
 export function hostileLongText(text: string, spans: readonly string[] = []): Markup {
   const shown = cutText(text, SHOWN_LENGTH);
-  if (shown.leftOut === 0) return html`<bdi>${markedSpans(text, spans)}</bdi>`;
+  if (shown.leftOut === 0) return markup`<bdi>${markedSpans(text, spans)}</bdi>`;
   const more = cutText(text.slice(shown.head.length), MORE_LENGTH);
-  return html`<bdi>${markedSpans(shown.head, spans)}</bdi><span aria-hidden="true">…</span>
+  return markup`<bdi>${markedSpans(shown.head, spans)}</bdi><span aria-hidden="true">…</span>
     <details class="more">
       <summary>Show ${more.head.length.toLocaleString('en-US')} more characters</summary>
       <bdi>${markedSpans(more.head, spans)}</bdi>${
         more.leftOut > 0
-          ? html`<p class="faint">
+          ? markup`<p class="faint">
               … and ${more.leftOut.toLocaleString('en-US')} more that are not in this page.
             </p>`
           : null
@@ -71,13 +72,20 @@ export function hostileLongText(text: string, spans: readonly string[] = []): Ma
     </details>`;
 }
 
+/** Code from rule files: line breaks stay line breaks. */
+export function hostileCode(text: string): Markup {
+  const { head, leftOut } = cutText(text, CODE_LENGTH);
+  const lines = head.split(/\r?\n/).map((line) => markup`<bdi>${marked(line)}</bdi>`);
+  return markup`${joinMarkup(lines, '\n')}${leftOut > 0 ? '…' : ''}`;
+}
+
 function marked(text: string): readonly Markup[] {
   return splitVisible(text).map((piece) =>
     piece.kind === 'plain'
-      ? html`${piece.text}`
-      : html`<span class="unseen" title="${piece.name}">${piece.text}</span>${
-            piece.name === 'line break' ? new Markup('<br>') : null
-          }`,
+      ? markup`${piece.text}`
+      : markup`<span class="unseen" title="${piece.name}">${piece.text}</span>${
+          piece.name === 'line break' ? new Markup('<br>') : null
+        }`,
   );
 }
 
@@ -87,7 +95,7 @@ function markedSpans(text: string, spans: readonly string[]): readonly Markup[] 
   const at = text.indexOf(span);
   return [
     ...marked(text.slice(0, at)),
-    html`<mark>${marked(span)}</mark>`,
+    markup`<mark>${marked(span)}</mark>`,
     ...marked(text.slice(at + span.length)),
   ];
 }

@@ -2,7 +2,7 @@ import type { ReportInput } from '../../src/run/document.ts';
 import { PAGE_WORDS, VERDICT_WORDS } from '../words.ts';
 import { loadAssets, policyHash } from './assets.ts';
 import { stripLibrary } from './charts/film-strip.ts';
-import { escapeHtml, hostileLine, hostileText, html, Markup } from './markup.ts';
+import { escapeHtml, hostileLine, hostileText, markup, Markup } from './markup.ts';
 import { datasetSection, reproduceSection } from './sections/dataset.ts';
 import { findingsSection } from './sections/findings.ts';
 import { notLookedAtSection } from './sections/not-looked-at.ts';
@@ -20,7 +20,7 @@ export function renderHtml(input: ReportInput): string {
   const { script, style } = loadAssets();
   const clips = clipsByRule(input);
   const policy = `default-src 'none'; img-src data:; style-src ${policyHash(style)}; script-src ${policyHash(script)}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'`;
-  const page = html`<!doctype html>
+  const page = markup`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -29,14 +29,10 @@ export function renderHtml(input: ReportInput): string {
         <meta name="color-scheme" content="light dark" />
         <meta name="referrer" content="no-referrer" />
         <meta name="generator" content="dailies ${run.tool.version}" />
-        <title>
-          ${VERDICT_WORDS[run.verdict.outcome].mark} ${hostileLine(run.dataset.name, 120)} – dailies
-        </title>
-        <style>
-          ${new Markup(style)}
-        </style>
+        <title>${VERDICT_WORDS[run.verdict.outcome].mark} ${hostileLine(run.dataset.name, 120)} – dailies</title>
+        <style>${new Markup(style)}</style>
       </head>
-      <body>
+      <body data-shards="${run.dataset.shards.length}">
         <a class="skip" href="#verdict">${PAGE_WORDS.skip}</a>
         <header class="top">
           <p class="brand">dailies</p>
@@ -56,9 +52,7 @@ export function renderHtml(input: ReportInput): string {
           </p>
         </footer>
         ${stripLibrary(input.clips)}
-        <script>
-          ${new Markup(script)};
-        </script>
+        <script>${new Markup(script)}</script>
       </body>
     </html> `;
   return page.source;
@@ -74,5 +68,5 @@ function navigation(input: ReportInput): readonly Markup[] {
   ];
   return links
     .filter(([id]) => id !== 'worst' || input.run.rules.some((rule) => rule.outcome === 'failed'))
-    .map(([id, word]) => html`<a href="#${escapeHtml(id)}">${word}</a>`);
+    .map(([id, word]) => markup`<a href="#${escapeHtml(id)}">${word}</a>`);
 }

@@ -1,17 +1,17 @@
 import type { RuleOutcomeKind, Severity } from '../../src/judge/rule.ts';
 import { SEVERITY_WORDS } from '../words.ts';
-import { html, type Markup } from './markup.ts';
+import { markup, type Markup } from './markup.ts';
 
 /** Shape and word of a severity: an octagon with a cross, a triangle, a disc. */
 export function severityMark(severity: Severity): Markup {
-  return html`<span class="severity ${severity}"
+  return markup`<span class="severity ${severity}"
     >${severityIcon(severity)}${SEVERITY_WORDS[severity].one}</span
   >`;
 }
 
 /** The shape alone, for places that already say the word. */
 export function severityIcon(severity: Severity): Markup {
-  return html`<svg
+  return markup`<svg
     class="icon ${severity}"
     viewBox="0 0 16 16"
     width="14"
@@ -24,7 +24,7 @@ export function severityIcon(severity: Severity): Markup {
 
 /** A mark for a rule that did not fail. */
 export function outcomeIcon(outcome: Exclude<RuleOutcomeKind, 'failed'>): Markup {
-  return html`<svg
+  return markup`<svg
     class="icon ${outcome}"
     viewBox="0 0 16 16"
     width="14"
@@ -36,26 +36,26 @@ export function outcomeIcon(outcome: Exclude<RuleOutcomeKind, 'failed'>): Markup
 }
 
 const SHAPES = {
-  error: html`<path fill="currentColor" d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" /><path
+  error: markup`<path fill="currentColor" d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" /><path
       class="cut"
       d="M5.4 5.4l5.2 5.2M10.6 5.4l-5.2 5.2"
     />`,
-  warning: html`<path fill="currentColor" d="M8 1.2 15.4 14.5H.6z" /><path
+  warning: markup`<path fill="currentColor" d="M8 1.2 15.4 14.5H.6z" /><path
       class="cut"
       d="M8 6v4M8 11.4v1.4"
     />`,
-  note: html`<circle fill="currentColor" cx="8" cy="8" r="6.4" /><path
+  note: markup`<circle fill="currentColor" cx="8" cy="8" r="6.4" /><path
       class="cut"
       d="M8 7.2v4.2M8 4.2v1.4"
     />`,
 } as const satisfies Record<Severity, Markup>;
 
 const OUTCOME_SHAPES = {
-  passed: html`<path class="stroke" d="M2.5 8.5 6.3 12.3 13.5 4.2" />`,
-  'not-applicable': html`<path class="stroke" d="M3.5 8h9" />`,
-  incomplete: html`<circle class="stroke" cx="8" cy="8" r="6" /><path
+  passed: markup`<path class="stroke" d="M2.5 8.5 6.3 12.3 13.5 4.2" />`,
+  'not-applicable': markup`<path class="stroke" d="M3.5 8h9" />`,
+  incomplete: markup`<circle class="stroke" cx="8" cy="8" r="6" /><path
       fill="currentColor"
       d="M8 2a6 6 0 0 1 0 12z"
     />`,
-  errored: html`<path class="stroke" d="M8 2v8M8 12.2v1.8" />`,
+  errored: markup`<path class="stroke" d="M8 2v8M8 12.2v1.8" />`,
 } as const satisfies Record<Exclude<RuleOutcomeKind, 'failed'>, Markup>;

@@ -1,20 +1,20 @@
 import type { ClipCard } from '../../../src/run/document.ts';
 import { formatSeconds } from '../../figures.ts';
-import { html, type Markup } from '../markup.ts';
+import { markup, type Markup } from '../markup.ts';
 
 /** The pictures of all clips, once each; {@link filmStrip} shows them by number. */
 export function stripLibrary(clips: readonly ClipCard[]): Markup {
   const images = clips.map((clip, index) => {
     const { strip } = clip;
-    if (strip === null || !/^[A-Za-z0-9+/=]*$/.test(strip.webpBase64)) return html``;
-    return html`<image
+    if (strip === null || !/^[A-Za-z0-9+/=]*$/.test(strip.webpBase64)) return markup``;
+    return markup`<image
       id="strip-${index}"
       width="${widthOf(strip)}"
       height="${strip.frameHeight_px}"
       href="data:image/webp;base64,${strip.webpBase64}"
     />`;
   });
-  return html`<svg class="library" width="0" height="0" aria-hidden="true">
+  return markup`<svg class="library" width="0" height="0" aria-hidden="true">
     <defs>${images}</defs>
   </svg>`;
 }
@@ -22,7 +22,7 @@ export function stripLibrary(clips: readonly ClipCard[]): Markup {
 /** Frames of a clip side by side with their times, and how much the picture changes from frame to frame. */
 export function filmStrip(clip: ClipCard, index: number): Markup {
   const { strip } = clip;
-  if (strip === null) return html``;
+  if (strip === null) return markup``;
   const frames = frameCount(strip);
   const said =
     strip.times_s.length === 0
@@ -32,7 +32,7 @@ export function filmStrip(clip: ClipCard, index: number): Markup {
     { length: frames - 1 },
     (_, cut) => `M${(cut + 1) * strip.frameWidth_px} 0V${strip.frameHeight_px}`,
   ).join('');
-  return html`<figure class="film">
+  return markup`<figure class="film">
     <svg
       viewBox="0 0 ${widthOf(strip)} ${strip.frameHeight_px}"
       width="${widthOf(strip)}"
@@ -45,8 +45,8 @@ export function filmStrip(clip: ClipCard, index: number): Markup {
       <path class="frame-cut" d="${cuts}" /></svg
     >${
       strip.times_s.length > 0
-        ? html`<ol class="times" aria-hidden="true">
-            ${strip.times_s.map((time_s) => html`<li>${formatSeconds(time_s)}</li>`)}
+        ? markup`<ol class="times" aria-hidden="true">
+            ${strip.times_s.map((time_s) => markup`<li>${formatSeconds(time_s)}</li>`)}
           </ol>`
         : null
     }${sparkline(clip)}
@@ -68,7 +68,7 @@ const SPARK_HEIGHT_PX = 24;
 /** Luma difference to the frame before, over the clip's time; a flat line is a freeze, a comb is duplicates. */
 function sparkline(clip: ClipCard): Markup {
   const { difference } = clip;
-  if (difference === null || difference.values.length < 2) return html``;
+  if (difference === null || difference.values.length < 2) return markup``;
   const known = difference.values.filter((value) => value !== null && Number.isFinite(value));
   const peak = Math.max(1, ...known.map(Number));
   const step = 240 / (difference.values.length - 1);
@@ -84,7 +84,7 @@ function sparkline(clip: ClipCard): Markup {
     isDown = true;
   }
   const said = `Change between frames over ${formatSeconds(difference.duration_s)}: at most ${peak.toFixed(1)} of 255 grey levels`;
-  return html`<svg
+  return markup`<svg
     class="spark"
     viewBox="0 0 240 ${SPARK_HEIGHT_PX}"
     preserveAspectRatio="none"

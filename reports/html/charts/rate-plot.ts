@@ -1,6 +1,6 @@
 import type { RuleOutcome } from '../../../src/run/document.ts';
 import { formatInterval, formatPercent } from '../../figures.ts';
-import { html, type Markup } from '../markup.ts';
+import { markup, type Markup } from '../markup.ts';
 
 const DECADES = [0.0001, 0.001, 0.01, 0.1, 1] as const;
 const DECADE_LABELS = ['0.01', '0.1', '1', '10', '100 %'] as const;
@@ -9,12 +9,12 @@ const WIDTH_PX = 224;
 
 /** Rate and 95 % interval on decades from 0.01 to 100 %: a dot with a whisker, so that rare and common compare. */
 export function ratePlot(rule: RuleOutcome, withScale = false): Markup {
-  if (rule.rate === null) return html``;
+  if (rule.rate === null) return markup``;
   const interval = rule.interval ?? { low: rule.rate, high: rule.rate };
   const said = `${formatPercent(rule.rate)}${rule.isSampled ? `, 95 % interval ${formatInterval(interval)}` : ', all examined'}`;
   const low = position(interval.low);
   const high = position(interval.high);
-  return html`<svg
+  return markup`<svg
     class="rate-plot ${rule.severity}"
     viewBox="0 0 240 ${withScale ? 34 : 18}"
     width="240"
@@ -37,7 +37,7 @@ export function ratePlot(rule: RuleOutcome, withScale = false): Markup {
       withScale
         ? DECADES.map(
             (decade, index) =>
-              html`<text
+              markup`<text
                 x="${round(position(decade))}"
                 y="30"
                 text-anchor="${index === DECADES.length - 1 ? 'end' : 'middle'}"

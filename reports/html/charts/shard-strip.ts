@@ -1,7 +1,7 @@
 import type { RuleOutcome, RunDocument } from '../../../src/run/document.ts';
 import { formatCount, formatPercent } from '../../figures.ts';
 import { densityByShard, type ShardCell } from '../../shard-density.ts';
-import { hostileLine, html, type Markup } from '../markup.ts';
+import { hostileLine, markup, type Markup } from '../markup.ts';
 
 /** More shards than this share a cell with their neighbours. */
 const CELLS_MAX = 600;
@@ -10,14 +10,14 @@ const HEIGHT_PX = 26;
 /** All shards in manifest order as columns: the taller and darker, the more of a shard's rows are hit. */
 export function shardStrip(run: RunDocument, rule: RuleOutcome): Markup {
   const { shards } = run.dataset;
-  if (rule.localisation === null || shards.length < 2) return html``;
+  if (rule.localisation === null || shards.length < 2) return markup``;
   const cells = densityByShard(shards, rule.localisation.shards, CELLS_MAX);
   const peak = Math.max(...cells.map((cell) => cell.rate));
   const hit = cells.filter((cell) => cell.affected > 0);
   const perCell = Math.ceil(shards.length / cells.length);
   const said = `Hits in ${formatCount(rule.localisation.shards.filter((shard) => shard.affected > 0).length)} of ${formatCount(shards.length)} shards, at most ${formatPercent(peak)} of the rows of one${perCell > 1 ? ` cell (${perCell} shards)` : ''}.`;
   const gap = cells.length > 120 ? 0 : 0.14;
-  return html`<figure class="shard-strip ${rule.severity}" data-rule="${rule.id}">
+  return markup`<figure class="shard-strip ${rule.severity}" data-rule="${rule.id}">
     <svg
       viewBox="0 0 ${cells.length} ${HEIGHT_PX}"
       preserveAspectRatio="none"
@@ -74,7 +74,7 @@ function pathOf(
   peak: number,
   gap: number,
 ): Markup {
-  if (drawn.length === 0) return html``;
+  if (drawn.length === 0) return markup``;
   const at = new Map(cells.map((cell, index) => [cell, index]));
   const width = Math.round((1 - gap) * 100) / 100;
   const path = drawn
@@ -84,5 +84,5 @@ function pathOf(
       return `M${(at.get(cell) ?? 0) + gap / 2} ${HEIGHT_PX}v-${height}h${width}v${height}z`;
     })
     .join('');
-  return html`<path class="${kind}" d="${path}" />`;
+  return markup`<path class="${kind}" d="${path}" />`;
 }

@@ -1,7 +1,7 @@
 import type { RunDocument } from '../../../src/run/document.ts';
 import { formatBytes, formatCount, formatSeconds } from '../../figures.ts';
 import { PAGE_WORDS } from '../../words.ts';
-import { hostileLine, hostileText, html, type Markup } from '../markup.ts';
+import { hostileLine, hostileText, markup, type Markup } from '../markup.ts';
 
 const SHARDS_LISTED = 200;
 
@@ -12,40 +12,40 @@ export function datasetSection(run: RunDocument): Markup {
     ['name', hostileText(dataset.name)],
     [
       'path',
-      html`${dataset.paths.slice(0, 5).map((path) => html`<span class="path">${hostileText(path)}</span>`)}`,
+      markup`${dataset.paths.slice(0, 5).map((path) => markup`<span class="path">${hostileText(path)}</span>`)}`,
     ],
     ['format', hostileText(dataset.format)],
-    ['rows', html`${formatCount(dataset.rows)}`],
-    ['shards', html`${formatCount(dataset.shards.length)}, ${formatBytes(dataset.bytes)}`],
+    ['rows', markup`${formatCount(dataset.rows)}`],
+    ['shards', markup`${formatCount(dataset.shards.length)}, ${formatBytes(dataset.bytes)}`],
     [
       'media under',
       dataset.mediaRoot === null
-        ? html`–`
-        : html`<span class="path">${hostileText(dataset.mediaRoot)}</span>`,
+        ? markup`–`
+        : markup`<span class="path">${hostileText(dataset.mediaRoot)}</span>`,
     ],
     [
       'sample',
-      html`${hostileText(run.plan.sample.asked)}: ${formatCount(run.plan.sample.size)} of
+      markup`${hostileText(run.plan.sample.asked)}: ${formatCount(run.plan.sample.size)} of
       ${formatCount(run.plan.sample.population)}`,
     ],
     ['tier', hostileText(run.plan.tier)],
     [
       'run',
-      html`${hostileText(run.run.id)},
+      markup`${hostileText(run.run.id)},
       ${hostileText(run.run.startedAt)}${run.run.state === 'interrupted' ? ', interrupted' : ''}`,
     ],
     [
       'tool',
-      html`dailies ${tool.version}, DuckDB ${tool.duckdb}, Node
+      markup`dailies ${tool.version}, DuckDB ${tool.duckdb}, Node
       ${tool.node}${tool.decoder === null ? '' : `, ${tool.decoder}`}`,
     ],
   ];
-  return html`<section id="dataset" aria-labelledby="dataset-heading">
+  return markup`<section id="dataset" aria-labelledby="dataset-heading">
     <h2 id="dataset-heading">${PAGE_WORDS.dataset}</h2>
     <dl class="facts">
       ${facts.map(
         ([name, value]) =>
-          html`<div>
+          markup`<div>
             <dt>${name}</dt>
             <dd>${value}</dd>
           </div>`,
@@ -57,9 +57,9 @@ export function datasetSection(run: RunDocument): Markup {
 
 function columnTable(run: RunDocument): Markup {
   const { columns } = run.dataset;
-  if (columns.length === 0) return html``;
+  if (columns.length === 0) return markup``;
   const mapped = columns.filter((column) => column.role !== null).length;
-  return html`<details>
+  return markup`<details>
     <summary>Columns: ${mapped} of ${columns.length} understood</summary>
     <div class="wide" tabindex="0" role="region" aria-label="Columns">
       <table>
@@ -74,11 +74,11 @@ function columnTable(run: RunDocument): Markup {
         <tbody>
           ${columns.slice(0, 500).map(
             (column) =>
-              html`<tr>
+              markup`<tr>
                 <th scope="row">${hostileText(column.name.slice(0, 200))}</th>
                 <td><code>${hostileText(column.type.slice(0, 200))}</code></td>
                 <td>
-                  ${column.role === null ? html`<span class="faint">itself</span>` : html`<code>${hostileText(column.role)}</code>`}
+                  ${column.role === null ? markup`<span class="faint">itself</span>` : markup`<code>${hostileText(column.role)}</code>`}
                 </td>
                 <td>${hostileText(column.reason)}</td>
               </tr>`,
@@ -95,7 +95,7 @@ function shardTable(run: RunDocument): Markup {
   );
   const listed = unreadFirst.slice(0, SHARDS_LISTED);
   const rest = unreadFirst.length - listed.length;
-  return html`<details>
+  return markup`<details>
     <summary>Shards: ${formatCount(run.dataset.shards.length)}</summary>
     <div class="wide" tabindex="0" role="region" aria-label="Shards">
       <table>
@@ -110,26 +110,26 @@ function shardTable(run: RunDocument): Markup {
         <tbody>
           ${listed.map(
             (shard) =>
-              html`<tr>
+              markup`<tr>
                 <th scope="row">${hostileText(shard.name.slice(0, 300))}</th>
                 <td class="number">${formatCount(shard.rows)}</td>
                 <td class="number">${formatBytes(shard.bytes)}</td>
                 <td>
-                  ${shard.state}${shard.error === null ? null : html`: ${hostileLine(shard.error)}`}
+                  ${shard.state}${shard.error === null ? null : markup`: ${hostileLine(shard.error)}`}
                 </td>
               </tr>`,
           )}
         </tbody>
       </table>
     </div>
-    ${rest > 0 ? html`<p class="faint">${formatCount(rest)} more in run.json.</p>` : null}
+    ${rest > 0 ? markup`<p class="faint">${formatCount(rest)} more in run.json.</p>` : null}
   </details>`;
 }
 
 function probeTable(run: RunDocument): Markup {
-  if (run.probes.length === 0) return html``;
+  if (run.probes.length === 0) return markup``;
   const seconds = Object.entries(run.timings);
-  return html`<details>
+  return markup`<details>
     <summary>Probes and timings</summary>
     <div class="wide" tabindex="0" role="region" aria-label="Probes">
       <table>
@@ -146,7 +146,7 @@ function probeTable(run: RunDocument): Markup {
         <tbody>
           ${run.probes.map(
             (probe) =>
-              html`<tr>
+              markup`<tr>
                 <th scope="row">${probe.table}</th>
                 <td class="number">${formatCount(probe.planned)}</td>
                 <td class="number">${formatCount(probe.ok)}</td>
@@ -161,7 +161,7 @@ function probeTable(run: RunDocument): Markup {
     ${
       seconds.length === 0
         ? null
-        : html`<p class="faint">
+        : markup`<p class="faint">
             ${seconds.map(([stage, time_s]) => `${stage} ${formatSeconds(time_s)}`).join(' · ')}
           </p>`
     }
@@ -171,7 +171,7 @@ function probeTable(run: RunDocument): Markup {
 /** The command that makes this run again. */
 export function reproduceSection(run: RunDocument): Markup {
   const command = run.run.command.map(quoteArgument).join(' ');
-  return html`<section id="reproduce" aria-labelledby="reproduce-heading">
+  return markup`<section id="reproduce" aria-labelledby="reproduce-heading">
     <h2 id="reproduce-heading">${PAGE_WORDS.reproduce}</h2>
     <pre
       class="command"

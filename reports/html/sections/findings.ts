@@ -3,34 +3,32 @@ import { formatCount, formatPlural } from '../../figures.ts';
 import { rankFailed } from '../../rank.ts';
 import { PAGE_WORDS } from '../../words.ts';
 import { encodeIsland } from '../island-encode.ts';
-import { html, Markup } from '../markup.ts';
+import { markup, Markup } from '../markup.ts';
 
 /** The place of the findings table and its packed rows; the script fills it. */
 export function findingsSection(input: ReportInput): Markup {
   if (input.findings.length === 0)
-    return html`<section id="findings" aria-labelledby="findings-heading">
+    return markup`<section id="findings" aria-labelledby="findings-heading">
       <h2 id="findings-heading">${PAGE_WORDS.findings}</h2>
       <p>${PAGE_WORDS.findingsNone}</p>
     </section>`;
   const order = rankFailed(input.run);
   const total = order.reduce((sum, rule) => sum + rule.affected, 0);
   const missing = total - input.findings.length;
-  return html`<section id="findings" aria-labelledby="findings-heading">
+  return markup`<section id="findings" aria-labelledby="findings-heading">
     <h2 id="findings-heading">
       ${PAGE_WORDS.findings} <span class="faint">${formatCount(input.findings.length)}</span>
     </h2>
-    ${missing > 0 ? html`<p class="faint fine">${formatPlural(missing, 'more finding')} counted in the rates are not stored row by row.</p>` : null}
+    ${missing > 0 ? markup`<p class="faint fine">${formatPlural(missing, 'more finding')} counted in the rates are not stored row by row.</p>` : null}
     <div id="findings-table">
       <noscript><p>${PAGE_WORDS.findingsNoScript}</p></noscript>
     </div>
     <p id="findings-failed" hidden>${PAGE_WORDS.findingsFailed}</p>
-    <script type="application/vnd.dailies.findings" id="findings-island">
-      ${new Markup(
-        encodeIsland(
-          input,
-          order.map((rule) => rule.id),
-        ),
-      )}
-    </script>
+    <script type="application/vnd.dailies.findings" id="findings-island">${new Markup(
+      encodeIsland(
+        input,
+        order.map((rule) => rule.id),
+      ),
+    )}</script>
   </section>`;
 }

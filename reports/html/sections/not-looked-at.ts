@@ -1,20 +1,20 @@
 import type { ReportInput } from '../../../src/run/document.ts';
 import { formatCount } from '../../figures.ts';
 import { PAGE_WORDS } from '../../words.ts';
-import { hostileText, html, type Markup } from '../markup.ts';
+import { hostileText, markup, type Markup } from '../markup.ts';
 
 /** What nobody looked at, worst first, and what this page leaves out. */
 export function notLookedAtSection(input: ReportInput): Markup {
   const { notLookedAt } = input.run;
-  return html`<section id="not-looked-at" aria-labelledby="not-looked-at-heading">
+  return markup`<section id="not-looked-at" aria-labelledby="not-looked-at-heading">
     <h2 id="not-looked-at-heading">${PAGE_WORDS.notLookedAt}</h2>
     ${
       notLookedAt.length === 0
-        ? html`<p>${PAGE_WORDS.notLookedAtNone}</p>`
-        : html`<ul class="gaps">
+        ? markup`<p>${PAGE_WORDS.notLookedAtNone}</p>`
+        : markup`<ul class="gaps">
             ${notLookedAt.map(
               (gap) =>
-                html`<li>
+                markup`<li>
                   <b>${formatCount(gap.count)}</b>
                   <span>${hostileText(gap.what)}<small>${hostileText(gap.reason)}</small></span>
                 </li>`,
@@ -23,9 +23,9 @@ export function notLookedAtSection(input: ReportInput): Markup {
     }${
       input.leftOut.length === 0
         ? null
-        : html`<h3>${PAGE_WORDS.leftOut}</h3>
+        : markup`<h3>${PAGE_WORDS.leftOut}</h3>
             <ul class="plain">
-              ${input.leftOut.map((what) => html`<li>${hostileText(what)}</li>`)}
+              ${input.leftOut.map((what) => markup`<li>${hostileText(what)}</li>`)}
             </ul>`
     }
   </section>`;

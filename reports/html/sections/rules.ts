@@ -5,7 +5,7 @@ import { OUTCOME_WORDS, PAGE_WORDS, PATTERN_WORDS } from '../../words.ts';
 import { ratePlot } from '../charts/rate-plot.ts';
 import { shardStrip } from '../charts/shard-strip.ts';
 import { clipCard, type ShownClip } from '../clip-card.ts';
-import { hostileLongText, hostileText, html, type Markup } from '../markup.ts';
+import { hostileCode, hostileText, markup, type Markup } from '../markup.ts';
 import { outcomeIcon, severityMark } from '../severity-mark.ts';
 import { extentWords } from './worst.ts';
 
@@ -18,12 +18,12 @@ export function rulesSection(
   clips: ReadonlyMap<string, readonly ShownClip[]>,
 ): Markup {
   const failed = rankFailed(run);
-  return html`<section id="rules" aria-labelledby="rules-heading">
+  return markup`<section id="rules" aria-labelledby="rules-heading">
       <h2 id="rules-heading">${PAGE_WORDS.rules}</h2>
       ${
         failed.length === 0
-          ? html`<p>${PAGE_WORDS.rulesNone}</p>`
-          : html`<p class="faint fine">${PAGE_WORDS.noScaleNote}</p>`
+          ? markup`<p>${PAGE_WORDS.rulesNone}</p>`
+          : markup`<p class="faint fine">${PAGE_WORDS.noScaleNote}</p>`
       }${failed.map((rule, index) => ruleDetails(run, rule, clips.get(rule.id) ?? [], index === 0))}
     </section>
     ${otherRules(run)}`;
@@ -35,10 +35,10 @@ function ruleDetails(
   clips: readonly ShownClip[],
   isOpen: boolean,
 ): Markup {
-  return html`<details
+  return markup`<details
     class="rule ${rule.severity}"
     id="rule-${rule.id}"
-    ${isOpen ? html` open` : null}
+    ${isOpen ? markup` open` : null}
   >
     <summary>
       <span class="name"
@@ -52,7 +52,7 @@ function ruleDetails(
     <div class="body">
       <p class="extent">
         <span>${extentWords(rule)}</span
-        >${rule.reason === null ? null : html` <span class="faint">${hostileText(rule.reason)}</span>`}
+        >${rule.reason === null ? null : markup` <span class="faint">${hostileText(rule.reason)}</span>`}
       </p>
       ${whereBlock(run, rule)}
       <dl class="prose">
@@ -76,8 +76,8 @@ function ruleDetails(
 
 function whereBlock(run: RunDocument, rule: RuleOutcome): Markup {
   const { localisation } = rule;
-  if (localisation === null) return html``;
-  return html`<div class="where">
+  if (localisation === null) return markup``;
+  return markup`<div class="where">
     <h3>${PAGE_WORDS.where}</h3>
     <p class="place">
       ${hostileText(localisation.sentence)}
@@ -89,7 +89,7 @@ function whereBlock(run: RunDocument, rule: RuleOutcome): Markup {
     ${
       localisation.first === null
         ? null
-        : html`<p class="faint fine">
+        : markup`<p class="faint fine">
             First: <code>${hostileText(localisation.first.key)}</code> in
             ${hostileText(localisation.first.shard)}, row
             ${formatCount(localisation.first.rowNumber)}
@@ -100,8 +100,8 @@ function whereBlock(run: RunDocument, rule: RuleOutcome): Markup {
 
 function slicesTable(rule: RuleOutcome): Markup {
   const slices = rule.localisation?.slices ?? [];
-  if (slices.length === 0) return html``;
-  return html`<div class="wide" tabindex="0" role="region" aria-label="Slices of ${rule.id}">
+  if (slices.length === 0) return markup``;
+  return markup`<div class="wide" tabindex="0" role="region" aria-label="Slices of ${rule.id}">
     <table class="slices">
       <thead>
         <tr>
@@ -116,7 +116,7 @@ function slicesTable(rule: RuleOutcome): Markup {
       <tbody>
         ${slices.slice(0, 12).map(
           (slice) =>
-            html`<tr>
+            markup`<tr>
               <th scope="row">
                 <span class="faint">${slice.dimension}</span>
                 ${hostileText(slice.value.slice(0, 120))}
@@ -147,10 +147,10 @@ function slicesTable(rule: RuleOutcome): Markup {
 }
 
 function clipsBlock(rule: RuleOutcome, clips: readonly ShownClip[]): Markup {
-  if (clips.length === 0) return html``;
+  if (clips.length === 0) return markup``;
   const shown = clips.slice(0, CLIPS_OPEN);
   const more = clips.slice(CLIPS_OPEN, CLIPS_OPEN + CLIPS_MORE);
-  return html`<div class="clips">
+  return markup`<div class="clips">
     <h3>
       Clips
       <span class="faint"
@@ -161,7 +161,7 @@ function clipsBlock(rule: RuleOutcome, clips: readonly ShownClip[]): Markup {
     ${shown.map(clipCard)}${
       more.length === 0
         ? null
-        : html`<details class="more">
+        : markup`<details class="more">
             <summary>${more.length} more clips</summary>
             ${more.map(clipCard)}
           </details>`
@@ -171,20 +171,20 @@ function clipsBlock(rule: RuleOutcome, clips: readonly ShownClip[]): Markup {
 
 function machinery(rule: RuleOutcome): Markup {
   const options = Object.entries(rule.options);
-  return html`<details class="machinery">
+  return markup`<details class="machinery">
     <summary>Options, SQL, references</summary>
     <dl class="prose">
       <div>
         <dt>${PAGE_WORDS.needs}</dt>
-        <dd>${rule.needs.map((need) => html`<code>${need}</code> `)}</dd>
+        <dd>${rule.needs.map((need) => markup`<code>${need}</code> `)}</dd>
       </div>
       ${
         options.length === 0
           ? null
-          : html`<div>
+          : markup`<div>
               <dt>${PAGE_WORDS.options}</dt>
               <dd>
-                ${options.map(([name, value]) => html`<code>${name} = ${hostileText(JSON.stringify(value) ?? '')}</code> `)}
+                ${options.map(([name, value]) => markup`<code>${name} = ${hostileText(JSON.stringify(value) ?? '')}</code> `)}
               </dd>
             </div>`
       }
@@ -194,13 +194,13 @@ function machinery(rule: RuleOutcome): Markup {
           <pre
             tabindex="0"
             aria-label="SQL of ${rule.id}"
-          ><code>${hostileLongText(rule.sql)}</code></pre>
+          ><code>${hostileCode(rule.sql)}</code></pre>
         </dd>
       </div>
       ${
         rule.references.length === 0
           ? null
-          : html`<div>
+          : markup`<div>
               <dt>${PAGE_WORDS.references}</dt>
               <dd>${rule.references.map(reference)}</dd>
             </div>`
@@ -212,8 +212,8 @@ function machinery(rule: RuleOutcome): Markup {
 /** Links only where the address is plain https: rule files may come from users. */
 function reference(address: string): Markup {
   return /^https:\/\/[^\s"'<>\\]+$/.test(address) && URL.canParse(address)
-    ? html`<a href="${address}" rel="noreferrer noopener">${hostileText(address)}</a> `
-    : html`<span>${hostileText(address)}</span> `;
+    ? markup`<a href="${address}" rel="noreferrer noopener">${hostileText(address)}</a> `
+    : markup`<span>${hostileText(address)}</span> `;
 }
 
 const OTHER = ['errored', 'incomplete', 'passed', 'not-applicable'] as const;
@@ -224,14 +224,14 @@ function otherRules(run: RunDocument): Markup {
     outcome,
     rules: run.rules.filter((rule) => rule.outcome === outcome),
   })).filter((group) => group.rules.length > 0);
-  if (groups.length === 0) return html``;
-  return html`<section id="other-rules" aria-labelledby="other-rules-heading">
+  if (groups.length === 0) return markup``;
+  return markup`<section id="other-rules" aria-labelledby="other-rules-heading">
     <h2 id="other-rules-heading">${PAGE_WORDS.otherRules}</h2>
     ${groups.map(
       (group) =>
-        html`<details
+        markup`<details
           class="others ${group.outcome}"
-          ${group.outcome === 'passed' || group.outcome === 'not-applicable' ? null : html` open`}
+          ${group.outcome === 'passed' || group.outcome === 'not-applicable' ? null : markup` open`}
         >
           <summary>
             ${outcomeIcon(group.outcome)} ${group.rules.length} ${OUTCOME_WORDS[group.outcome]}
@@ -254,14 +254,14 @@ function otherRules(run: RunDocument): Markup {
               <tbody>
                 ${group.rules.map(
                   (rule) =>
-                    html`<tr id="rule-${rule.id}">
+                    markup`<tr id="rule-${rule.id}">
                       <th scope="row"><code>${rule.id}</code></th>
                       <td>${rule.title}</td>
                       <td class="number">${formatCount(rule.examined)}</td>
                       <td>
                         ${
                           group.outcome === 'passed'
-                            ? html`${passedWords(rule)}`
+                            ? markup`${passedWords(rule)}`
                             : hostileText(rule.reason ?? '')
                         }
                       </td>

@@ -2,7 +2,7 @@ import type { RunDocument } from '../../../src/run/document.ts';
 import { formatBytes, formatCount, formatPlural } from '../../figures.ts';
 import { OUTCOME_WORDS, SEVERITY_WORDS, VERDICT_WORDS } from '../../words.ts';
 import { rankFailed } from '../../rank.ts';
-import { hostileText, html, type Markup } from '../markup.ts';
+import { hostileText, markup, type Markup } from '../markup.ts';
 import { outcomeIcon, severityIcon } from '../severity-mark.ts';
 
 const OTHER_OUTCOMES = ['incomplete', 'errored', 'passed', 'not-applicable'] as const;
@@ -10,7 +10,7 @@ const OTHER_OUTCOMES = ['incomplete', 'errored', 'passed', 'not-applicable'] as 
 /** The verdict in one sentence, the tally of rules, and how much was looked at. */
 export function verdictSection(run: RunDocument): Markup {
   const { verdict } = run;
-  return html`<section
+  return markup`<section
     id="verdict"
     class="verdict ${verdict.outcome}"
     aria-labelledby="verdict-sentence"
@@ -32,7 +32,7 @@ function tally(run: RunDocument): readonly Markup[] {
     .map((severity) => {
       const count = run.verdict.failed[severity];
       const { one, many } = SEVERITY_WORDS[severity];
-      return html`<li class="${severity}">
+      return markup`<li class="${severity}">
         ${rankFailed(run)
           .filter((rule) => rule.severity === severity)
           .slice(0, 24)
@@ -41,7 +41,7 @@ function tally(run: RunDocument): readonly Markup[] {
     });
   const others = OTHER_OUTCOMES.filter((outcome) => run.verdict.outcomes[outcome] > 0).map(
     (outcome) =>
-      html`<li class="${outcome}">
+      markup`<li class="${outcome}">
         ${outcomeIcon(outcome)}<b>${run.verdict.outcomes[outcome]}</b> ${OUTCOME_WORDS[outcome]}
       </li>`,
   );
@@ -53,10 +53,10 @@ function looked(run: RunDocument): Markup {
   const unread = dataset.shards.filter((shard) => shard.state === 'unread').length;
   const sampled =
     plan.sample.size < plan.sample.population
-      ? html`${formatCount(plan.sample.size)} clips opened as a sample.
+      ? markup`${formatCount(plan.sample.size)} clips opened as a sample.
           <span class="promise">${hostileText(plan.sample.promise)}</span>`
-      : html`all ${formatPlural(plan.sample.size, 'clip')} opened.`;
-  return html`${formatPlural(dataset.rows, 'row')} in
+      : markup`all ${formatPlural(plan.sample.size, 'clip')} opened.`;
+  return markup`${formatPlural(dataset.rows, 'row')} in
   ${formatPlural(dataset.shards.length, 'shard')}${unread > 0 ? ` (${unread} unread)` : ''},
   ${formatBytes(dataset.bytes)}; ${sampled}`;
 }

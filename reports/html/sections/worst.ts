@@ -5,7 +5,7 @@ import { PAGE_WORDS, SCOPE_UNITS } from '../../words.ts';
 import { filmStrip } from '../charts/film-strip.ts';
 import { shardStrip } from '../charts/shard-strip.ts';
 import { captionOf, differs, type ShownClip } from '../clip-card.ts';
-import { hostileLongText, hostileText, html, type Markup } from '../markup.ts';
+import { hostileLongText, hostileText, markup, type Markup } from '../markup.ts';
 import { severityMark } from '../severity-mark.ts';
 
 const WORST_COUNT = 5;
@@ -16,7 +16,7 @@ export function worstSection(
   clips: ReadonlyMap<string, readonly ShownClip[]>,
 ): Markup {
   const worst = rankWorst(run).slice(0, WORST_COUNT);
-  if (worst.length === 0) return html``;
+  if (worst.length === 0) return markup``;
   const taken = new Set<number>();
   const items = worst.map((rule) => {
     const candidates = clips.get(rule.id) ?? [];
@@ -24,7 +24,7 @@ export function worstSection(
     if (proof !== undefined) taken.add(proof.index);
     return worstItem(run, rule, proof);
   });
-  return html`<section id="worst" aria-labelledby="worst-heading">
+  return markup`<section id="worst" aria-labelledby="worst-heading">
     <h2 id="worst-heading">${PAGE_WORDS.worst}</h2>
     <ol class="worst">
       ${items}
@@ -34,17 +34,17 @@ export function worstSection(
 }
 
 function worstItem(run: RunDocument, rule: RuleOutcome, proof: ShownClip | undefined): Markup {
-  return html`<li class="${rule.severity}">
+  return markup`<li class="${rule.severity}">
     <div class="claim">
       <h3>${severityMark(rule.severity)} <a href="#rule-${rule.id}">${rule.title}</a></h3>
       <p class="extent">
         <b>${rule.rate === null ? formatCount(rule.affected) : formatPercent(rule.rate)}</b>
         <span>${extentWords(rule)}</span>
       </p>
-      ${rule.localisation === null ? null : html`<p class="place">${hostileText(rule.localisation.sentence)}</p>`}
+      ${rule.localisation === null ? null : markup`<p class="place">${hostileText(rule.localisation.sentence)}</p>`}
       ${shardStrip(run, rule)}
     </div>
-    ${proof === undefined ? html`<div class="proof"><p class="faint">${rule.why}</p></div>` : proofOf(proof)}
+    ${proof === undefined ? markup`<div class="proof"><p class="faint">${rule.why}</p></div>` : proofOf(proof)}
   </li>`;
 }
 
@@ -60,14 +60,14 @@ export function extentWords(rule: RuleOutcome): string {
 function proofOf(proof: ShownClip): Markup {
   const { card, finding } = proof;
   const told = card.values.filter((value) => differs(value)).slice(0, 3);
-  return html`<div class="proof">
+  return markup`<div class="proof">
     <div class="film-scroll">${filmStrip(card, proof.index)}</div>
     <p class="message"><code>${hostileText(card.key)}</code> ${hostileLongText(finding.message)}</p>
     ${
       told.length === 0
         ? null
-        : html`<p class="told">
-            ${told.map((value) => html`<span>${hostileText(value.name)} <b>${hostileText((value.declared ?? '').slice(0, 60))}</b> declared, <b>${hostileText((value.measured ?? '').slice(0, 60))}</b> measured</span>`)}
+        : markup`<p class="told">
+            ${told.map((value) => markup`<span>${hostileText(value.name)} <b>${hostileText((value.declared ?? '').slice(0, 60))}</b> declared, <b>${hostileText((value.measured ?? '').slice(0, 60))}</b> measured</span>`)}
           </p>`
     }
     <div class="clamp">${captionOf(proof)}</div>

@@ -1,0 +1,83 @@
+import type { FindingsTable } from '../island-decode.ts';
+import { valueText } from '../island.ts';
+import { toSuppression } from '../copy-formats.ts';
+import { button, element, hostile, severityShape } from './dom.ts';
+
+export type DetailEvents = {
+  readonly copy: (text: string) => void;
+  readonly close: () => void;
+  readonly addToken: (field: 'rule' | 'shard', text: string, isNegated: boolean) => void;
+};
+
+/** All that the page knows of one finding. */
+export function renderDetail(
+  table: FindingsTable,
+  index: number,
+  events: DetailEvents,
+): HTMLElement {
+  const row = table.row(index);
+  const values = table.values(index).filter(([, value]) => value !== null);
+  const heading = element(
+    'h3',
+    {},
+    severityShape(row.severity),
+    ` ${row.severity} `,
+    element('a', { href: `#rule-${row.rule}` }, row.title),
+  );
+  const facts: (readonly [string, string | null])[] = [
+    ['key', row.key],
+    ['shard', row.shard],
+    ['row', row.rowNumber === null ? null : row.rowNumber.toLocaleString('en-US')],
+  ];
+  const pane = element(
+    'aside',
+    { class: `detail ${row.severity}`, id: 'detail', 'aria-label': 'Finding', tabindex: -1 },
+    button('Close', events.close, { class: 'close' }),
+    heading,
+    element('p', { class: 'message' }, hostile(row.message)),
+    ...film(row.key, row.shard, row.rowNumber),
+    element(
+      'dl',
+      { class: 'pairs' },
+      ...facts
+        .filter(([, value]) => value !== null)
+        .map(([name, value]) =>
+          element('div', {}, element('dt', {}, name), element('dd', {}, hostile(value ?? ''))),
+        ),
+      ...values.map(([name, value]) =>
+        element(
+          'div',
+          {},
+          element('dt', {}, hostile(name)),
+          element('dd', { class: 'measured' }, hostile(valueText(value))),
+        ),
+      ),
+    ),
+  );
+  const actions = element('p', { class: 'actions' });
+  if (row.key !== null) actions.append(button('Copy key', () => events.copy(row.key ?? '')));
+  actions.append(
+    button('Suppress this', () => events.copy(toSuppression(row)), {
+      title: 'Copies an entry for dailies-suppressions.yaml',
+    }),
+    button('Only this rule', () => events.addToken('rule', row.rule, false)),
+    button('Not this rule', () => events.addToken('rule', row.rule, true)),
+  );
+  if (row.shard !== null)
+    actions.append(
+      button('Only this shard', () => events.addToken('shard', row.shard ?? '', false)),
+    );
+  pane.append(actions);
+  return pane;
+}
+
+/** The film strip and caption of the clip, if the page has them: a copy of the static ones. */
+function film(key: string | null, shard: string | null, rowNumber: number | null): readonly Node[] {
+  const id = `${shard ?? ''}\n${rowNumber ?? ''}\n${key ?? ''}`;
+  const card = [...document.querySelectorAll<HTMLElement>('.clip[data-clip]')].find(
+    (candidate) => candidate.dataset['clip'] === id,
+  );
+  return [...(card?.querySelectorAll('.film-scroll, .beside > .caption') ?? [])].map((part) =>
+    part.cloneNode(true),
+  );
+}
