@@ -27,7 +27,7 @@ export function clipCard(shown: ShownClip): Markup {
       </p>
     </header>
     <p class="message">${hostileLongText(finding.message)}</p>
-    ${card.strip === null ? markup`<p class="faint">${PAGE_WORDS.noPicture}</p>` : scrolling(filmStrip(card, shown.index))}
+    ${card.strip === null ? markup`<p class="faint">${PAGE_WORDS.noPicture}</p>` : scrolling(filmStrip(card, shown.index, 'line'))}
     <div class="beside">${captionOf(shown)}${valuesTable(shown)}</div>
   </article>`;
 }

@@ -1,59 +1,55 @@
 import type { ClipCard } from '../../../src/run/document.ts';
 import { formatSeconds } from '../../figures.ts';
 import { markup, type Markup } from '../markup.ts';
+import { differenceLine } from './difference-line.ts';
 
 /** The pictures of all clips, once each; {@link filmStrip} shows them by number. */
 export function stripLibrary(clips: readonly ClipCard[]): Markup {
   const images = clips.map((clip, index) => {
     const { strip } = clip;
     if (strip === null || !/^[A-Za-z0-9+/=]*$/.test(strip.webpBase64)) return markup``;
-    return markup`<image
-      id="strip-${index}"
-      width="${widthOf(strip)}"
-      height="${strip.frameHeight_px}"
-      href="data:image/webp;base64,${strip.webpBase64}"
-    />`;
+    return markup`<image id="strip-${index}" width="${widthOf(strip)}" height="${strip.frameHeight_px}" href="data:image/webp;base64,${strip.webpBase64}"/>`;
   });
-  return markup`<svg class="library" width="0" height="0" aria-hidden="true">
-    <defs>${images}</defs>
-  </svg>`;
+  return markup`<svg class="library" width="0" height="0" aria-hidden="true"><defs>${images}</defs></svg>`;
 }
 
-/** Frames of a clip side by side with their times, and how much the picture changes from frame to frame. */
-export function filmStrip(clip: ClipCard, index: number): Markup {
+/**
+ * Frames of a clip side by side with their times, and under them how much the picture changes from frame to frame.
+ * `folded` breaks a long landscape strip into two rows, so that the frames stay large in a narrow place.
+ */
+export function filmStrip(clip: ClipCard, index: number, layout: 'folded' | 'line'): Markup {
   const { strip } = clip;
   if (strip === null) return markup``;
   const frames = frameCount(strip);
-  const said =
-    strip.times_s.length === 0
-      ? 'The picture'
-      : `${frames} frames from ${formatSeconds(strip.times_s[0] ?? 0)} to ${formatSeconds(strip.times_s.at(-1) ?? 0)}`;
-  const cuts = Array.from(
-    { length: frames - 1 },
-    (_, cut) => `M${(cut + 1) * strip.frameWidth_px} 0V${strip.frameHeight_px}`,
-  ).join('');
-  return markup`<figure class="film">
-    <svg
-      viewBox="0 0 ${widthOf(strip)} ${strip.frameHeight_px}"
-      width="${widthOf(strip)}"
-      height="${strip.frameHeight_px}"
-      role="img"
-      aria-label="${said}"
-    >
-      <title>${said}</title>
-      <use href="#strip-${index}" />
-      <path class="frame-cut" d="${cuts}" /></svg
-    >${
-      strip.times_s.length > 0
-        ? markup`<ol class="times" aria-hidden="true">
-            ${strip.times_s.map((time_s) => markup`<li>${formatSeconds(time_s)}</li>`)}
-          </ol>`
-        : null
-    }${sparkline(clip)}
-  </figure>`;
+  const isFolded =
+    layout === 'folded' && frames >= 6 && strip.frameWidth_px > 1.15 * strip.frameHeight_px;
+  const perRow = isFolded ? Math.ceil(frames / 2) : frames;
+  const rows = Array.from({ length: Math.ceil(frames / perRow) }, (_, row) =>
+    filmRow(strip, index, row * perRow, perRow),
+  );
+  return markup`<figure class="film${isFolded ? ' folded' : ''}${strip.times_s.length <= 1 ? ' single' : ''}">${rows}${differenceLine(clip)}</figure>`;
 }
 
 type Strip = NonNullable<ClipCard['strip']>;
+
+function filmRow(strip: Strip, index: number, from: number, perRow: number): Markup {
+  const { frameWidth_px: width_px, frameHeight_px: height_px } = strip;
+  const count = Math.min(perRow, frameCount(strip) - from);
+  const times_s = strip.times_s.slice(from, from + count);
+  const said =
+    times_s.length === 0
+      ? 'The picture'
+      : `${count} frames from ${formatSeconds(times_s[0] ?? 0)} to ${formatSeconds(times_s.at(-1) ?? 0)}`;
+  const cuts = Array.from(
+    { length: count - 1 },
+    (_, cut) => `M${(from + cut + 1) * width_px} 0V${height_px}`,
+  ).join('');
+  return markup`<svg viewBox="${from * width_px} 0 ${perRow * width_px} ${height_px}" width="${perRow * width_px}" height="${height_px}" role="img" aria-label="${said}"><title>${said}</title><use href="#strip-${index}"/><path class="frame-cut" d="${cuts}"/></svg>${
+    times_s.length === 0
+      ? null
+      : markup`<ol class="times" aria-hidden="true">${times_s.map((time_s) => markup`<li>${formatSeconds(time_s)}</li>`)}</ol>`
+  }`;
+}
 
 function frameCount(strip: Strip): number {
   return Math.max(1, strip.times_s.length);
@@ -61,38 +57,4 @@ function frameCount(strip: Strip): number {
 
 function widthOf(strip: Strip): number {
   return frameCount(strip) * strip.frameWidth_px;
-}
-
-const SPARK_HEIGHT_PX = 24;
-
-/** Luma difference to the frame before, over the clip's time; a flat line is a freeze, a comb is duplicates. */
-function sparkline(clip: ClipCard): Markup {
-  const { difference } = clip;
-  if (difference === null || difference.values.length < 2) return markup``;
-  const known = difference.values.filter((value) => value !== null && Number.isFinite(value));
-  const peak = Math.max(1, ...known.map(Number));
-  const step = 240 / (difference.values.length - 1);
-  let path = '';
-  let isDown = false;
-  for (const [index, value] of difference.values.entries()) {
-    if (value === null || !Number.isFinite(value)) {
-      isDown = false;
-      continue;
-    }
-    const y = SPARK_HEIGHT_PX - 1 - (value / peak) * (SPARK_HEIGHT_PX - 3);
-    path += `${isDown ? 'L' : 'M'}${Math.round(index * step * 10) / 10} ${Math.round(y * 10) / 10}`;
-    isDown = true;
-  }
-  const said = `Change between frames over ${formatSeconds(difference.duration_s)}: at most ${peak.toFixed(1)} of 255 grey levels`;
-  return markup`<svg
-    class="spark"
-    viewBox="0 0 240 ${SPARK_HEIGHT_PX}"
-    preserveAspectRatio="none"
-    role="img"
-    aria-label="${said}"
-  >
-    <title>${said}</title>
-    <path class="axis" d="M0 ${SPARK_HEIGHT_PX - 0.5}H240" />
-    <path class="line" d="${path}" />
-  </svg>`;
 }

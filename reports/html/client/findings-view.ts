@@ -191,7 +191,7 @@ export function startFindings(table: FindingsTable, place: HTMLElement): void {
     const wanted = readHash(location.hash);
     if (wanted === null) return;
     restore(wanted);
-    place.scrollIntoView({ block: 'start' });
+    (place.closest('section') ?? place).scrollIntoView({ block: 'start' });
   });
 
   for (const group of table.groups) {
@@ -227,7 +227,7 @@ export function startFindings(table: FindingsTable, place: HTMLElement): void {
   );
   const wanted = readHash(location.hash);
   restore(wanted ?? EMPTY_VIEW);
-  if (wanted !== null) place.scrollIntoView({ block: 'start' });
+  if (wanted !== null) (place.closest('section') ?? place).scrollIntoView({ block: 'start' });
 }
 
 /** Ascending, descending, then the page's own order. */

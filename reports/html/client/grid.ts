@@ -38,7 +38,7 @@ export class Grid {
     for (const column of SORT_COLUMNS) {
       const cell = element(
         'div',
-        { role: 'columnheader', class: column },
+        { role: 'columnheader', class: `cell-${column}` },
         button(TABLE_WORDS.columns[column], () => events.sortBy(column), { tabindex: -1 }),
       );
       this.#headers.set(column, cell);
@@ -146,23 +146,23 @@ export class Grid {
       },
       element(
         'div',
-        { role: 'gridcell', class: 'severity adds', 'data-field': 'severity' },
+        { role: 'gridcell', class: 'cell-severity severity adds', 'data-field': 'severity' },
         severityShape(row.severity),
         row.severity,
       ),
-      element('div', { role: 'gridcell', class: 'rule adds', 'data-field': 'rule' }, row.rule),
-      element('div', { role: 'gridcell', class: 'key' }, hostile(short(row.key ?? '–', 120))),
+      element('div', { role: 'gridcell', class: 'cell-rule adds', 'data-field': 'rule' }, row.rule),
+      element('div', { role: 'gridcell', class: 'cell-key' }, hostile(short(row.key ?? '–', 120))),
       element(
         'div',
-        { role: 'gridcell', class: 'shard adds', 'data-field': 'shard' },
+        { role: 'gridcell', class: 'cell-shard adds', 'data-field': 'shard' },
         hostile(short(row.shard ?? '–', 80)),
       ),
       element(
         'div',
-        { role: 'gridcell', class: 'row' },
+        { role: 'gridcell', class: 'cell-row' },
         row.rowNumber === null ? '–' : row.rowNumber.toLocaleString('en-US'),
       ),
-      element('div', { role: 'gridcell', class: 'message' }, hostile(short(row.message, 240))),
+      element('div', { role: 'gridcell', class: 'cell-message' }, hostile(short(row.message, 240))),
     );
   }
 

@@ -36,7 +36,8 @@ export function worstSection(
 function worstItem(run: RunDocument, rule: RuleOutcome, proof: ShownClip | undefined): Markup {
   return markup`<li class="${rule.severity}">
     <div class="claim">
-      <h3>${severityMark(rule.severity)} <a href="#rule-${rule.id}">${rule.title}</a></h3>
+      <p class="kind">${severityMark(rule.severity)} <code>${rule.id}</code></p>
+      <h3><a href="#rule-${rule.id}">${rule.title}</a></h3>
       <p class="extent">
         <b>${rule.rate === null ? formatCount(rule.affected) : formatPercent(rule.rate)}</b>
         <span>${extentWords(rule)}</span>
@@ -44,7 +45,7 @@ function worstItem(run: RunDocument, rule: RuleOutcome, proof: ShownClip | undef
       ${rule.localisation === null ? null : markup`<p class="place">${hostileText(rule.localisation.sentence)}</p>`}
       ${shardStrip(run, rule)}
     </div>
-    ${proof === undefined ? markup`<div class="proof"><p class="faint">${rule.why}</p></div>` : proofOf(proof)}
+    ${proof === undefined ? markup`<div class="proof"><p class="faint">${rule.why}</p></div>` : proofOf(rule, proof)}
   </li>`;
 }
 
@@ -57,11 +58,13 @@ export function extentWords(rule: RuleOutcome): string {
     : `${of}, all examined`;
 }
 
-function proofOf(proof: ShownClip): Markup {
+function proofOf(rule: RuleOutcome, proof: ShownClip): Markup {
   const { card, finding } = proof;
+  const isAboutCaption = rule.family === 'captions';
+  const caption = markup`<div class="clamp">${captionOf(proof)}</div>`;
   const told = card.values.filter((value) => differs(value)).slice(0, 3);
   return markup`<div class="proof">
-    <div class="film-scroll">${filmStrip(card, proof.index)}</div>
+    ${isAboutCaption ? caption : filmStrip(card, proof.index, 'folded')}
     <p class="message"><code>${hostileText(card.key)}</code> ${hostileLongText(finding.message)}</p>
     ${
       told.length === 0
@@ -70,6 +73,6 @@ function proofOf(proof: ShownClip): Markup {
             ${told.map((value) => markup`<span>${hostileText(value.name)} <b>${hostileText((value.declared ?? '').slice(0, 60))}</b> declared, <b>${hostileText((value.measured ?? '').slice(0, 60))}</b> measured</span>`)}
           </p>`
     }
-    <div class="clamp">${captionOf(proof)}</div>
+    ${isAboutCaption ? filmStrip(card, proof.index, 'line') : caption}
   </div>`;
 }
