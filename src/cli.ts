@@ -8,6 +8,7 @@ const INTERRUPTED = 130;
 
 /** Commands load when they run, so that `--help` starts neither DuckDB nor a decoder. */
 const ACTIONS: Partial<Actions> = {
+  scan: async (...args) => (await import('./commands/scan.ts')).runScan(...args),
   worker: async (...args) => (await import('./commands/worker.ts')).runWorkerCommand(...args),
 };
 

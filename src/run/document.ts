@@ -51,7 +51,11 @@ export type RunDocument = {
   };
   readonly rules: readonly RuleOutcome[];
   /** What nobody looked at, worst first: unread shards, failed probes, rules that could not run. */
-  readonly notLookedAt: readonly { readonly what: string; readonly count: number; readonly reason: string }[];
+  readonly notLookedAt: readonly {
+    readonly what: string;
+    readonly count: number;
+    readonly reason: string;
+  }[];
   /** planned = ok + bad, by evidence table. */
   readonly probes: readonly {
     readonly table: string;
@@ -100,7 +104,11 @@ export type RuleOutcome = {
   /** affected / examined, null where nothing was examined. */
   readonly rate: number | null;
   /** Exact binomial interval, finite population, for the rate in the whole dataset; equals the rate if all was examined. */
-  readonly interval: { readonly low: number; readonly high: number; readonly confidence: number } | null;
+  readonly interval: {
+    readonly low: number;
+    readonly high: number;
+    readonly confidence: number;
+  } | null;
   readonly isSampled: boolean;
   readonly localisation: Localisation | null;
   readonly needs: readonly string[];
@@ -122,7 +130,11 @@ export type Localisation = {
   /** One line for people: '3 of 512 shards hold 99 % of the hits'. */
   readonly sentence: string;
   /** Hits and rows examined of every shard that was read, in shard order. */
-  readonly shards: readonly { readonly shard: number; readonly affected: number; readonly examined: number }[];
+  readonly shards: readonly {
+    readonly shard: number;
+    readonly affected: number;
+    readonly examined: number;
+  }[];
   /** The slices with the highest lift, over shard, source, split, captioner, date and configured columns. */
   readonly slices: readonly {
     readonly dimension: string;
@@ -135,7 +147,11 @@ export type Localisation = {
     readonly share: number;
   }[];
   /** First bad row in manifest order. */
-  readonly first: { readonly shard: string; readonly rowNumber: number; readonly key: string } | null;
+  readonly first: {
+    readonly shard: string;
+    readonly rowNumber: number;
+    readonly key: string;
+  } | null;
 };
 
 /** A row of findings.parquet. */
@@ -161,7 +177,11 @@ export type ClipCard = {
   readonly path: string | null;
   readonly caption: string | null;
   /** Name, value in the manifest, value measured: those that exist on either side. */
-  readonly values: readonly { readonly name: string; readonly declared: string | null; readonly measured: string | null }[];
+  readonly values: readonly {
+    readonly name: string;
+    readonly declared: string | null;
+    readonly measured: string | null;
+  }[];
   /** One WebP, frames side by side at equal width, made upright and square-pixelled. Null: no picture could be made. */
   readonly strip: {
     readonly webpBase64: string;
@@ -170,7 +190,10 @@ export type ClipCard = {
     readonly times_s: readonly number[];
   } | null;
   /** Luma difference of frames, thinned to at most 240 points, and its time span. */
-  readonly difference: { readonly values: readonly (number | null)[]; readonly duration_s: number } | null;
+  readonly difference: {
+    readonly values: readonly (number | null)[];
+    readonly duration_s: number;
+  } | null;
 };
 
 /** All that a renderer may see: a pure function of the run folder. */

@@ -1,0 +1,119 @@
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+
+import { quoteLiteral } from '../dataset/sql-quote.ts';
+
+/** A value as it leaves DuckDB: BIGINT and wider are `bigint`, lists are arrays, structs plain objects. */
+export type SqlValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | Date
+  | readonly SqlValue[]
+  | { readonly [name: string]: SqlValue };
+
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+/** Values bound to `$name` parameters, never pasted into SQL. */
+export type SqlParameters = Readonly<Record<string, DuckDBValue>>;
+
+export type DatabaseSettings = {
+  /** Where tables spill to; `:memory:` keeps all in memory. */
+  readonly file: string;
+  /** DuckDB notation: '2GB'. */
+  readonly memoryLimit: string;
+  readonly tempDirectory: string;
+  readonly threads: number;
+};
+
+/** The one connection to DuckDB of a run: the only place where its rows become JavaScript values. */
+export class Database {
+  readonly connection: DuckDBConnection;
+  readonly #instance: DuckDBInstance;
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance;
+    this.connection = connection;
+  }
+
+  /** Opens DuckDB with extensions and autoloading off, so that nothing is ever fetched. */
+  static async open(settings: DatabaseSettings): Promise<Database> {
+    const instance = await DuckDBInstance.create(settings.file, {
+      threads: String(settings.threads),
+      memory_limit: settings.memoryLimit,
+      temp_directory: settings.tempDirectory,
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    });
+    const database = new Database(instance, await instance.connect());
+    await database.run('set preserve_insertion_order = false');
+    return database;
+  }
+
+  async run(sql: string, parameters: SqlParameters = {}): Promise<void> {
+    await this.connection.run(sql, { ...parameters });
+  }
+
+  async rows(sql: string, parameters: SqlParameters = {}): Promise<readonly SqlRow[]> {
+    const reader = await this.connection.runAndReadAll(sql, { ...parameters });
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: getRowObjectsJS yields exactly these types
+    return reader.getRowObjectsJS() as readonly SqlRow[];
+  }
+
+  /** The first row; throws if there is none, so it fits aggregates. */
+  async row(sql: string, parameters: SqlParameters = {}): Promise<SqlRow> {
+    const [row] = await this.rows(sql, parameters);
+    if (row === undefined) throw new Error(`no row from: ${sql}`);
+    return row;
+  }
+
+  /** Column names and DuckDB types of a query, without running it. */
+  async columns(sql: string): Promise<readonly { readonly name: string; readonly type: string }[]> {
+    return (await this.rows(`describe ${sql}`)).map((row) => ({
+      name: textOf(row['column_name']),
+      type: textOf(row['column_type']),
+    }));
+  }
+
+  /** Closes the room: from here on only the named files and folders can be read, and no setting changes. */
+  async lock(files: readonly string[], folders: readonly string[]): Promise<void> {
+    const list = (names: readonly string[]): string => `[${names.map(quoteLiteral).join(', ')}]`;
+    if (files.length > 0) await this.run(`set allowed_paths = ${list(files)}`);
+    if (folders.length > 0) {
+      await this.run(
+        `set allowed_directories = ${list(folders.map((f) => (f.endsWith('/') ? f : `${f}/`)))}`,
+      );
+    }
+    await this.run('set enable_external_access = false');
+    await this.run('set lock_configuration = true');
+  }
+
+  /** Stops the running query within milliseconds; it then throws. */
+  interrupt(): void {
+    this.connection.interrupt();
+  }
+
+  close(): void {
+    this.connection.closeSync();
+    this.#instance.closeSync();
+  }
+}
+
+/** A count or measure as a number; null stays null. Counts stay exact below 2^53. */
+export function numberOf(value: SqlValue | undefined): number {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number(value);
+  throw new TypeError(`expected a number, got ${String(value)}`);
+}
+
+/** A text value; throws for anything else. */
+export function textOf(value: SqlValue | undefined): string {
+  if (typeof value === 'string') return value;
+  throw new TypeError(`expected text, got ${String(value)}`);
+}
+
+/** `value` unless it is null or undefined, then `null`. */
+export function maybe<T>(value: SqlValue | undefined, read: (value: SqlValue) => T): T | null {
+  return value === null || value === undefined ? null : read(value);
+}

@@ -1,0 +1,67 @@
+import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
+import { type CompiledRule, isEvidenceTable } from './compile-rule.ts';
+import { LEDGER_COLUMN_NAMES } from './ledger.ts';
+
+/** What the dataset and the plan offer to rules. */
+export type Offer = {
+  /** Columns of `clips` that the dataset really has: canonical ones it maps, and its own. */
+  readonly clipColumns: ReadonlySet<string>;
+  /** Evidence tables that the tier fills. */
+  readonly evidence: ReadonlySet<string>;
+  readonly tier: string;
+  readonly hasMedia: boolean;
+  /** Why no decoder is there; null if one is. */
+  readonly noDecoder: string | null;
+  /** Other tables in the room. */
+  readonly tables: ReadonlySet<string>;
+};
+
+/** Why a rule cannot be judged on this dataset; null if it can. */
+export function whyNotApplicable(
+  compiled: CompiledRule,
+  offer: Offer,
+): {
+  readonly outcome: 'not-applicable' | 'incomplete' | 'errored';
+  readonly reason: string;
+} | null {
+  if (compiled.rule.scope === 'versions') {
+    return { outcome: 'not-applicable', reason: 'it compares two versions of a dataset' };
+  }
+  for (const need of compiled.needs) {
+    if (need.table === 'clips') {
+      if (!need.isOptional && !offer.clipColumns.has(need.column)) {
+        return {
+          outcome: 'not-applicable',
+          reason: `the dataset has no column for ${need.column}`,
+        };
+      }
+    } else if (isEvidenceTable(need.table)) {
+      if (!offer.hasMedia)
+        return { outcome: 'not-applicable', reason: 'the dataset names no media' };
+      if (!offer.evidence.has(need.table)) {
+        return {
+          outcome: 'not-applicable',
+          reason: `--tier ${offer.tier} does not look at ${need.table}`,
+        };
+      }
+      if (need.table === 'frames' && offer.noDecoder !== null) {
+        return { outcome: 'incomplete', reason: offer.noDecoder };
+      }
+      if (!hasEvidenceColumn(need.table, need.column)) {
+        return { outcome: 'errored', reason: `${need.table} has no column ${need.column}` };
+      }
+    } else if (need.table === 'ledger') {
+      if (!LEDGER_COLUMN_NAMES.includes(need.column)) {
+        return { outcome: 'errored', reason: `ledger has no column ${need.column}` };
+      }
+    } else if (!offer.tables.has(need.table)) {
+      return { outcome: 'not-applicable', reason: `there is no table ${need.table} in this run` };
+    }
+  }
+  return null;
+}
+
+function hasEvidenceColumn(table: string, column: string): boolean {
+  const columns = Object.entries(EVIDENCE_TABLES).find(([name]) => name === table)?.[1];
+  return columns !== undefined && (Object.hasOwn(columns, column) || column === 'medium');
+}

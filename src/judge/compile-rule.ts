@@ -1,0 +1,145 @@
+import { type DuckDBValue, listValue } from '@duckdb/node-api';
+
+import { DailiesError } from '../dailies-error.ts';
+import type { Database, SqlParameters } from '../engine/database.ts';
+import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
+import { optionProblem } from './load-rules.ts';
+import type { OptionValue, Rule } from './rule.ts';
+import { checkPredicate, checkSelect, renameParameters, type SqlCheck } from './rule-sql.ts';
+
+/** A reference of `needs`, taken apart. */
+export type Need = {
+  readonly table: string;
+  readonly column: string;
+  readonly isOptional: boolean;
+};
+
+/** A rule made ready to run: checked SQL with parameter names of its own, and the values bound to them. */
+export type CompiledRule = {
+  readonly rule: Rule;
+  readonly index: number;
+  readonly needs: readonly Need[];
+  /** Evidence tables it reads, in the order of EVIDENCE_TABLES. */
+  readonly evidence: readonly string[];
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly parameters: SqlParameters;
+  readonly where: string | null;
+  readonly sql: string | null;
+  /** Row predicate: which rows the rule is about. */
+  readonly eligible: string;
+  readonly values: Readonly<Record<string, string>>;
+};
+
+/** Reads `clips.fps?`. */
+export function readNeed(text: string): Need {
+  const [table = '', column = ''] = text.replace(/\?$/, '').split('.');
+  return { table, column, isOptional: text.endsWith('?') };
+}
+
+/** Whether a rule is judged on sampled media (as opposed to every row of the manifest). */
+export function isEvidenceTable(table: string): boolean {
+  return Object.hasOwn(EVIDENCE_TABLES, table);
+}
+
+/**
+ * Checks a rule's SQL in the locked room and binds its options.
+ * Throws a `config` error naming the file for SQL that is refused, an unknown option or an undeclared table.
+ */
+export async function compileRule(
+  database: Database,
+  rule: Rule,
+  index: number,
+  overrides: Readonly<Record<string, OptionValue>> = {},
+): Promise<CompiledRule> {
+  const needs = rule.needs.map(readNeed);
+  const tables = new Set(['clips', 'ledger', ...needs.map((need) => need.table)]);
+  const options = bindOptions(rule, overrides);
+  const rename = (name: string): string => `r${index}_${name}`;
+  const used = new Set<string>();
+  const checked = async (part: string, sql: string): Promise<string> => {
+    const check =
+      part === 'sql'
+        ? await checkSelect(database, sql, tables)
+        : await checkPredicate(database, sql, tables);
+    requireAllowed(rule, part, check, tables);
+    if (check.ok) for (const parameter of check.parameters) used.add(parameter);
+    return renameParameters(sql, rename);
+  };
+  const where = rule.where === null ? null : await checked('where', rule.where);
+  const sql = rule.sql === null ? null : await checked('sql', rule.sql);
+  const eligible =
+    rule.eligible === null
+      ? defaultEligible(needs)
+      : `(${await checked('eligible', rule.eligible)}\n)`;
+  const values: Record<string, string> = {};
+  for (const [name, expression] of Object.entries(rule.values)) {
+    values[name] = await checked(`values.${name}`, expression);
+  }
+  const parameters: Record<string, DuckDBValue> = {};
+  for (const name of used) {
+    const value = options[name];
+    if (value === undefined) {
+      throw new DailiesError(
+        'config',
+        `rule ${rule.id} (${rule.file}): $${name} is not one of its options`,
+      );
+    }
+    parameters[rename(name)] = toDuckDB(value);
+  }
+  const evidence = Object.keys(EVIDENCE_TABLES).filter((table) => tables.has(table));
+  return { rule, index, needs, evidence, options, parameters, where, sql, eligible, values };
+}
+
+function bindOptions(
+  rule: Rule,
+  overrides: Readonly<Record<string, OptionValue>>,
+): Readonly<Record<string, OptionValue>> {
+  const values: Record<string, OptionValue> = {};
+  for (const [name, option] of Object.entries(rule.options)) values[name] = option.default;
+  for (const [name, value] of Object.entries(overrides)) {
+    const option = rule.options[name];
+    if (option === undefined) {
+      const known = Object.keys(rule.options).join(', ') || 'none';
+      throw new DailiesError('config', `rule ${rule.id} has no option ${name}; it has: ${known}`);
+    }
+    const problem = optionProblem(option, value);
+    if (problem !== null)
+      throw new DailiesError('config', `rule ${rule.id}: option ${name} ${problem}`);
+    values[name] = value;
+  }
+  return values;
+}
+
+function requireAllowed(
+  rule: Rule,
+  part: string,
+  check: SqlCheck,
+  tables: ReadonlySet<string>,
+): void {
+  if (!check.ok) {
+    throw new DailiesError('config', `rule ${rule.id} (${rule.file}), ${part}: ${check.problem}`, {
+      hint: 'a rule may only SELECT from the tables that its needs: lists',
+    });
+  }
+  if (part === 'sql') return;
+  for (const qualifier of check.qualifiers) {
+    if (isEvidenceTable(qualifier) && !tables.has(qualifier)) {
+      throw new DailiesError(
+        'config',
+        `rule ${rule.id} (${rule.file}), ${part}: reads ${qualifier}, which needs: does not declare`,
+      );
+    }
+  }
+}
+
+function defaultEligible(needs: readonly Need[]): string {
+  const columns = needs.filter(
+    (need) => !need.isOptional && need.table !== 'ledger' && need.table !== 'shards',
+  );
+  const tests = columns.map((need) => `${need.table}."${need.column}" is not null`);
+  return tests.length === 0 ? 'true' : `(${[...new Set(tests)].toSorted().join(' and ')})`;
+}
+
+function toDuckDB(value: OptionValue): DuckDBValue {
+  return typeof value === 'object' ? listValue([...value]) : value;
+}

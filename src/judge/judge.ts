@@ -1,0 +1,246 @@
+import { type Database, maybe, numberOf } from '../engine/database.ts';
+import { MEDIA_ERROR_CODES } from '../probes/evidence-tables.ts';
+import type { Finding, RuleOutcome } from '../run/document.ts';
+import { finiteInterval } from '../sampling/binomial.ts';
+import type { CompiledRule } from './compile-rule.ts';
+import {
+  countByShard,
+  countFused,
+  type Examined,
+  examineEvidence,
+  examineFused,
+  examineGroup,
+  type ShardCount,
+} from './evaluate.ts';
+import { pickClips, readDatasetFindings, readFindings } from './findings.ts';
+import { type Dimension, type FusedAnswer } from './ledger.ts';
+import { localise } from './localise.ts';
+
+/** Why a rule was not run at all, or could not be. */
+export type Exclusion = {
+  readonly compiled: CompiledRule;
+  readonly outcome: 'not-applicable' | 'incomplete' | 'errored';
+  readonly reason: string;
+};
+
+export type JudgePlan = {
+  readonly compiled: readonly CompiledRule[];
+  readonly excluded: readonly Exclusion[];
+  readonly answers: ReadonlyMap<string, FusedAnswer>;
+  readonly dimensions: readonly Dimension[];
+  readonly shardName: (shard: number) => string;
+  /** Rows that should be in the ledger but could not be read: shards by name. */
+  readonly unreadShards: readonly string[];
+  readonly population: number;
+  readonly sampleSize: number;
+  readonly maxFindings: number;
+};
+
+/** Every rule's outcome and its reported findings; the same evidence always gives the same result. */
+export async function judge(
+  database: Database,
+  plan: JudgePlan,
+): Promise<{ readonly outcomes: readonly RuleOutcome[]; readonly findings: readonly Finding[] }> {
+  const outcomes = plan.excluded.map((each) => outcomeOf(each.compiled, each.outcome, each.reason));
+  const findings: Finding[] = [];
+  const fusedCounts = await countFused(database, plan.answers);
+  const judged: { readonly examined: Examined; readonly shards: readonly ShardCount[] }[] = [];
+  for (const compiled of plan.compiled) {
+    try {
+      if (compiled.rule.scope === 'dataset') {
+        const result = await judgeDataset(database, compiled, plan);
+        outcomes.push(result.outcome);
+        findings.push(...result.findings);
+        continue;
+      }
+      const examined = await examine(database, compiled, plan);
+      const shards =
+        fusedCounts.get(compiled.rule.id) ?? (await countByShard(database, examined.relation));
+      judged.push({ examined, shards });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+      outcomes.push(outcomeOf(compiled, 'errored', reason ?? 'unknown'));
+    }
+  }
+  const withHits = judged.filter((each) => each.shards.some((shard) => shard.affected > 0));
+  await pickClips(
+    database,
+    withHits.map((each) => each.examined),
+    plan.maxFindings,
+  );
+  for (const { examined, shards } of judged) {
+    const found = withHits.some((each) => each.examined === examined)
+      ? await readFindings(database, examined, plan.shardName)
+      : [];
+    findings.push(...found);
+    outcomes.push(await decide(database, examined, shards, found.length, plan));
+  }
+  return {
+    outcomes: outcomes.toSorted((a, b) => compare(a.id, b.id)),
+    findings: findings.toSorted(
+      (a, b) =>
+        compare(a.rule_id, b.rule_id) ||
+        compare(a.key ?? '', b.key ?? '') ||
+        compare(a.message, b.message),
+    ),
+  };
+}
+
+async function examine(
+  database: Database,
+  compiled: CompiledRule,
+  plan: JudgePlan,
+): Promise<Examined> {
+  const answer = plan.answers.get(compiled.rule.id);
+  if (answer !== undefined) return examineFused(compiled, answer);
+  if (compiled.evidence.length > 0) return examineEvidence(database, compiled);
+  return examineGroup(database, compiled);
+}
+
+async function decide(
+  database: Database,
+  examined: Examined,
+  shards: readonly ShardCount[],
+  storedFindings: number,
+  plan: JudgePlan,
+): Promise<RuleOutcome> {
+  const { compiled } = examined;
+  const looked = total(shards, 'examined');
+  const affected = total(shards, 'affected');
+  const isSampled = compiled.evidence.length > 0 && plan.sampleSize < plan.population;
+  const unmeasured = await unmeasuredReason(database, compiled);
+  const unread =
+    plan.unreadShards.length > 0
+      ? `${plan.unreadShards.length} shard(s) could not be read: ${plan.unreadShards.slice(0, 3).join(', ')}`
+      : null;
+  const gap = unmeasured ?? unread;
+  const kind =
+    affected > 0
+      ? 'failed'
+      : gap !== null
+        ? 'incomplete'
+        : looked === 0
+          ? 'not-applicable'
+          : 'passed';
+  const reason = kind === 'not-applicable' ? 'no row has what the rule looks at' : gap;
+  const population =
+    isSampled && looked > 0 ? Math.round((plan.population * looked) / plan.sampleSize) : looked;
+  const interval =
+    looked === 0 ? null : finiteInterval(affected, looked, Math.max(population, looked), 0.95);
+  return {
+    ...outcomeOf(compiled, kind, reason),
+    eligible: population,
+    examined: looked,
+    affected,
+    rate: looked === 0 ? null : affected / looked,
+    interval:
+      interval === null ? null : { low: interval.low, high: interval.high, confidence: 0.95 },
+    isSampled,
+    localisation:
+      affected === 0
+        ? null
+        : await localise(database, examined.relation, shards, plan.dimensions, plan.shardName),
+    storedFindings,
+  };
+}
+
+/** Sampled media that the tool failed to measure, in words; null if there are none. */
+async function unmeasuredReason(
+  database: Database,
+  compiled: CompiledRule,
+): Promise<string | null> {
+  for (const table of compiled.evidence) {
+    const toolCodes = Object.entries(MEDIA_ERROR_CODES)
+      .filter(([, kind]) => kind === 'tool')
+      .map(([code]) => `'${code}'`);
+    const row = await database.row(
+      `select count(*) as n, mode(error_code) as code, (select count(*) from sampled_media) as planned
+       from ${table} where error_code in (${toolCodes.join(', ')})`,
+    );
+    const missed = numberOf(row['n']);
+    if (missed > 0) {
+      return `${missed} of ${numberOf(row['planned'])} media could not be measured for ${table}: ${maybe(row['code'], String) ?? ''}`;
+    }
+  }
+  return null;
+}
+
+async function judgeDataset(
+  database: Database,
+  compiled: CompiledRule,
+  plan: JudgePlan,
+): Promise<{ readonly outcome: RuleOutcome; readonly findings: readonly Finding[] }> {
+  const hitTable = `hits_of_${compiled.index}`;
+  await database.run(
+    `create temp table ${hitTable} as select * from (\n${compiled.sql ?? ''}\n) as found`,
+    compiled.parameters,
+  );
+  const columns = await database.columns(`select * from ${hitTable}`);
+  const weight = columns.some((column) => column.name === 'affected_rows')
+    ? 'sum(affected_rows)'
+    : 'count(*)';
+  const row = await database.row(
+    `select count(*) as n, coalesce(${weight}, 0)::bigint as affected from ${hitTable}`,
+  );
+  const count = numberOf(row['n']);
+  const findings = await readDatasetFindings(database, compiled, hitTable, plan.maxFindings);
+  const gap = plan.unreadShards.length > 0 && compiled.rule.id !== 'unreadable-shard';
+  const kind =
+    count > 0 ? 'failed' : gap ? 'incomplete' : plan.population === 0 ? 'not-applicable' : 'passed';
+  return {
+    outcome: {
+      ...outcomeOf(
+        compiled,
+        kind,
+        gap && count === 0 ? `${plan.unreadShards.length} shard(s) could not be read` : null,
+      ),
+      eligible: plan.population,
+      examined: plan.population,
+      affected: numberOf(row['affected']),
+      rate: plan.population === 0 ? null : Math.min(1, numberOf(row['affected']) / plan.population),
+      storedFindings: findings.length,
+    },
+    findings,
+  };
+}
+
+function outcomeOf(
+  compiled: CompiledRule,
+  outcome: RuleOutcome['outcome'],
+  reason: string | null,
+): RuleOutcome {
+  const { rule } = compiled;
+  return {
+    id: rule.id,
+    family: rule.family,
+    title: rule.title,
+    severity: rule.severity,
+    scope: rule.scope,
+    level: rule.level,
+    outcome,
+    reason,
+    eligible: 0,
+    examined: 0,
+    affected: 0,
+    rate: null,
+    interval: null,
+    isSampled: false,
+    localisation: null,
+    needs: rule.needs,
+    options: compiled.options,
+    sql: rule.where ?? rule.sql ?? '',
+    why: rule.why,
+    step: rule.step,
+    fix: rule.fix,
+    references: rule.references,
+    storedFindings: 0,
+  };
+}
+
+function total(shards: readonly ShardCount[], field: 'examined' | 'affected'): number {
+  return shards.reduce((sum, each) => sum + each[field], 0);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,116 @@
+import type { Database, SqlParameters } from '../engine/database.ts';
+import { numberOf } from '../engine/database.ts';
+import type { CompiledRule } from './compile-rule.ts';
+
+/** A column by which findings are localised: its name for people and the SQL over `clips` that gives its value as text. */
+export type Dimension = { readonly name: string; readonly sql: string };
+
+/** Rules per 64-bit mask; the sign bit stays free. */
+const RULES_PER_MASK = 62;
+
+/**
+ * The ledger: one narrow row per clip, written in the only full scan of the manifest.
+ * Hashes stand for long text, masks for what each fused rule said; every later question is asked of it.
+ */
+export type LedgerPlan = {
+  readonly seed: string;
+  readonly fused: readonly CompiledRule[];
+  readonly dimensions: readonly Dimension[];
+};
+
+/** Where a fused rule's answers stand in the ledger, as SQL expressions over its columns. */
+export type FusedAnswer = { readonly hit: string; readonly eligible: string };
+
+/** SQL type and expression over `clips` of each fixed column. */
+const LEDGER_COLUMNS = {
+  clip_id: 'clip_id',
+  shard_id: 'shard_id',
+  row_number: 'row_number',
+  sample_order: `md5_number_lower($seed || '/' || coalesce(key, ''))`,
+  key_hash: 'hash(key)',
+  path_hash: 'hash(path)',
+  caption_hash: `case when strlen(caption) = 0 then null else hash(caption) end`,
+  source_hash: 'hash(source_id)',
+  content_hash_hash: 'hash(content_hash)',
+  caption_bytes: 'strlen(caption)::integer',
+  split: 'split',
+  captioner: 'captioner',
+} as const satisfies Readonly<Record<string, string>>;
+
+/** Columns of `ledger` that a rule may read. */
+export const LEDGER_COLUMN_NAMES: readonly string[] = Object.keys(LEDGER_COLUMNS);
+
+const NULL_WITH_VALUE: Readonly<Record<string, string>> = {
+  key_hash: 'key',
+  path_hash: 'path',
+  source_hash: 'source_id',
+  content_hash_hash: 'content_hash',
+};
+
+/** The one scan: hashes, dimensions and the answers of all fused rules. Returns where each rule's answers stand. */
+export async function writeLedger(
+  database: Database,
+  plan: LedgerPlan,
+): Promise<ReadonlyMap<string, FusedAnswer>> {
+  const { statement, answers } = composeLedger(plan);
+  const parameters: Record<string, SqlParameters[string]> = { seed: plan.seed };
+  for (const compiled of plan.fused) Object.assign(parameters, compiled.parameters);
+  await database.run(statement, parameters);
+  return answers;
+}
+
+/** The statement of {@link writeLedger}, and the masks it writes. */
+export function composeLedger(plan: LedgerPlan): {
+  readonly statement: string;
+  readonly answers: ReadonlyMap<string, FusedAnswer>;
+} {
+  const answers = new Map<string, FusedAnswer>();
+  const masks: string[] = [];
+  for (let start = 0; start < plan.fused.length; start += RULES_PER_MASK) {
+    const group = plan.fused.slice(start, start + RULES_PER_MASK);
+    const mask = `hits_${start / RULES_PER_MASK}`;
+    const bits = group.map(
+      (compiled, bit) =>
+        `if((${compiled.where ?? 'false'}\n), ${(1n << BigInt(bit)).toString()}::bigint, 0::bigint)`,
+    );
+    masks.push(`${bits.join('\n | ')} as ${mask}`);
+    group.forEach((compiled, bit) => {
+      answers.set(compiled.rule.id, { hit: bitTest(mask, bit), eligible: 'true' });
+    });
+  }
+  const eligibilities = [...new Set(plan.fused.map((each) => each.eligible))].filter(
+    (sql) => sql !== 'true',
+  );
+  for (let start = 0; start < eligibilities.length; start += RULES_PER_MASK) {
+    const group = eligibilities.slice(start, start + RULES_PER_MASK);
+    const mask = `eligible_${start / RULES_PER_MASK}`;
+    masks.push(
+      `${group.map((sql, bit) => `if(${sql}, ${(1n << BigInt(bit)).toString()}::bigint, 0::bigint)`).join('\n | ')} as ${mask}`,
+    );
+    for (const compiled of plan.fused) {
+      const bit = group.indexOf(compiled.eligible);
+      const answer = answers.get(compiled.rule.id);
+      if (bit >= 0 && answer !== undefined) {
+        answers.set(compiled.rule.id, { ...answer, eligible: bitTest(mask, bit) });
+      }
+    }
+  }
+  const fixed = Object.entries(LEDGER_COLUMNS).map(([name, sql]) => {
+    const source = NULL_WITH_VALUE[name];
+    return `${source === undefined ? sql : `case when ${source} is null then null else ${sql} end`} as ${name}`;
+  });
+  const dimensions = plan.dimensions.map(
+    (dimension, index) => `(${dimension.sql})::varchar as dimension_${index}`,
+  );
+  const statement = `create temp table ledger as\nselect ${[...fixed, ...dimensions, ...masks].join(',\n  ')}\nfrom clips`;
+  return { statement, answers };
+}
+
+function bitTest(mask: string, bit: number): string {
+  return `(${mask} & ${(1n << BigInt(bit)).toString()}) <> 0`;
+}
+
+/** Rows of the ledger. */
+export async function countLedger(database: Database): Promise<number> {
+  return numberOf((await database.row('select count(*) as n from ledger'))['n']);
+}

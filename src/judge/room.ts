@@ -1,0 +1,51 @@
+import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
+import { discoverShards } from '../dataset/discover-shards.ts';
+import { type OpenDataset, openDataset } from '../dataset/open-dataset.ts';
+import { quoteIdentifier } from '../dataset/sql-quote.ts';
+import type { Database } from '../engine/database.ts';
+import { createEvidenceTables } from '../engine/evidence-store.ts';
+import { SQL_MACROS } from './sql-macros.ts';
+
+export type RoomPlan = {
+  readonly inputs: readonly string[];
+  readonly cwd: string;
+  readonly columns: Readonly<Record<string, readonly string[]>>;
+  readonly mediaRoot: string | null;
+  /** Folders that the run itself reads and writes: run folder and cache. */
+  readonly ownFolders: readonly string[];
+};
+
+/**
+ * Opens the dataset into the room in which rules run, then closes the room: `clips` with every canonical column
+ * (null where the dataset has none), `shards`, empty evidence tables, macros; from then on no other file can be read.
+ */
+export async function openRoom(database: Database, plan: RoomPlan): Promise<OpenDataset> {
+  const discovery = await discoverShards(plan.inputs, { cwd: plan.cwd });
+  const dataset = await openDataset(database.connection, discovery, {
+    columns: plan.columns,
+    ...(plan.mediaRoot === null ? {} : { mediaRoot: plan.mediaRoot }),
+  });
+  await completeClips(database);
+  await furnish(database);
+  await database.lock(dataset.files, plan.ownFolders);
+  return dataset;
+}
+
+/** What every room has besides the manifest. */
+export async function furnish(database: Database): Promise<void> {
+  await createEvidenceTables(database);
+  for (const macro of SQL_MACROS) await database.run(macro);
+}
+
+/** Adds the canonical columns that the dataset lacks, as nulls, so that optional needs always bind. */
+export async function completeClips(database: Database): Promise<void> {
+  const present = new Set(
+    (await database.columns('select * from clips')).map((column) => column.name),
+  );
+  const missing = Object.entries(CANONICAL_COLUMNS)
+    .filter(([name]) => !present.has(name))
+    .map(([name, column]) => `null::${column.type ?? 'VARCHAR'} as ${quoteIdentifier(name)}`);
+  if (missing.length === 0) return;
+  await database.run('alter view clips rename to mapped_clips');
+  await database.run(`create view clips as select *, ${missing.join(', ')} from mapped_clips`);
+}

@@ -1,0 +1,167 @@
+import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
+import { quoteIdentifier } from '../dataset/sql-quote.ts';
+import { Database } from '../engine/database.ts';
+import { EVIDENCE_TABLES, type EvidenceColumns } from '../probes/evidence-tables.ts';
+import type { Finding, RuleOutcome } from '../run/document.ts';
+import { compileRule, isEvidenceTable } from './compile-rule.ts';
+import { judge } from './judge.ts';
+import { writeLedger } from './ledger.ts';
+import { completeClips, furnish } from './room.ts';
+import type { Rule, RuleExample } from './rule.ts';
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Runs one example of a rule through the same room, scan and judge as a dataset. */
+export async function runExample(
+  rule: Rule,
+  example: RuleExample,
+): Promise<{ readonly outcome: RuleOutcome; readonly findings: readonly Finding[] }> {
+  const database = await Database.open({
+    file: ':memory:',
+    memoryLimit: '500MB',
+    tempDirectory: '',
+    threads: 1,
+  });
+  try {
+    const clips = clipRows(example);
+    await createTable(database, 'example_clips', clips, (name) => clipType(name));
+    await database.run('create view clips as select * from example_clips');
+    await completeClips(database);
+    await furnish(database);
+    for (const [table, rows] of Object.entries(example.tables)) {
+      if (table === 'clips') continue;
+      const keyed = rows.map((row, index) => evidenceRow(row, index, clips));
+      if (isEvidenceTable(table)) await fillEvidence(database, table, keyed);
+      else await createTable(database, table, rows, () => null);
+    }
+    await database.lock([], []);
+    const compiled = await compileRule(database, rule, 0, example.options);
+    const fused = compiled.where !== null && compiled.evidence.length === 0 ? [compiled] : [];
+    const answers = await writeLedger(database, { seed: 'example', fused, dimensions: [] });
+    await database.run('create temp table sampled_clips as select * from clips');
+    await database.run(
+      `create temp table sampled_media as select clip_id, 'path' as medium, null::varchar as identity from clips`,
+    );
+    const { outcomes, findings } = await judge(database, {
+      compiled: [compiled],
+      excluded: [],
+      answers,
+      dimensions: [],
+      shardName: String,
+      unreadShards: [],
+      population: clips.length,
+      sampleSize: clips.length,
+      maxFindings: 1_000,
+    });
+    const [outcome] = outcomes;
+    if (outcome === undefined) throw new Error(`${rule.id}: no outcome`);
+    return { outcome, findings };
+  } finally {
+    database.close();
+  }
+}
+
+/** The clips of an example, those that only its evidence names included, with identity columns filled in. */
+function clipRows(example: RuleExample): readonly Row[] {
+  const rows = [...(example.tables['clips'] ?? [])];
+  const known = new Set(rows.map((row) => row['key']));
+  for (const [table, evidence] of Object.entries(example.tables)) {
+    if (!isEvidenceTable(table)) continue;
+    for (const row of evidence) {
+      if (known.has(row['key'])) continue;
+      known.add(row['key']);
+      rows.push({ key: row['key'] });
+    }
+  }
+  const shards = [...new Set(rows.map((row) => String(row['shard'] ?? 'part-0')))];
+  const next = new Map<string, number>();
+  return rows.map((row) => {
+    const shard = String(row['shard'] ?? 'part-0');
+    const rowNumber = Number(row['row_number'] ?? next.get(shard) ?? 0);
+    next.set(shard, rowNumber + 1);
+    const shardId = shards.indexOf(shard);
+    return {
+      ...row,
+      shard,
+      shard_id: shardId,
+      row_number: rowNumber,
+      clip_id: shardId * 2 ** 40 + rowNumber,
+    };
+  });
+}
+
+function evidenceRow(row: Row, index: number, clips: readonly Row[]): Row {
+  const clip = clips.find((each) => each['key'] === row['key']) ?? clips[index];
+  return { medium: 'path', ...row, clip_id: clip?.['clip_id'] ?? index };
+}
+
+async function fillEvidence(
+  database: Database,
+  table: string,
+  rows: readonly Row[],
+): Promise<void> {
+  const columns: EvidenceColumns =
+    Object.entries(EVIDENCE_TABLES).find(([name]) => name === table)?.[1] ?? {};
+  await createTable(database, `example_${table}`, rows, (name) =>
+    name === 'clip_id' ? 'BIGINT' : (columns[name]?.type ?? null),
+  );
+  const given = (await database.columns(`select * from example_${table}`))
+    .map((column) => column.name)
+    .filter((name) => name === 'clip_id' || name === 'medium' || Object.hasOwn(columns, name));
+  const list = given.map(quoteIdentifier).join(', ');
+  await database.run(`insert into ${table} (${list}) select ${list} from example_${table}`);
+}
+
+async function createTable(
+  database: Database,
+  name: string,
+  rows: readonly Row[],
+  typeOf: (column: string) => string | null,
+): Promise<void> {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const list = columns.map((column) => {
+    const type = typeOf(column) ?? inferType(rows.map((row) => row[column]));
+    return `${quoteIdentifier(column)} ${type}`;
+  });
+  await database.run(`create table ${quoteIdentifier(name)} (${list.join(', ')})`);
+  for (const row of rows) {
+    const values = columns.map((column, index) => {
+      const type = typeOf(column) ?? inferType(rows.map((each) => each[column]));
+      return `from_json($v${index}::json, '"${type}"') as ${quoteIdentifier(column)}`;
+    });
+    const parameters = Object.fromEntries(
+      columns.map((column, index) => [`v${index}`, JSON.stringify(toJson(row[column]))]),
+    );
+    await database.run(
+      `insert into ${quoteIdentifier(name)} select ${values.join(', ')}`,
+      parameters,
+    );
+  }
+}
+
+function toJson(value: unknown): unknown {
+  if (value === undefined) return null;
+  return value instanceof Date ? value.toISOString().replace('T', ' ').replace('Z', '') : value;
+}
+
+function clipType(column: string): string | null {
+  const own: Readonly<Record<string, string>> = {
+    clip_id: 'BIGINT',
+    shard_id: 'INTEGER',
+    shard: 'VARCHAR',
+    row_number: 'BIGINT',
+  };
+  const canonical = Object.entries(CANONICAL_COLUMNS).find(([name]) => name === column)?.[1].type;
+  return own[column] ?? canonical ?? null;
+}
+
+function inferType(values: readonly unknown[]): string {
+  const value = values.find((each) => each !== null && each !== undefined);
+  if (typeof value === 'boolean') return 'BOOLEAN';
+  if (typeof value === 'number')
+    return values.every((each) => each === null || each === undefined || Number.isInteger(each))
+      ? 'BIGINT'
+      : 'DOUBLE';
+  if (Array.isArray(value)) return `${inferType(value)}[]`;
+  return 'VARCHAR';
+}

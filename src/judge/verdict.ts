@@ -1,0 +1,106 @@
+import type { RuleOutcome, RunDocument } from '../run/document.ts';
+import type { RuleOutcomeKind, Severity } from './rule.ts';
+
+const SEVERITY_ORDER = ['note', 'warning', 'error'] as const satisfies readonly Severity[];
+
+export type GatePolicy = { readonly failOn: Severity | 'never'; readonly allowIncomplete: boolean };
+
+/**
+ * The verdict of a run. Exit code 1: a rule at or above `failOn` failed; 3: a rule could not be judged and that was not
+ * allowed; 0: neither. Nothing examined is never a pass.
+ */
+export function decideVerdict(
+  outcomes: readonly RuleOutcome[],
+  rows: number,
+  policy: GatePolicy,
+): RunDocument['verdict'] {
+  const counts: Record<RuleOutcomeKind, number> = {
+    passed: 0,
+    failed: 0,
+    'not-applicable': 0,
+    incomplete: 0,
+    errored: 0,
+  };
+  const failed: Record<Severity, number> = { error: 0, warning: 0, note: 0 };
+  for (const each of outcomes) {
+    counts[each.outcome] += 1;
+    if (each.outcome === 'failed') failed[each.severity] += 1;
+  }
+  const gateFails = outcomes.some(
+    (each) => each.outcome === 'failed' && reaches(each.severity, policy.failOn),
+  );
+  const isIncomplete =
+    counts.incomplete + counts.errored > 0 || rows === 0 || counts.passed + counts.failed === 0;
+  const blocks = isIncomplete && !policy.allowIncomplete;
+  return {
+    outcome: gateFails ? 'failed' : isIncomplete ? 'incomplete' : 'passed',
+    sentence: sentence(counts, failed, rows, isIncomplete),
+    failOn: policy.failOn,
+    exitCode: gateFails ? 1 : blocks ? 3 : 0,
+    failed,
+    outcomes: counts,
+  };
+}
+
+function reaches(severity: Severity, failOn: GatePolicy['failOn']): boolean {
+  return failOn !== 'never' && SEVERITY_ORDER.indexOf(severity) >= SEVERITY_ORDER.indexOf(failOn);
+}
+
+function sentence(
+  counts: Readonly<Record<RuleOutcomeKind, number>>,
+  failed: Readonly<Record<Severity, number>>,
+  rows: number,
+  isIncomplete: boolean,
+): string {
+  if (rows === 0) return 'Nothing was examined: the dataset has no rows.';
+  const judged = counts.passed + counts.failed;
+  const parts = SEVERITY_ORDER.toReversed()
+    .filter((severity) => failed[severity] > 0)
+    .map((severity) => `${failed[severity]} ${severity}${failed[severity] === 1 ? '' : 's'}`);
+  const found =
+    parts.length === 0
+      ? `No bugs found by ${judged} rules in ${rows.toLocaleString('en-US')} clips`
+      : `${listed(parts)} in ${rows.toLocaleString('en-US')} clips (${counts.failed} of ${judged} rules failed)`;
+  const gap = counts.incomplete + counts.errored;
+  return `${found}${isIncomplete && gap > 0 ? `; ${gap} rule${gap === 1 ? '' : 's'} could not be judged` : ''}.`;
+}
+
+function listed(parts: readonly string[]): string {
+  return parts.length < 2
+    ? parts.join('')
+    : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}`;
+}
+
+/** What nobody looked at, most first. */
+export function listNotLookedAt(
+  outcomes: readonly RuleOutcome[],
+  unreadShards: readonly { readonly name: string; readonly error: string | null }[],
+  sample: { readonly size: number; readonly population: number },
+): RunDocument['notLookedAt'] {
+  const entries: RunDocument['notLookedAt'][number][] = [];
+  for (const shard of unreadShards) {
+    entries.push({ what: `shard ${shard.name}`, count: 1, reason: shard.error ?? 'unreadable' });
+  }
+  if (sample.size < sample.population) {
+    entries.push({
+      what: 'media of clips outside the sample',
+      count: sample.population - sample.size,
+      reason: `${sample.size.toLocaleString('en-US')} of ${sample.population.toLocaleString('en-US')} clips were drawn`,
+    });
+  }
+  const byReason = new Map<string, string[]>();
+  for (const each of outcomes) {
+    if (each.reason === null || each.outcome === 'passed') continue;
+    const key = `${each.outcome}\0${each.reason}`;
+    byReason.set(key, [...(byReason.get(key) ?? []), each.id]);
+  }
+  for (const [key, ids] of byReason) {
+    const [outcome = '', reason = ''] = key.split('\0');
+    entries.push({
+      what: `${outcome === 'failed' ? 'part of' : outcome + ':'} ${ids.join(', ')}`,
+      count: ids.length,
+      reason,
+    });
+  }
+  return entries;
+}

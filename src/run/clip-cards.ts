@@ -1,0 +1,177 @@
+import { resolveMediaPath } from '../dataset/media-path.ts';
+import { quoteIdentifier } from '../dataset/sql-quote.ts';
+import { type Database, maybe, numberOf, type SqlRow, type SqlValue } from '../engine/database.ts';
+import { formatValue } from '../format-value.ts';
+import type { Progress } from '../progress.ts';
+import type { ClipCard, Finding } from './document.ts';
+
+export type CardPlan = {
+  readonly findings: readonly Finding[];
+  readonly mediaRoot: string;
+  /** Column of `clips` that names the medium to show. */
+  readonly mediaColumn: string | null;
+  /** Cards of each rule. */
+  readonly perRule: number;
+  /** Cards in all. */
+  readonly most: number;
+  /** Makes the film strip of a file, or null where no picture can be made. */
+  readonly makeStrip: (path: string, look: StripLook) => Promise<ClipCard['strip']>;
+};
+
+/** How to show the pixels: upright and square. */
+export type StripLook = {
+  readonly kind: 'video' | 'image';
+  readonly rotation_deg: number;
+  readonly sar: number;
+};
+
+/** Points of the difference curve of a card. */
+const MAX_POINTS = 240;
+
+/** Declared columns and the measures that stand beside them, as SQL over the joined tables. */
+const VALUES: readonly {
+  readonly name: string;
+  readonly declared: string | null;
+  readonly measured: string | null;
+}[] = [
+  {
+    name: 'width',
+    declared: 'clips.width_px',
+    measured: 'coalesce(containers.display_width_px, images.upright_width_px)',
+  },
+  {
+    name: 'height',
+    declared: 'clips.height_px',
+    measured: 'coalesce(containers.display_height_px, images.upright_height_px)',
+  },
+  { name: 'fps', declared: 'clips.fps', measured: 'containers.fps' },
+  { name: 'duration, s', declared: 'clips.duration_s', measured: 'containers.duration_s' },
+  {
+    name: 'frames',
+    declared: 'clips.frame_count',
+    measured: 'coalesce(containers.presented_frame_count, frames.decoded_frame_count)',
+  },
+  { name: 'bytes', declared: 'clips.size_bytes', measured: 'files.size_bytes' },
+  { name: 'rotation, degrees', declared: null, measured: 'nullif(containers.rotation_deg, 0)' },
+  { name: 'EXIF orientation', declared: null, measured: 'nullif(images.orientation, 1)' },
+  { name: 'sample aspect ratio', declared: null, measured: 'nullif(containers.sar, 1)' },
+  { name: 'codec', declared: null, measured: 'coalesce(containers.video_codec, images.format)' },
+  {
+    name: 'frames that repeat',
+    declared: null,
+    measured: `round(100 * nullif(frames.duplicate_share, 0), 1) || ' %'`,
+  },
+];
+
+/** What the report shows of the clips that have findings: the first of each rule, with a film strip where one can be made. */
+export async function buildClipCards(
+  database: Database,
+  plan: CardPlan,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<readonly ClipCard[]> {
+  const wanted = chooseClips(plan);
+  if (wanted.length === 0) return [];
+  const rows = await readCards(database, wanted, plan.mediaColumn);
+  const stage = progress.stage('make film strips', rows.length);
+  const cards: ClipCard[] = [];
+  for (const row of rows) {
+    signal.throwIfAborted();
+    cards.push(await toCard(row, plan));
+    stage.advance(1);
+  }
+  stage.done();
+  return cards;
+}
+
+type Place = { readonly shard: string; readonly rowNumber: number };
+
+function chooseClips(plan: CardPlan): readonly Place[] {
+  const perRule = new Map<string, number>();
+  const places = new Map<string, Place>();
+  for (const finding of plan.findings) {
+    if (finding.shard === null || finding.row_number === null) continue;
+    const shown = perRule.get(finding.rule_id) ?? 0;
+    const id = `${finding.shard}\0${finding.row_number}`;
+    if (shown >= plan.perRule || (places.size >= plan.most && !places.has(id))) continue;
+    perRule.set(finding.rule_id, shown + 1);
+    places.set(id, { shard: finding.shard, rowNumber: finding.row_number });
+  }
+  return [...places.values()];
+}
+
+async function readCards(
+  database: Database,
+  places: readonly Place[],
+  mediaColumn: string | null,
+): Promise<readonly SqlRow[]> {
+  const path =
+    mediaColumn === null ? 'null::varchar' : `clips.${quoteIdentifier(mediaColumn)}::varchar`;
+  const values = VALUES.flatMap((value, index) => [
+    `${value.declared ?? 'null'} as declared_${index}`,
+    `${value.measured ?? 'null'} as measured_${index}`,
+  ]);
+  return database.rows(
+    `with wanted as (
+       select place ->> 'shard' as shard, (place ->> 'rowNumber')::bigint as row_number
+       from (select unnest(from_json($places::json, '["json"]')) as place))
+     select clips.key as key, clips.shard as shard, clips.row_number as row_number, clips.caption as caption,
+       ${path} as path, images.format as image_format, containers.rotation_deg as rotation_deg, containers.sar as sar,
+       frames.difference as difference, frames.pts_s as pts_s, ${values.join(', ')}
+     from picked_clips as clips
+     join wanted on wanted.shard = clips.shard and wanted.row_number = clips.row_number
+     left join files on files.clip_id = clips.clip_id and files.medium = $medium
+     left join containers on containers.clip_id = clips.clip_id and containers.medium = $medium
+     left join frames on frames.clip_id = clips.clip_id and frames.medium = $medium
+     left join images on images.clip_id = clips.clip_id and images.medium = $medium
+     order by clips.clip_id`,
+    { places: JSON.stringify(places), medium: mediaColumn ?? 'path' },
+  );
+}
+
+async function toCard(row: SqlRow, plan: CardPlan): Promise<ClipCard> {
+  const path = maybe(row['path'], String);
+  const resolved = path === null ? null : resolveMediaPath(plan.mediaRoot, path);
+  const look: StripLook = {
+    kind: row['image_format'] === null ? 'video' : 'image',
+    rotation_deg: maybe(row['rotation_deg'], numberOf) ?? 0,
+    sar: maybe(row['sar'], numberOf) ?? 1,
+  };
+  return {
+    key: maybe(row['key'], String) ?? '',
+    shard: maybe(row['shard'], String) ?? '',
+    rowNumber: numberOf(row['row_number']),
+    path,
+    caption: maybe(row['caption'], String),
+    values: VALUES.map((value, index) => ({
+      name: value.name,
+      declared: shown(row[`declared_${index}`]),
+      measured: shown(row[`measured_${index}`]),
+    })).filter((value) => value.declared !== null || value.measured !== null),
+    strip: resolved?.ok === true ? await plan.makeStrip(resolved.absolutePath, look) : null,
+    difference: differenceOf(row),
+  };
+}
+
+function shown(value: SqlValue | undefined): string | null {
+  if (value === null || value === undefined) return null;
+  return formatValue(typeof value === 'bigint' ? Number(value) : value);
+}
+
+/** The luma-difference curve, thinned by taking the largest of neighbours, so that no cut is lost. */
+function differenceOf(row: SqlRow): ClipCard['difference'] {
+  const values = numbers(row['difference']);
+  const times = numbers(row['pts_s']).filter((each) => each !== null);
+  if (values.length < 2 || times.length < 2) return null;
+  const step = Math.ceil(values.length / MAX_POINTS);
+  const thinned: (number | null)[] = [];
+  for (let start = 0; start < values.length; start += step) {
+    const group = values.slice(start, start + step).filter((each) => each !== null);
+    thinned.push(group.length === 0 ? null : Math.round(100 * Math.max(...group)) / 100);
+  }
+  return { values: thinned, duration_s: Math.max(...times) - Math.min(...times) };
+}
+
+function numbers(value: SqlValue | undefined): readonly (number | null)[] {
+  return Array.isArray(value) ? value.map((each: SqlValue) => maybe(each, numberOf)) : [];
+}

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { DailiesError } from '../dailies-error.ts';
+import { quoteLiteral } from '../dataset/sql-quote.ts';
+import { Database, maybe, numberOf, textOf } from '../engine/database.ts';
+import type { ClipCard, Finding, ReportInput, RunDocument } from './document.ts';
+
+/** Version of `run.json` that this release reads and writes. */
+export const SCHEMA_VERSION = 1;
+
+/**
+ * Reads a run folder back, for rendering or comparing.
+ *
+ * @throws {DailiesError} usage, if it is no run folder or was written by a release with another schema.
+ */
+export async function readRun(folder: string): Promise<ReportInput> {
+  const run = await readDocument(folder);
+  const clips = await readJson<readonly ClipCard[]>(join(folder, 'clips.json')).catch(() => []);
+  const leftOut =
+    clips.length === 0 && run.rules.some((rule) => rule.affected > 0)
+      ? ['clips.json is missing: no pictures']
+      : [];
+  return { run, findings: await readFindings(folder), clips, leftOut };
+}
+
+/** Reads `run.json` alone. */
+export async function readDocument(folder: string): Promise<RunDocument> {
+  let document: RunDocument;
+  try {
+    document = await readJson<RunDocument>(join(folder, 'run.json'));
+  } catch (cause) {
+    throw new DailiesError('usage', `${folder} is no run folder: run.json cannot be read`, {
+      cause,
+      hint: `give a folder that 'dailies scan' wrote, such as .dailies/runs/<id>`,
+    });
+  }
+  if (document.schemaVersion !== SCHEMA_VERSION) {
+    throw new DailiesError(
+      'usage',
+      `${folder}: schema version ${String(document.schemaVersion)}, this release reads ${SCHEMA_VERSION}`,
+      {
+        hint: 'scan again with this release, or use the release that wrote the run',
+      },
+    );
+  }
+  return document;
+}
+
+async function readFindings(folder: string): Promise<readonly Finding[]> {
+  const database = await Database.open({
+    file: ':memory:',
+    memoryLimit: '1GB',
+    tempDirectory: '',
+    threads: 1,
+  });
+  try {
+    const rows = await database.rows(
+      `select * from read_parquet(${quoteLiteral(join(folder, 'findings.parquet'))}) order by rule_id, key, message`,
+    );
+    return rows.map((row) => ({
+      rule_id: textOf(row['rule_id']),
+      severity: severityOf(textOf(row['severity'])),
+      key: maybe(row['key'], textOf),
+      shard: maybe(row['shard'], textOf),
+      row_number: maybe(row['row_number'], numberOf),
+      message: textOf(row['message']),
+      values: parseObject(textOf(row['values'])),
+      fingerprint: textOf(row['fingerprint']),
+    }));
+  } finally {
+    database.close();
+  }
+}
+
+function severityOf(text: string): Finding['severity'] {
+  return text === 'error' || text === 'warning' ? text : 'note';
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'object' && value !== null
+    ? Object.fromEntries(Object.entries(value))
+    : {};
+}
+
+async function readJson<T>(file: string): Promise<T> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: dailies itself wrote the file, and schemaVersion says which one
+  return JSON.parse(await readFile(file, 'utf8')) as T;
+}

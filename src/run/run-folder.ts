@@ -1,0 +1,81 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { quoteLiteral } from '../dataset/sql-quote.ts';
+import type { Database } from '../engine/database.ts';
+import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
+import type { ClipCard, Finding, RunDocument } from './document.ts';
+
+/** Columns of findings.parquet; `values` is JSON text. */
+const FINDING_COLUMNS = {
+  rule_id: 'VARCHAR',
+  severity: 'VARCHAR',
+  key: 'VARCHAR',
+  shard: 'VARCHAR',
+  row_number: 'BIGINT',
+  message: 'VARCHAR',
+  values: 'VARCHAR',
+  fingerprint: 'VARCHAR',
+} as const;
+
+/** Findings written at once: keeps the text in memory small. */
+const FINDINGS_PER_CHUNK = 5_000;
+
+/** Makes the folder of a run and returns its path. */
+export async function createRunFolder(folder: string): Promise<string> {
+  await mkdir(join(folder, 'evidence'), { recursive: true });
+  return folder;
+}
+
+/** Writes `run.json` in one step, so that a reader never sees half of it. */
+export async function writeRunDocument(folder: string, document: RunDocument): Promise<void> {
+  const file = join(folder, 'run.json');
+  await writeFile(`${file}.part`, `${JSON.stringify(document, null, 2)}\n`);
+  await rename(`${file}.part`, file);
+}
+
+/** Writes `clips.json`: what the report shows of clips, pictures included. */
+export async function writeCards(folder: string, clips: readonly ClipCard[]): Promise<void> {
+  await writeFile(join(folder, 'clips.json'), JSON.stringify(clips));
+}
+
+/** Writes `findings.parquet`, in the order given. */
+export async function writeFindings(
+  database: Database,
+  folder: string,
+  findings: readonly Finding[],
+): Promise<void> {
+  const lines = join(folder, 'findings.part.jsonl');
+  await writeFile(lines, '');
+  for (let start = 0; start < findings.length; start += FINDINGS_PER_CHUNK) {
+    const chunk = findings.slice(start, start + FINDINGS_PER_CHUNK);
+    const text = chunk.map(
+      (each) => `${JSON.stringify({ ...each, values: JSON.stringify(each.values) })}\n`,
+    );
+    await writeFile(lines, text.join(''), { flag: 'a' });
+  }
+  const columns = Object.entries(FINDING_COLUMNS).map(
+    ([name, type]) => `${quoteLiteral(name)}: '${type}'`,
+  );
+  const source =
+    findings.length === 0
+      ? `(select ${Object.entries(FINDING_COLUMNS)
+          .map(([name, type]) => `null::${type} as "${name}"`)
+          .join(', ')} limit 0)`
+      : `read_json(${quoteLiteral(lines)}, format = 'newline_delimited', columns = {${columns.join(', ')}})`;
+  await database.run(
+    `copy (select * from ${source} order by rule_id, key, message) to ${quoteLiteral(join(folder, 'findings.parquet'))} (format parquet, compression zstd)`,
+  );
+  await rm(lines);
+}
+
+/** Writes `evidence/<table>.parquet` for every table that has rows, with the key of each clip. */
+export async function writeEvidence(database: Database, folder: string): Promise<void> {
+  for (const table of Object.keys(EVIDENCE_TABLES)) {
+    const file = join(folder, 'evidence', `${table}.parquet`);
+    await database.run(
+      `copy (select sampled_clips.key as key, ${table}.* from ${table} join sampled_clips using (clip_id)
+             order by clip_id, medium) to ${quoteLiteral(file)} (format parquet, compression zstd)`,
+    );
+  }
+}
