@@ -33,6 +33,8 @@ export const ROLE_SYNONYMS: Readonly<Record<CanonicalColumn, readonly string[]>>
     'videoid',
     'video_id',
     'image_id',
+    'image_key',
+    'video_key',
     'item_id',
     'clip_name',
     'video_name',

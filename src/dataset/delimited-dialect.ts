@@ -1,3 +1,5 @@
+import { uniqueNames } from './column-names.ts';
+
 /** How a CSV or TSV file is written, judged by its first records. */
 export type Dialect = {
   readonly delimiter: string;
@@ -76,14 +78,4 @@ export function parseDelimited(text: string, delimiter: string, quote: string): 
   }
   if (cell !== '' || record.length > 0) records.push([...record, cell]);
   return records;
-}
-
-function uniqueNames(names: readonly string[]): string[] {
-  const used = new Set<string>();
-  return names.map((name) => {
-    let own = name;
-    while (used.has(own.toLowerCase())) own = `${own}_`;
-    used.add(own.toLowerCase());
-    return own;
-  });
 }

@@ -63,7 +63,7 @@ export async function discoverShards(
     const path = resolve(options.cwd, input);
     const info = await lstat(path).catch((error: unknown) => error);
     if (info instanceof Error || !isStats(info)) {
-      const matches = await expandGlob(path, warnings);
+      const matches = await expandGlob(path);
       if (matches === null)
         throw new DailiesError('dataset', `${input}: no such file or directory`, { cause: info });
       if (matches.length === 0) throw new DailiesError('dataset', `${input}: no file matches`);
@@ -107,19 +107,19 @@ function isStats(value: unknown): value is Awaited<ReturnType<typeof lstat>> {
   return typeof value === 'object' && value !== null && 'isDirectory' in value;
 }
 
-async function expandGlob(pattern: string, warnings: string[]): Promise<string[] | null> {
+async function expandGlob(pattern: string): Promise<string[] | null> {
   const glob = splitGlob(pattern);
   if (glob === null) return null;
-  const all = await walk(glob.base, warnings);
+  const all = await walk(glob.base, [], glob.depth);
   return all.filter((path) => matchGlob(pattern, path));
 }
 
 /** All files below a directory, sorted, links to directories followed once. */
-async function walk(directory: string, warnings: string[]): Promise<string[]> {
+async function walk(directory: string, warnings: string[], depth = Infinity): Promise<string[]> {
   const files: string[] = [];
   const seen = new Set<string>();
   let passedOver = 0;
-  const visit = async (current: string): Promise<void> => {
+  const visit = async (current: string, left: number): Promise<void> => {
     const real = await realpath(current).catch(() => null);
     if (real === null || seen.has(real)) return;
     seen.add(real);
@@ -142,8 +142,9 @@ async function walk(directory: string, warnings: string[]): Promise<string[]> {
             (info) => info.isDirectory(),
             () => false,
           )));
-      if (isDirectory) await visit(path);
-      else files.push(path);
+      if (isDirectory) {
+        if (left > 1) await visit(path, left - 1);
+      } else files.push(path);
       if (files.length > MOST_FILES)
         throw new DailiesError(
           'dataset',
@@ -151,7 +152,7 @@ async function walk(directory: string, warnings: string[]): Promise<string[]> {
         );
     }
   };
-  await visit(directory);
+  await visit(directory, depth);
   if (passedOver > 0)
     warnings.push(
       `${passedOver} hidden or _-prefixed ${passedOver === 1 ? 'entry' : 'entries'} of ${directory} passed over`,

@@ -1,10 +1,14 @@
 import { sep } from 'node:path';
 
-/** The directory in front of the first glob character of an absolute pattern, null if it has none. */
-export function splitGlob(pattern: string): { readonly base: string } | null {
+/** The directory in front of the first glob character of an absolute pattern and how deep it reaches below; null without glob. */
+export function splitGlob(
+  pattern: string,
+): { readonly base: string; readonly depth: number } | null {
   const parts = pattern.split(sep);
   const at = parts.findIndex((part) => /[*?[{]/.test(part));
-  return at < 0 ? null : { base: parts.slice(0, at).join(sep) || sep };
+  if (at < 0) return null;
+  const depth = parts.slice(at).some((part) => part.includes('**')) ? Infinity : parts.length - at;
+  return { base: parts.slice(0, at).join(sep) || sep, depth };
 }
 
 /** `*` and `?` stay within a name, `**` crosses directories, `[…]` and `{a,b}` mean what a shell means. */

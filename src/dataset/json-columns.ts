@@ -1,4 +1,5 @@
 import { DailiesError } from '../dailies-error.ts';
+import { uniqueNames } from './column-names.ts';
 
 /** A column of JSON rows: its key in the objects, its name in SQL, how it is parsed and what type it gets. */
 export type JsonColumn = {
@@ -15,6 +16,8 @@ export type JsonColumn = {
 
 /** More columns than this in JSON rows means that keys are data. */
 export const MOST_JSON_COLUMNS = 2_000;
+
+const NUMBERS: ReadonlySet<string> = new Set(['UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE']);
 
 /** An object below a row with more keys than this is kept as JSON text. */
 const MOST_NESTED_KEYS = 64;
@@ -36,11 +39,9 @@ export function jsonColumns(structures: readonly string[], where: string): JsonC
         hint: 'put the changing keys inside one nested object',
       },
     );
-  const names = new Set<string>();
-  return [...merged].map(([key, value]) => {
-    let name = key === '' ? 'column' : key.replaceAll('\0', '');
-    while (names.has(name.toLowerCase())) name = `${name}_`;
-    names.add(name.toLowerCase());
+  const names = uniqueNames([...merged.keys()]);
+  return [...merged].map(([key, value], i) => {
+    const name = names[i] ?? key;
     const structure = boundStructure(value);
     const isUnquoted = structure === 'JSON' || structure === 'NULL';
     return {
@@ -70,8 +71,7 @@ function mergeStructures(a: unknown, b: unknown): unknown {
       keys.map((key) => [key, mergeStructures(a[key] ?? 'NULL', b[key] ?? 'NULL')]),
     );
   }
-  const numbers = ['UBIGINT', 'BIGINT', 'HUGEINT', 'DOUBLE'];
-  if (typeof a === 'string' && typeof b === 'string' && numbers.includes(a) && numbers.includes(b))
+  if (typeof a === 'string' && typeof b === 'string' && NUMBERS.has(a) && NUMBERS.has(b))
     return a === 'DOUBLE' || b === 'DOUBLE' ? 'DOUBLE' : 'HUGEINT';
   return 'JSON';
 }

@@ -70,13 +70,15 @@ export function mapColumns(
     mapped.set(role, found);
     for (const source of found.sources) taken.add(source);
   }
-  const nested = [...mapped.values()]
-    .filter((each) => each.note?.includes('taken'))
-    .flatMap((each) => each.sources);
+  const nested = new Set(
+    [...mapped.values()]
+      .filter((each) => each.note?.includes('taken'))
+      .flatMap((each) => each.sources),
+  );
   const kept = keepColumns(
     columns.filter(
       (column) =>
-        !taken.has(column.name) || nested.includes(column.name) || moreMedia.includes(column.name),
+        !taken.has(column.name) || nested.has(column.name) || moreMedia.includes(column.name),
     ),
     mapped,
   );
@@ -194,7 +196,36 @@ function inferColumn(
       reason: found.note === null ? own : `${own}; ${found.note}`,
     };
   }
-  return null;
+  return role === 'caption' ? findSentences(columns, taken) : null;
+}
+
+/** Words that a text has on average if it may be a caption without the name of one. */
+const FEWEST_CAPTION_WORDS = 4;
+
+/** The text column with the most words a value, if they look like sentences. */
+function findSentences(
+  columns: readonly SampledColumn[],
+  taken: ReadonlySet<string>,
+): MappedColumn | null {
+  const candidates = columns
+    .filter((column) => column.type === 'VARCHAR' && !taken.has(column.name))
+    .map((column) => ({ column, words: averageWords(column) }))
+    .filter(({ words }) => words >= FEWEST_CAPTION_WORDS)
+    .toSorted((a, b) => b.words - a.words);
+  const [best] = candidates;
+  const found = best === undefined ? null : roleExpression('caption', best.column);
+  if (best === undefined || found === null) return null;
+  const name = JSON.stringify(best.column.name);
+  const reason = `no column is called caption; the values of ${name} have ${best.words.toFixed(0)} words on average`;
+  return { ...found, role: 'caption', sources: [best.column.name], reason };
+}
+
+/** Words a value, 0 if some value looks like a path. */
+function averageWords(column: SampledColumn): number {
+  const texts = column.samples.filter((text) => text !== null && text !== '').map(String);
+  if (texts.length === 0 || texts.some((text) => !/\s/u.test(text) && /[/\\]/.test(text))) return 0;
+  const words = texts.reduce((sum, text) => sum + (text.match(/[\p{L}\p{N}]+/gu)?.length ?? 0), 0);
+  return words / texts.length;
 }
 
 /** Values that speak against a role whose name fits. */

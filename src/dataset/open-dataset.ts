@@ -1,24 +1,27 @@
-import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-
 import type { DuckDBConnection } from '@duckdb/node-api';
 
+import { assertNever } from '../assert-never.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { ColumnSummary, ShardSummary } from '../run/document.ts';
 import { RESERVED_COLUMNS } from './canonical-columns.ts';
 import type { Discovery } from './discover-shards.ts';
 import type { ColumnMap, ColumnOverrides, MappedColumn } from './map-columns.ts';
 import { mapColumns } from './map-columns.ts';
+import { findMediaRoot, prefixPaths } from './media-root.ts';
+import { openArrow } from './open-arrow.ts';
 import { openDelimited } from './open-delimited.ts';
-import { openJsonLines } from './open-jsonl.ts';
+import { openJson } from './open-json.ts';
+import { createMediaRecords } from './media-directory.ts';
 import { openParquet } from './open-parquet.ts';
 import type { SampledColumn } from './role-expression.ts';
 import { numberOf, readRows, textOf } from './rows.ts';
 import type { ShardFormat } from './shard-format.ts';
+import type { ShardLabel } from './shard-labels.ts';
+import { SHARD_LABELS, createShardLabels } from './shard-labels.ts';
 import { createShardsTable } from './shards-table.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID } from './source.ts';
-import { escapeGlob, quoteIdentifier, quoteLiteral } from './sql-quote.ts';
+import { escapeGlob, quoteIdentifier } from './sql-quote.ts';
 
 export type OpenOptions = {
   /** Canonical name → the user's column, a path into one, or several columns. */
@@ -82,23 +85,31 @@ export async function openDataset(
     );
   }
   const renamed = nameColumns(source.columns);
-  await createManifest(connection, source, renamed);
+  const taken = new Set(renamed.map(({ name }) => name.toLowerCase()));
+  const labels = await createShardLabels(connection, discovery.shards, taken);
+  await createManifest(connection, source, renamed, labels);
+  const labelled = [...renamed, ...labels.map(({ name }) => ({ name, type: 'VARCHAR' }))];
   const sampled = await sampleColumns(
     connection,
-    renamed.map(({ name, type }) => ({ name, type })),
+    labelled.map(({ name, type }) => ({ name, type })),
   );
-  const map = mapColumns(sampled, options.columns);
+  const inferred = mapColumns(sampled, options.columns);
+  const media = await findMediaRoot(connection, discovery, inferred, options.mediaRoot);
+  const map = media.isBesideShard ? prefixPaths(inferred) : inferred;
   const key = keyColumn(map);
   await createClips(connection, map, key);
   const losses = await countLosses(connection, map.mapped);
-  const mediaRoot = resolve(
-    options.mediaRoot ?? (await inferMediaRoot(connection, discovery, map)),
-  );
+  const mediaRoot = media.root;
   const warnings = [...discovery.warnings, ...source.warnings, ...losses.values()];
   if (!key.isStable) warnings.push(key.reason);
   return {
     shards: source.shards.map((shard) => summariseShard(shard)),
-    columns: summariseColumns(renamed, map, key, losses),
+    columns: summariseColumns(
+      [...renamed, ...labels.map((label) => ({ ...label, type: 'VARCHAR', source: label.name }))],
+      map,
+      key,
+      losses,
+    ),
     rows: readings.reduce((sum, shard) => sum + shard.rows, 0),
     bytes: source.shards.reduce((sum, shard) => sum + shard.file.bytes, 0),
     format: discovery.format,
@@ -118,13 +129,22 @@ async function openSource(connection: DuckDBConnection, discovery: Discovery): P
     case 'tsv':
       return openDelimited(connection, discovery.shards);
     case 'jsonl':
-      return openJsonLines(connection, discovery.shards);
+    case 'json':
+      return openJson(connection, discovery.shards);
+    case 'media': {
+      const described = await createMediaRecords(connection, discovery);
+      const source = await openJson(connection, discovery.shards);
+      const note = `no manifest: every media file is a row, ${described} of ${discovery.media.length} have a side-car`;
+      return { ...source, warnings: [note, ...source.warnings] };
+    }
+    case 'arrow':
+      return openArrow(connection, discovery.shards);
     default:
-      throw new DailiesError('dataset', `${discovery.format} manifests are not read yet`);
+      return assertNever(discovery.format);
   }
 }
 
-type Renamed = NamedType & { readonly source: string };
+type Renamed = NamedType & { readonly source: string; readonly reason?: string };
 
 /** The user's columns, with those renamed that the four columns of dailies would hide. */
 function nameColumns(columns: readonly NamedType[]): Renamed[] {
@@ -143,21 +163,24 @@ async function createManifest(
   connection: DuckDBConnection,
   source: RowSource,
   columns: readonly Renamed[],
+  labels: readonly ShardLabel[],
 ): Promise<void> {
   const selected = columns.map(
-    ({ name, source: own }) => `${quoteIdentifier(own)} as ${quoteIdentifier(name)}`,
+    ({ name, source: own }) => `s.${quoteIdentifier(own)} as ${quoteIdentifier(name)}`,
   );
-  const names = source.shards.map((shard) => quoteLiteral(shard.file.name)).join(', ');
+  const joined = labels.map(({ name }) => `l.${quoteIdentifier(name)}`);
   await connection.run(
     `create or replace view manifest as
      select ${[
        ...selected,
-       `(${SOURCE_SHARD_ID}::bigint << ${ROWS_PER_SHARD_BITS}) + ${SOURCE_ROW_NUMBER} as clip_id`,
-       `${SOURCE_SHARD_ID} as shard_id`,
-       `([${names}]::varchar[])[${SOURCE_SHARD_ID} + 1] as shard`,
-       `${SOURCE_ROW_NUMBER} as row_number`,
+       ...joined,
+       `(s.${SOURCE_SHARD_ID}::bigint << ${ROWS_PER_SHARD_BITS}) + s.${SOURCE_ROW_NUMBER} as clip_id`,
+       `s.${SOURCE_SHARD_ID} as shard_id`,
+       'l.shard as shard',
+       `s.${SOURCE_ROW_NUMBER} as row_number`,
      ].join(', ')}
-     from ${source.from}`,
+     from ${source.from} s
+     left join ${SHARD_LABELS} l on l.shard_id = s.${SOURCE_SHARD_ID}`,
   );
 }
 
@@ -257,36 +280,6 @@ async function countLosses(
   );
 }
 
-/** The directory, from that of the manifest upwards, below which the first media of the manifest lie. */
-async function inferMediaRoot(
-  connection: DuckDBConnection,
-  discovery: Discovery,
-  map: ColumnMap,
-): Promise<string> {
-  const [first] = discovery.shards;
-  const home =
-    first === undefined || discovery.format === 'media' ? discovery.root : dirname(first.path);
-  if (!map.mapped.some((each) => each.role === 'path')) return home;
-  const rows = await readRows(
-    connection,
-    'select path from clips where path is not null limit 20',
-  ).catch(() => []);
-  const paths = rows
-    .map((row) => textOf(row['path']))
-    .filter(
-      (path) =>
-        path !== '' && !path.includes('://') && !path.includes('\0') && !path.startsWith('/'),
-    );
-  if (paths.length === 0) return home;
-  let best = { root: home, hits: 0 };
-  for (let root = home, steps = 0; steps < 6; root = dirname(root), steps++) {
-    const hits = paths.filter((path) => existsSync(resolve(root, path))).length;
-    if (hits > best.hits) best = { root, hits };
-    if (root === dirname(root)) break;
-  }
-  return best.root;
-}
-
 function summariseShard(shard: ShardReading): OpenShard {
   return {
     index: shard.file.index,
@@ -316,6 +309,7 @@ function summariseColumns(
       column.name === column.source
         ? null
         : `called ${column.name} in manifest: dailies has a column ${column.source}`,
+      column.reason ?? null,
       mapped?.reason ?? kept?.reason ?? 'keeps its name',
       mapped?.role === 'path' && key.expression === mapped.expression ? 'it is the key too' : null,
       loss ?? null,

@@ -6,10 +6,14 @@ import { errorText, numberOf, readRows, textOf, textsOf } from './rows.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral, quotePathList } from './sql-quote.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, unreadShard } from './source.ts';
+import { verifyParquetShards } from './verify-shards.ts';
 import { widenSchemas } from './widen-types.ts';
 
 /** Footers asked for in one query; where one of them is broken the batch is asked file by file. */
 const FOOTERS_PER_QUERY = 64;
+
+/** Datasets up to this size are decoded whole at open, so that a damaged page is a shard's error and not a query's. */
+const VERIFIED_BYTES = 256 * 1024 * 1024;
 
 type Footer = Omit<ShardReading, 'schema' | 'error' | 'badRows'> & {
   readonly physicalSchema: string;
@@ -20,6 +24,8 @@ export async function openParquet(
   connection: DuckDBConnection,
   files: readonly ShardFile[],
 ): Promise<RowSource> {
+  // Geometry is of no interest here, and reading its metadata refuses files that are fine otherwise.
+  await connection.run('set enable_geoparquet_conversion = false').catch(() => undefined);
   const unread: ShardReading[] = [];
   const footers: Footer[] = [];
   for (let at = 0; at < files.length; at += FOOTERS_PER_QUERY) {
@@ -48,6 +54,16 @@ export async function openParquet(
       for (const footer of group) unread.push(unreadShard(footer.file, errorText(error)));
     }
   }
+  if (read.reduce((sum, shard) => sum + shard.file.bytes, 0) <= VERIFIED_BYTES) {
+    const errors = await verifyParquetShards(
+      connection,
+      read.map((shard) => shard.file),
+    );
+    for (const [index, error] of errors) {
+      const at = read.findIndex((shard) => shard.file.index === index);
+      unread.push(...read.splice(at, 1).map((shard) => unreadShard(shard.file, error)));
+    }
+  }
   read.sort((a, b) => a.file.index - b.file.index);
   const columns = await widenSchemas(
     connection,
@@ -55,7 +71,10 @@ export async function openParquet(
   );
   const groups = groupBy(read, (shard) => JSON.stringify(shard.schema));
   return {
-    from: `(${groups.map((group) => groupSelect(group, columns)).join(' union all ')})`,
+    from:
+      groups.length === 0
+        ? '(select null)'
+        : `(${groups.map((group) => groupSelect(group, columns)).join(' union all ')})`,
     columns,
     shards: [...read, ...unread].toSorted((a, b) => a.file.index - b.file.index),
     files: read.map((shard) => shard.file.path),
@@ -79,14 +98,11 @@ async function readFooters(
   );
   const groupRows = await readRows(
     connection,
-    `select file_name, list_sort(list(distinct compression)) as codecs, max(row_group_num_rows) as most_rows, max(row_group_bytes) as most_bytes,
-       bool_and(stats_null_count is not null or stats_min_value is not null) as has_statistics
+    `select file_name, list_sort(list(distinct compression)) as codecs, sum(row_group_num_rows) filter (where column_id = 0) as rows, max(row_group_num_rows) as most_rows, max(row_group_bytes) as most_bytes,
+       bool_and(stats_null_count is not null or stats_min_value is not null) as has_statistics,
+       bool_or(encodings like '%BYTE_STREAM_SPLIT%' and type not in ('FLOAT', 'DOUBLE')) as has_split_integers
      from parquet_metadata(${list}) group by file_name`,
   );
-  const byFile = (
-    rows: readonly Readonly<Record<string, Cell>>[],
-  ): Map<string, Readonly<Record<string, Cell>>> =>
-    new Map(rows.map((row) => [textOf(row['file_name']), row]));
   const [meta, schemas, groups] = [byFile(fileRows), byFile(schemaRows), byFile(groupRows)];
   return files.map((file) => {
     const own = meta.get(file.path);
@@ -94,16 +110,29 @@ async function readFooters(
     if (own === undefined) throw new Error(`no footer came back for ${file.name}`);
     return {
       file,
-      rows: numberOf(own['num_rows']),
+      rows: group === undefined ? numberOf(own['num_rows']) : numberOf(group['rows']),
+      footerRows: numberOf(own['num_rows']),
       rowGroups: numberOf(own['num_row_groups']),
       rowGroupRowsMax: group === undefined ? null : numberOf(group['most_rows']),
       rowGroupBytesMax: group === undefined ? null : numberOf(group['most_bytes']),
       codecs: textsOf(group?.['codecs']),
       createdBy: own['created_by'] === null ? null : textOf(own['created_by']),
       hasStatistics: group === undefined ? null : group['has_statistics'] === true,
+      unsupported: unsupportedFeature(
+        textsOf(group?.['codecs']),
+        group?.['has_split_integers'] === true,
+      ),
       physicalSchema: textOf(schemas.get(file.path)?.['schema']),
     };
   });
+}
+
+function unsupportedFeature(codecs: readonly string[], hasSplitIntegers: boolean): string | null {
+  if (codecs.includes('LZ4'))
+    return 'the deprecated Hadoop LZ4 codec is not supported: write it as LZ4_RAW, ZSTD or SNAPPY';
+  if (codecs.includes('LZO')) return 'the LZO codec is not supported: write it as ZSTD or SNAPPY';
+  if (hasSplitIntegers) return 'BYTE_STREAM_SPLIT is supported for FLOAT and DOUBLE only';
+  return null;
 }
 
 async function describeFile(connection: DuckDBConnection, file: ShardFile): Promise<NamedType[]> {
@@ -138,7 +167,7 @@ function shardIdExpression(group: readonly ShardReading[]): string {
   const ids = group.map((shard) => shard.file.index);
   const [first = 0] = ids;
   if (ids.every((id, i) => id === first + i)) return `(file_index + ${first})::integer`;
-  return `([${ids.join(', ')}]::integer[])[file_index + 1]`;
+  return `([${ids.join(', ')}]::integer[])[file_index::bigint + 1]`;
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
@@ -150,4 +179,10 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
     else group.push(item);
   }
   return [...groups.values()];
+}
+
+function byFile(
+  rows: readonly Readonly<Record<string, Cell>>[],
+): Map<string, Readonly<Record<string, Cell>>> {
+  return new Map(rows.map((row) => [textOf(row['file_name']), row]));
 }

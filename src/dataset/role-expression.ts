@@ -98,11 +98,7 @@ function numberExpression(
       canLose: canNumberLose(type.text, wanted),
     };
   }
-  if (
-    type.kind !== 'text' ||
-    !allSamples(column, (text) => text.trim() !== '' && Number.isFinite(Number(text)))
-  )
-    return null;
+  if (type.kind !== 'text' || !allSamples(column, isNumber)) return null;
   return {
     expression: `try_cast(trim(${id}) as ${wanted})`,
     note: 'text read as numbers',
@@ -149,7 +145,6 @@ function timeExpression(
     return { expression: scaled(plain), note: unitNote, canLose: false };
   }
   if (type.kind !== 'text') return null;
-  const isNumber = (text: string): boolean => text.trim() !== '' && Number.isFinite(Number(text));
   if (allSamples(column, isNumber))
     return {
       expression: scaled(`try_cast(trim(${id}) as double)`),
@@ -264,4 +259,8 @@ function embeddingExpression(id: string, type: ColumnType): RoleExpression | nul
 function allSamples(column: SampledColumn, test: (text: string) => boolean): boolean {
   const texts = column.samples.filter((text) => text !== null && text !== '');
   return texts.length > 0 && texts.every((text) => text !== null && test(text));
+}
+
+function isNumber(text: string): boolean {
+  return text.trim() !== '' && Number.isFinite(Number(text));
 }

@@ -14,7 +14,7 @@ export async function readRows(
   sql: string,
 ): Promise<readonly Readonly<Record<string, Cell>>[]> {
   const reader = await connection.runAndReadAll(sql);
-  return reader.getRowObjectsJson() as readonly Readonly<Record<string, Cell>>[];
+  return reader.getRowObjectsJson();
 }
 
 export function textOf(cell: Cell | undefined): string {

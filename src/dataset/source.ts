@@ -8,6 +8,8 @@ export type ShardReading = {
   /** Why it could not be read, null if it was. */
   readonly error: string | null;
   readonly rows: number;
+  /** Rows that the footer of a Parquet file states, null elsewhere: `rows` is the sum of its row groups. */
+  readonly footerRows: number | null;
   /** Records that were no rows: malformed JSON, a wrong number of fields. Not part of `rows`. */
   readonly badRows: number;
   readonly schema: readonly NamedType[];
@@ -40,6 +42,7 @@ export function unreadShard(file: ShardFile, error: string): ShardReading {
     file,
     error,
     rows: 0,
+    footerRows: null,
     badRows: 0,
     schema: [],
     rowGroups: null,

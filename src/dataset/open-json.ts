@@ -1,11 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { ShardFile } from './discover-shards.ts';
+import { jsonDocumentFrom } from './json-document.ts';
 import { jsonColumns } from './json-columns.ts';
 import type { JsonColumn } from './json-columns.ts';
+import { MEDIA_RECORDS } from './media-directory.ts';
 import { errorText, numberOf, readRows, textOf } from './rows.ts';
 import { quoteIdentifier, quoteLiteral } from './sql-quote.ts';
-import type { RowSource, ShardReading } from './source.ts';
+import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
 import { linesFrom } from './text-lines.ts';
 
@@ -15,21 +17,34 @@ const REJECTS = 'dailies_rejects';
 /** A line that is one JSON object; all other lines are bad rows. */
 const IS_OBJECT = `case when overflow is null and json_valid(line) then json_type(line) = 'OBJECT' else false end`;
 
-/** JSON Lines shards, parsed once into a table; a malformed line costs that line alone. */
-export async function openJsonLines(
+/** Records of a shard: a relation with `line` and `overflow`, and whether it fills the table of rejected lines. */
+type Records = { readonly from: string; readonly hasRejects: boolean };
+
+type Inferred = Records & {
+  readonly file: ShardFile;
+  readonly rows: number;
+  readonly badRows: number;
+  readonly structure: string;
+  readonly schema: readonly NamedType[];
+};
+
+/**
+ * JSON shards (lines, documents, or records made of a media directory), parsed once into a table. A malformed line
+ * costs that line alone.
+ */
+export async function openJson(
   connection: DuckDBConnection,
   files: readonly ShardFile[],
 ): Promise<RowSource> {
-  const readings: { file: ShardFile; rows: number; badRows: number; structure: string }[] = [];
+  const readings: Inferred[] = [];
   const unread: ShardReading[] = [];
   for (const file of files) {
     try {
-      readings.push({ file, ...(await inferShard(connection, file)) });
+      readings.push(await inferShard(connection, file, await recordsOf(connection, file)));
     } catch (error) {
       unread.push(unreadShard(file, errorText(error)));
     }
   }
-  const perShard = readings.map((reading) => jsonColumns([reading.structure], reading.file.name));
   const columns = jsonColumns(
     readings.map((reading) => reading.structure),
     'the dataset',
@@ -37,28 +52,21 @@ export async function openJsonLines(
   await createTable(connection, columns);
   const read: ShardReading[] = [];
   let isWide = false;
-  for (const [i, reading] of readings.entries()) {
+  for (const reading of readings) {
     try {
       try {
-        await insertShard(connection, reading.file, columns, isWide);
+        await insertShard(connection, reading, columns, isWide);
       } catch (error) {
         if (isWide || !errorText(error).startsWith('Conversion Error')) throw error;
         await widenTable(connection, columns);
         isWide = true;
-        await insertShard(connection, reading.file, columns, isWide);
+        await insertShard(connection, reading, columns, isWide);
       }
     } catch (error) {
       unread.push(unreadShard(reading.file, errorText(error)));
       continue;
     }
-    read.push(
-      readShard(
-        reading.file,
-        reading.rows,
-        reading.badRows,
-        (perShard[i] ?? []).map(({ name, type }) => ({ name, type })),
-      ),
-    );
+    read.push(readShard(reading.file, reading.rows, reading.badRows, reading.schema));
   }
   return {
     from: TABLE,
@@ -69,26 +77,42 @@ export async function openJsonLines(
   };
 }
 
+async function recordsOf(connection: DuckDBConnection, file: ShardFile): Promise<Records> {
+  if (file.format === 'media')
+    return { from: `(from ${MEDIA_RECORDS} order by rowid)`, hasRejects: false };
+  if (file.bytes === 0) throw new Error('the file has 0 bytes');
+  const lines = linesFrom(file, { rejectsTable: REJECTS });
+  if (file.format === 'jsonl') return { from: lines, hasRejects: true };
+  const document = await jsonDocumentFrom(connection, file);
+  return document === null
+    ? { from: lines, hasRejects: true }
+    : { from: document, hasRejects: false };
+}
+
 async function inferShard(
   connection: DuckDBConnection,
   file: ShardFile,
-): Promise<{ rows: number; badRows: number; structure: string }> {
+  records: Records,
+): Promise<Inferred> {
   try {
     const [row] = await readRows(
       connection,
       `select count(*) filter (where ${IS_OBJECT}) as good,
          count(*) filter (where not (${IS_OBJECT}) and (overflow is not null or trim(line) <> '')) as bad,
          json_group_structure(case when ${IS_OBJECT} then line end::json)::varchar as structure
-       from ${linesFrom(file, { rejectsTable: REJECTS })}`,
+       from ${records.from}`,
     );
-    const [rejected] = await readRows(
-      connection,
-      `select count(distinct line) as lines from ${REJECTS}`,
-    );
+    const rejected = records.hasRejects
+      ? await readRows(connection, `select count(distinct line) as lines from ${REJECTS}`)
+      : [];
+    const structure = textOf(row?.['structure']);
     return {
+      ...records,
+      file,
       rows: numberOf(row?.['good']),
-      badRows: numberOf(row?.['bad']) + numberOf(rejected?.['lines']),
-      structure: textOf(row?.['structure']),
+      badRows: numberOf(row?.['bad']) + numberOf(rejected[0]?.['lines']),
+      structure,
+      schema: jsonColumns([structure], file.name).map(({ name, type }) => ({ name, type })),
     };
   } finally {
     await dropRejects(connection);
@@ -124,7 +148,7 @@ async function widenTable(
 
 async function insertShard(
   connection: DuckDBConnection,
-  file: ShardFile,
+  reading: Inferred,
   columns: readonly JsonColumn[],
   isWide: boolean,
 ): Promise<void> {
@@ -153,12 +177,12 @@ async function insertShard(
   try {
     await connection.run(
       `insert into ${TABLE}
-       select ${[...values, `${file.index}`, 'n'].join(', ')}
+       select ${[...values, `${reading.file.index}`, 'n'].join(', ')}
        from (
          select n, is_row, case when is_row then line end as line, ${structure === '{}' ? 'null' : `json_transform(case when is_row then line end, ${quoteLiteral(structure)})`} as o
          from (
            select line, ${IS_OBJECT} as is_row, row_number() over () - 1 as n
-           from ${linesFrom(file, { rejectsTable: REJECTS })}
+           from ${reading.from}
            where overflow is not null or trim(line) <> ''
          )
        )

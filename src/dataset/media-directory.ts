@@ -1,0 +1,96 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+
+import type { DuckDBConnection } from '@duckdb/node-api';
+import pMap from 'p-map';
+
+import type { Discovery } from './discover-shards.ts';
+import { quoteLiteral } from './sql-quote.ts';
+
+/** Table of JSON records that stands in for a manifest: one row a medium. */
+export const MEDIA_RECORDS = 'media_records';
+
+/** A side-car longer than this is no caption. */
+const LONGEST_SIDECAR_BYTES = 1024 * 1024;
+
+const ROWS_PER_INSERT = 500;
+
+/**
+ * Makes records of media without a manifest: `key` (path without suffix), `path`, `caption` from `name.txt` beside the
+ * medium, and the fields of `name.json`. Returns how many media have a side-car.
+ */
+export async function createMediaRecords(
+  connection: DuckDBConnection,
+  discovery: Discovery,
+): Promise<number> {
+  await connection.run(`create or replace table ${MEDIA_RECORDS} (line varchar, overflow varchar)`);
+  let withSidecar = 0;
+  const stems = countStems(discovery.media);
+  for (let at = 0; at < discovery.media.length; at += ROWS_PER_INSERT) {
+    const paths = discovery.media.slice(at, at + ROWS_PER_INSERT);
+    const records = await pMap(
+      paths,
+      async (path) => {
+        const stem = stemOf(path);
+        const [caption, fields] = await Promise.all([
+          readText(join(discovery.root, `${stem}.txt`)),
+          readObject(join(discovery.root, `${stem}.json`)),
+        ]);
+        if (caption !== null || fields !== null) withSidecar++;
+        // Two media with one stem (clip.mp4, clip.jpg) are two clips.
+        const key = (stems.get(stem) ?? 0) > 1 ? path : stem;
+        return {
+          ...(caption === null ? {} : { caption: caption.replace(/\r?\n$/, '') }),
+          key,
+          path,
+          ...dropKeys(fields ?? {}, ['key', 'path']),
+        };
+      },
+      { concurrency: 16 },
+    );
+    await connection.run(
+      `insert into ${MEDIA_RECORDS} values ${records.map((record) => `(${quoteLiteral(JSON.stringify(record))}, null)`).join(', ')}`,
+    );
+  }
+  return withSidecar;
+}
+
+function stemOf(path: string): string {
+  return join(dirname(path), basename(path, extname(path)));
+}
+
+function countStems(paths: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const path of paths) counts.set(stemOf(path), (counts.get(stemOf(path)) ?? 0) + 1);
+  return counts;
+}
+
+function dropKeys(
+  fields: Readonly<Record<string, unknown>>,
+  keys: readonly string[],
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([key]) => !keys.includes(key)));
+}
+
+async function readText(path: string): Promise<string | null> {
+  try {
+    const info = await stat(path);
+    if (!info.isFile() || info.size > LONGEST_SIDECAR_BYTES) return null;
+    return await readFile(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+async function readObject(path: string): Promise<Readonly<Record<string, unknown>> | null> {
+  const text = await readText(path);
+  if (text === null) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value))
+      : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,174 @@
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+
+import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import { DuckDBDataChunk } from '@duckdb/node-api';
+import type { RecordBatch, Vector } from 'apache-arrow';
+import { DataType, RecordBatchReader } from 'apache-arrow';
+
+import { registerArrowCodecs } from './arrow-codecs.ts';
+import type { ArrowColumn } from './arrow-columns.ts';
+import { arrowColumn } from './arrow-columns.ts';
+import { uniqueNames } from './column-names.ts';
+import type { ShardFile } from './discover-shards.ts';
+import { errorText } from './rows.ts';
+import { quoteIdentifier } from './sql-quote.ts';
+import type { NamedType, RowSource, ShardReading } from './source.ts';
+import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
+import { widenSchemas } from './widen-types.ts';
+
+const TABLE = 'manifest_rows';
+const ROWS_PER_CHUNK = 2048;
+
+type Loaded = {
+  readonly file: ShardFile;
+  readonly table: string;
+  readonly rows: number;
+  readonly schema: readonly NamedType[];
+};
+
+/** Arrow IPC files and streams, read batch by batch into a table. */
+export async function openArrow(
+  connection: DuckDBConnection,
+  files: readonly ShardFile[],
+): Promise<RowSource> {
+  await registerArrowCodecs();
+  const loaded: Loaded[] = [];
+  const unread: ShardReading[] = [];
+  for (const file of files) {
+    const table = `arrow_shard_${file.index}`;
+    try {
+      loaded.push({ file, table, ...(await loadShard(connection, file, table)) });
+    } catch (error) {
+      await connection.run(`drop table if exists ${table}`);
+      unread.push(unreadShard(file, arrowErrorText(error)));
+    }
+  }
+  const columns = await widenSchemas(
+    connection,
+    loaded.map((each) => each.schema),
+  );
+  const definitions = [
+    ...columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`),
+    `${SOURCE_SHARD_ID} integer`,
+    `${SOURCE_ROW_NUMBER} bigint`,
+  ];
+  await connection.run(`create or replace table ${TABLE} (${definitions.join(', ')})`);
+  for (const { file, table, schema } of loaded) {
+    const own = new Map(schema.map((column) => [column.name.toLowerCase(), column]));
+    const values = columns.map(({ name, type }) => {
+      const mine = own.get(name.toLowerCase());
+      return mine === undefined ? 'null' : `${quoteIdentifier(mine.name)}::${type}`;
+    });
+    await connection.run(
+      `insert into ${TABLE} select ${[...values, `${file.index}`, 'rowid'].join(', ')} from ${table}`,
+    );
+    await connection.run(`drop table ${table}`);
+  }
+  const read = loaded.map((each) => readShard(each.file, each.rows, 0, each.schema));
+  return {
+    from: TABLE,
+    columns,
+    shards: [...read, ...unread].toSorted((a, b) => a.file.index - b.file.index),
+    files: [],
+    warnings: [],
+  };
+}
+
+/** What the Arrow reader stumbled over; a failure inside it means bytes that are not what the format says. */
+function arrowErrorText(error: unknown): string {
+  const text = errorText(error);
+  if (text.includes('codec not found'))
+    return 'its buffers are ZSTD, which needs Node 22.15 or the package zstddec';
+  return error instanceof TypeError || error instanceof RangeError
+    ? `cut off or damaged Arrow data: ${text}`
+    : text;
+}
+
+/** Reads one file into a table of its own, so that one that breaks half-way leaves nothing behind. */
+async function loadShard(
+  connection: DuckDBConnection,
+  file: ShardFile,
+  table: string,
+): Promise<{ rows: number; schema: NamedType[] }> {
+  if (file.bytes === 0) throw new Error('the file has 0 bytes');
+  const handle: FileHandle = await open(file.path, 'r');
+  try {
+    const reader = await RecordBatchReader.from(handle);
+    await reader.open();
+    const fields = reader.schema?.fields;
+    if (fields === undefined) throw new Error('no Arrow schema in the file');
+    if (fields.length === 0) throw new Error('the Arrow schema has no columns');
+    const names = uniqueNames(fields.map((field) => field.name));
+    const columns = fields.map((field) => arrowColumn(field.type));
+    const raw = names.map((_, i) => `c${i}`);
+    await connection.run(
+      `create or replace temp table ${table}_raw (${raw.map((name, i) => `${name} ${columns[i]?.type.toString() ?? 'VARCHAR'}`).join(', ')})`,
+    );
+    const rows = await appendBatches(connection, `${table}_raw`, reader, columns);
+    const casts = columns.map(
+      (column, i) => `${column.cast(`c${i}`)} as ${quoteIdentifier(names[i] ?? `c${i}`)}`,
+    );
+    await connection.run(
+      `create or replace temp table ${table} as select ${casts.join(', ')} from ${table}_raw`,
+    );
+    return {
+      rows,
+      schema: columns.map((column, i) => ({ name: names[i] ?? `c${i}`, type: column.sqlType })),
+    };
+  } finally {
+    await connection.run(`drop table if exists ${table}_raw`);
+    await handle.close().catch(() => undefined);
+  }
+}
+
+async function appendBatches(
+  connection: DuckDBConnection,
+  table: string,
+  reader: AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
+  columns: readonly ArrowColumn[],
+): Promise<number> {
+  const types: DuckDBType[] = columns.map((column) => column.type);
+  const appender = await connection.createAppender(table);
+  let rows = 0;
+  try {
+    for await (const batch of reader) {
+      for (let start = 0; start < batch.numRows; start += ROWS_PER_CHUNK) {
+        const length = Math.min(ROWS_PER_CHUNK, batch.numRows - start);
+        const chunk = DuckDBDataChunk.create(types, length);
+        for (const [i, column] of columns.entries()) {
+          const vector = batch.getChildAt(i);
+          if (vector === null) throw new Error(`a record batch lacks column ${i}`);
+          if (vector.length < batch.numRows)
+            throw new Error(
+              `column ${i} of a record batch has ${vector.length} of ${batch.numRows} rows`,
+            );
+          chunk.setColumnValues(i, columnValues(vector, column, start, length));
+        }
+        appender.appendDataChunk(chunk);
+        rows += length;
+      }
+    }
+    appender.flushSync();
+  } finally {
+    appender.closeSync();
+  }
+  return rows;
+}
+
+function columnValues(
+  vector: Vector,
+  column: ArrowColumn,
+  start: number,
+  length: number,
+): DuckDBValue[] {
+  const values: DuckDBValue[] = [];
+  // Timestamps come out of `get` as rounded milliseconds: the raw ticks are exact.
+  const data = DataType.isTimestamp(vector.type) ? vector.data[0] : undefined;
+  for (let i = start; i < start + length; i++) {
+    const raw: unknown =
+      data === undefined ? vector.get(i) : data.getValid(i) ? data.values[i] : null;
+    values.push(column.convert(raw ?? null));
+  }
+  return values;
+}

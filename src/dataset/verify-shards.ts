@@ -1,0 +1,39 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+
+import type { ShardFile } from './discover-shards.ts';
+import { errorText, readRows } from './rows.ts';
+import { quotePathList } from './sql-quote.ts';
+
+/**
+ * Decodes every value of Parquet shards and gives the error of each that cannot be decoded, by shard number. Costs a full
+ * read; the shards are read together, and one by one only if something is wrong.
+ */
+export async function verifyParquetShards(
+  connection: DuckDBConnection,
+  files: readonly ShardFile[],
+): Promise<Map<number, string>> {
+  const errors = new Map<number, string>();
+  if (files.length === 0 || (await decode(connection, files)) === null) return errors;
+  for (const file of files) {
+    const error = await decode(connection, [file]);
+    if (error !== null) errors.set(file.index, error);
+  }
+  return errors;
+}
+
+async function decode(
+  connection: DuckDBConnection,
+  files: readonly ShardFile[],
+): Promise<string | null> {
+  try {
+    await readRows(
+      connection,
+      `select bit_xor(hash(*columns(*)))::varchar as digest from read_parquet(${quotePathList(files.map((file) => file.path))}, hive_partitioning = false)`,
+    );
+    return null;
+  } catch (error) {
+    const text = errorText(error);
+    if (text.startsWith('INTERRUPT') || text.startsWith('Out of Memory')) throw error;
+    return text;
+  }
+}
