@@ -22,7 +22,9 @@ const MOST_TASKS = 500;
 /** A medium is given to a second child when the first died over it: the first may have been ill. */
 const ATTEMPTS = 2;
 /** Children that never got ready, one after the other, before the run is given up. */
-const MOST_FAILED_STARTS = 3;
+const MOST_FAILED_STARTS = 5;
+/** Pause before the second start; it doubles from one to the next. */
+const RESTART_PAUSE_MS = 100;
 /** Verdicts that wait for the consumer, a worker. */
 const MOST_WAITING = 4;
 
@@ -220,6 +222,7 @@ class Slot {
       if (await child.start()) return this.#isStopped ? null : child;
       lastWords = child.lastWords;
       this.#child = null;
+      await new Promise((resolve) => setTimeout(resolve, RESTART_PAUSE_MS * 2 ** start));
     }
     if (this.#isStopped) return null;
     throw new DailiesError(

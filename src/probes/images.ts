@@ -1,8 +1,9 @@
-import sharp, { type Metadata } from 'sharp';
+import type { Metadata } from 'sharp';
 
 import { iccDescription } from '../media/images/icc-description.ts';
 import { lacksEndMarker } from '../media/images/end-marker.ts';
 import { MOST_DECODED_PIXELS, openImage, type OpenImage } from '../media/images/open-image.ts';
+import { decodeSmallRgb, type SmallImage } from '../media/images/small-rgb.ts';
 import { findBars, widenEnvelope } from '../media/measures/bars.ts';
 import { addColour, chromaSpread, emptyChromaSums, lumaOf } from '../media/measures/colour.ts';
 import { measureLuma } from '../media/measures/luma-statistics.ts';
@@ -40,12 +41,6 @@ export async function probeImage(path: string): Promise<EvidenceRow<'images'>> {
     decode_log: complaints,
   };
 }
-
-type SmallImage = {
-  readonly rgb: Uint8Array;
-  readonly width_px: number;
-  readonly height_px: number;
-};
 
 type PixelColumns = Pick<
   EvidenceRow<'images'>,
@@ -146,19 +141,8 @@ async function decodeSmall(
   const complaints: string[] = [];
   for (const failOn of ['warning', 'none'] as const) {
     try {
-      const { data, info } = await sharp(image.bytes, {
-        failOn,
-        limitInputPixels: MOST_DECODED_PIXELS,
-        autoOrient: true,
-      })
-        .flatten({ background: 'white' })
-        .toColourspace('srgb')
-        .resize(MEASURED_SIDE_PX, MEASURED_SIDE_PX, { fit: 'inside', withoutEnlargement: true })
-        .timeout({ seconds: 60 })
-        .raw({ depth: 'uchar' })
-        .toBuffer({ resolveWithObject: true });
-      const rgb = info.channels === 1 ? grayToRgb(data) : data;
-      return { pixels: { rgb, width_px: info.width, height_px: info.height }, complaints };
+      const box = { maxWidth_px: MEASURED_SIDE_PX, maxHeight_px: MEASURED_SIDE_PX };
+      return { pixels: await decodeSmallRgb(image.bytes, { failOn, ...box }), complaints };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       complaints.push(
@@ -172,12 +156,6 @@ async function decodeSmall(
     }
   }
   return { pixels: null, complaints };
-}
-
-function grayToRgb(gray: Uint8Array): Uint8Array {
-  const rgb = new Uint8Array(gray.length * 3);
-  for (let i = 0; i < gray.length; i++) rgb.fill(gray[i] ?? 0, 3 * i, 3 * i + 3);
-  return rgb;
 }
 
 function measurePixels(picture: SmallImage): PixelColumns {

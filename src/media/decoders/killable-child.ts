@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -95,10 +96,7 @@ export class KillableChild {
   unref(): void {
     this.#process.unref();
     this.#process.channel?.unref();
-    if (this.#process.stderr !== null && 'unref' in this.#process.stderr) {
-      const { unref } = this.#process.stderr;
-      if (typeof unref === 'function') Reflect.apply(unref, this.#process.stderr, []);
-    }
+    if (this.#process.stderr instanceof Socket) this.#process.stderr.unref();
   }
 
   /** Keeps the parent alive again while it waits for an answer. */
@@ -158,7 +156,10 @@ export class KillableChild {
     );
     if (outcome === 'timed-out') {
       await this.kill();
-      return { kind: 'timed-out', reason: `no answer in ${Math.round(deadline_ms / 1000)} s` };
+      return {
+        kind: 'timed-out',
+        reason: `no answer in ${Number((deadline_ms / 1000).toFixed(1))} s`,
+      };
     }
     if (outcome === 'ended')
       return { kind: 'crashed', reason: `the decoding process ended: ${await this.#ended}` };

@@ -1,0 +1,72 @@
+import type { AVPixelFormat } from 'node-av/constants';
+import type { Frame, SoftwareScaleContext } from 'node-av/lib';
+
+import type { NodeAv } from './node-av-library.ts';
+
+/** Scales frames to one small packed format by area average; made anew when size or format of its input change. */
+export class FrameScaler {
+  readonly #av: NodeAv;
+  readonly #format: AVPixelFormat;
+  readonly #bytesPerPixel: number;
+  #scaler: SoftwareScaleContext | null = null;
+  #target: Frame | null = null;
+  #from = '';
+
+  constructor(av: NodeAv, format: AVPixelFormat, bytesPerPixel: number) {
+    this.#av = av;
+    this.#format = format;
+    this.#bytesPerPixel = bytesPerPixel;
+  }
+
+  /** The packed pixels, valid until the next call; null if the frame can't be scaled. */
+  reduce(frame: Frame, width_px: number, height_px: number): Uint8Array | null {
+    const from = `${frame.width}x${frame.height} ${frame.format}`;
+    const { format } = frame;
+    if (!isPixelFormat(frame, format)) return null;
+    if (this.#scaler === null || this.#target === null || from !== this.#from) {
+      this.close();
+      const target = new this.#av.lib.Frame();
+      target.alloc();
+      target.width = width_px;
+      target.height = height_px;
+      target.format = this.#format;
+      // The library's own alignment: its scalers write whole vectors, past the end of unpadded lines.
+      target.getBuffer(0);
+      const scaler = new this.#av.lib.SoftwareScaleContext();
+      scaler.getContext(
+        frame.width,
+        frame.height,
+        format,
+        width_px,
+        height_px,
+        this.#format,
+        this.#av.constants.SWS_AREA,
+      );
+      this.#target = target;
+      this.#scaler = scaler;
+      this.#from = from;
+    }
+    if (this.#scaler.scaleFrameSync(this.#target, frame) < 0) return null;
+    const plane = this.#target.data?.[0];
+    const stride = this.#target.linesize[0] ?? 0;
+    const row = width_px * this.#bytesPerPixel;
+    if (plane === undefined) return null;
+    if (stride === row) return plane.subarray(0, row * height_px);
+    const packed = new Uint8Array(row * height_px);
+    for (let y = 0; y < height_px; y++)
+      packed.set(plane.subarray(y * stride, y * stride + row), y * row);
+    return packed;
+  }
+
+  close(): void {
+    this.#scaler?.freeContext();
+    this.#target?.free();
+    this.#scaler = null;
+    this.#target = null;
+  }
+}
+
+/** The wrapper's type of a frame's format also allows sample formats. */
+function isPixelFormat(frame: Frame, format: Frame['format']): format is AVPixelFormat {
+  return format === frame.format && frame.isVideo();
+}

@@ -1,0 +1,9 @@
+import { serveJobs } from './decoders/serve-jobs.ts';
+import { renderFilmStrip } from './render-film-strip.ts';
+import { parseFilmStripJob } from './parse-film-strip.ts';
+
+// The entry of a film strip process.
+serveJobs(async (job) => {
+  const { path, options } = parseFilmStripJob(job);
+  return renderFilmStrip(path, options);
+});

@@ -1,0 +1,31 @@
+/** What a film strip is made of. */
+export type FilmStripOptions = {
+  readonly kind: 'video' | 'image';
+  /** Frames at these presentation times, s; else `count` frames evenly over the clip. */
+  readonly times?: readonly number[];
+  /** Frames of the strip, 8 if left out. */
+  readonly count?: number;
+  /** Widest frame, 160 px if left out. */
+  readonly maxWidth_px?: number;
+  /** Clockwise rotation to apply; the container's if left out. Videos only: images turn by EXIF. */
+  readonly rotation_deg?: number;
+  /** Sample aspect ratio to undo; the container's if left out. */
+  readonly sar?: number;
+};
+
+/** Frames side by side in one WebP, upright and with square pixels. */
+export type FilmStrip = {
+  readonly webpBase64: string;
+  readonly frameWidth_px: number;
+  readonly frameHeight_px: number;
+  /** Presentation time of each frame, s. */
+  readonly times_s: readonly number[];
+};
+
+/** A job of the film strip process. */
+export type FilmStripJob = { readonly path: string; readonly options: FilmStripOptions };
+
+export const DEFAULT_STRIP_FRAMES = 8;
+export const DEFAULT_STRIP_WIDTH_PX = 160;
+/** Frames a strip may have. */
+export const MOST_STRIP_FRAMES = 32;

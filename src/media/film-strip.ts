@@ -1,0 +1,73 @@
+import { KillableChild } from './decoders/killable-child.ts';
+import type { FilmStrip, FilmStripOptions } from './film-strip-request.ts';
+import { parseFilmStrip } from './parse-film-strip.ts';
+
+export type { FilmStrip, FilmStripOptions } from './film-strip-request.ts';
+
+/** Processes that make strips. */
+const LANES = 2;
+const DEADLINE_S = 60;
+/** A process above this is replaced. */
+const MOST_RSS_BYTES = 600 * 1024 * 1024;
+
+/** One process and the strips that wait for it. */
+type Lane = { child: KillableChild | null; waiting: number; last: Promise<unknown> };
+
+const lanes: Lane[] = Array.from({ length: LANES }, () => ({
+  child: null,
+  waiting: 0,
+  last: Promise.resolve(),
+}));
+
+/**
+ * Makes a film strip of a local medium in a process of its own; null if the medium shows nothing or its decoder
+ * crashed or took more than a minute. The processes stay for the next strips and go with the caller.
+ */
+export function makeFilmStrip(path: string, options: FilmStripOptions): Promise<FilmStrip | null> {
+  const lane = lanes.reduce((least, each) => (each.waiting < least.waiting ? each : least));
+  lane.waiting++;
+  const made = lane.last.then(() => makeInLane(lane, path, options));
+  lane.last = made
+    .catch(() => undefined)
+    .finally(() => {
+      lane.waiting--;
+    });
+  return made;
+}
+
+/** Ends the processes of {@link makeFilmStrip} at once. */
+export async function closeFilmStrips(): Promise<void> {
+  await Promise.all(
+    lanes.map(async (lane) => {
+      const { child } = lane;
+      lane.child = null;
+      await child?.kill();
+    }),
+  );
+}
+
+async function makeInLane(
+  lane: Lane,
+  path: string,
+  options: FilmStripOptions,
+): Promise<FilmStrip | null> {
+  if (lane.child?.isAlive !== true) lane.child = new KillableChild('src/media/film-strip-child.js');
+  const { child } = lane;
+  child.ref();
+  if (!(await child.start())) {
+    lane.child = null;
+    return null;
+  }
+  const end = await child.run({ path, options }, { deadline_s: DEADLINE_S });
+  if (end.kind === 'crashed' || end.kind === 'timed-out') {
+    lane.child = null;
+    return null;
+  }
+  if (end.rss_bytes > MOST_RSS_BYTES) {
+    lane.child = null;
+    await child.kill();
+  } else {
+    child.unref();
+  }
+  return end.kind === 'answered' ? parseFilmStrip(end.answer) : null;
+}

@@ -1,0 +1,44 @@
+import { objectsIn } from './decoders/plain-objects.ts';
+import type { FilmStrip, FilmStripJob } from './film-strip-request.ts';
+
+/** Reads a job as it comes from the other process; throws if it is none. */
+export function parseFilmStripJob(value: unknown): FilmStripJob {
+  const job = objectsIn([value])[0];
+  const options = objectsIn([job?.['options']])[0];
+  const path = job?.['path'];
+  if (options === undefined || typeof path !== 'string') throw new Error('no film strip job');
+  const number = (name: string): number | undefined => {
+    const option = options[name];
+    return typeof option === 'number' && Number.isFinite(option) ? option : undefined;
+  };
+  const count = number('count');
+  const maxWidth_px = number('maxWidth_px');
+  const rotation_deg = number('rotation_deg');
+  const sar = number('sar');
+  const times = options['times'];
+  return {
+    path,
+    options: {
+      kind: options['kind'] === 'image' ? 'image' : 'video',
+      ...(Array.isArray(times) ? { times: times.map(Number) } : {}),
+      ...(count === undefined ? {} : { count }),
+      ...(maxWidth_px === undefined ? {} : { maxWidth_px }),
+      ...(rotation_deg === undefined ? {} : { rotation_deg }),
+      ...(sar === undefined ? {} : { sar }),
+    },
+  };
+}
+
+/** Reads an answer; null if it is no film strip. */
+export function parseFilmStrip(value: unknown): FilmStrip | null {
+  const answer = objectsIn([value])[0];
+  const webpBase64 = answer?.['webpBase64'];
+  const times_s = answer?.['times_s'];
+  if (typeof webpBase64 !== 'string' || !Array.isArray(times_s)) return null;
+  return {
+    webpBase64,
+    frameWidth_px: Number(answer?.['frameWidth_px']),
+    frameHeight_px: Number(answer?.['frameHeight_px']),
+    times_s: times_s.map(Number),
+  };
+}

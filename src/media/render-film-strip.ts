@@ -1,0 +1,122 @@
+import sharp from 'sharp';
+
+import { selectDecoder } from './decoders/decode-frames.ts';
+import { pickWithFfmpeg } from './decoders/ffmpeg-pick.ts';
+import { findFfmpegTool } from './decoders/ffmpeg-tools.ts';
+import { loadNodeAv } from './decoders/node-av-library.ts';
+import { type PickedFrames, pickWithNodeAv } from './decoders/node-av-pick.ts';
+import {
+  DEFAULT_STRIP_FRAMES,
+  DEFAULT_STRIP_WIDTH_PX,
+  type FilmStrip,
+  type FilmStripOptions,
+  MOST_STRIP_FRAMES,
+} from './film-strip-request.ts';
+import { MOST_DECODED_PIXELS, openImage } from './images/open-image.ts';
+import { decodeSmallRgb } from './images/small-rgb.ts';
+import type { StripSize } from './strip-size.ts';
+
+/** WebP quality of a strip: a thumbnail to recognise a fault by. */
+const QUALITY = 70;
+
+/** Makes a film strip in this process; null if the medium shows nothing. */
+export async function renderFilmStrip(
+  path: string,
+  options: FilmStripOptions,
+): Promise<FilmStrip | null> {
+  const count = Math.min(MOST_STRIP_FRAMES, Math.max(1, options.count ?? DEFAULT_STRIP_FRAMES));
+  const maxWidth_px = Math.max(16, options.maxWidth_px ?? DEFAULT_STRIP_WIDTH_PX);
+  if (options.kind === 'image') return imageStrip(path, count, maxWidth_px);
+  const picked = await pickFrames(path, {
+    times: options.times?.slice(0, MOST_STRIP_FRAMES) ?? null,
+    count,
+    maxWidth_px,
+    rotation_deg: options.rotation_deg ?? null,
+    sar: options.sar ?? null,
+  });
+  if (picked === null) return null;
+  const { size } = picked;
+  const upright: Uint8Array[] = [];
+  for (const { rgb } of picked.frames) upright.push(await turn(rgb, size));
+  const times_s = picked.frames.map((frame) => frame.pts_s);
+  return strip(upright, size.width_px, size.height_px, times_s);
+}
+
+/** A frame turned upright. */
+async function turn(rgb: Uint8Array, size: StripSize): Promise<Uint8Array> {
+  if (size.rotation_deg === 0) return rgb;
+  const raw = { width: size.scaledWidth_px, height: size.scaledHeight_px, channels: 3 } as const;
+  return sharp(rgb, { raw }).rotate(size.rotation_deg).raw().toBuffer();
+}
+
+async function pickFrames(
+  path: string,
+  options: Parameters<typeof pickWithNodeAv>[2],
+): Promise<PickedFrames | null> {
+  const selected = await selectDecoder('auto');
+  if (!selected.ok) return null;
+  if (selected.name === 'node-av') {
+    const av = await loadNodeAv();
+    return av instanceof Error ? null : pickWithNodeAv(av, path, options);
+  }
+  const [ffmpeg, ffprobe] = await Promise.all([
+    findFfmpegTool('ffmpeg'),
+    findFfmpegTool('ffprobe'),
+  ]);
+  if (ffmpeg instanceof Error || ffprobe instanceof Error) return null;
+  return pickWithFfmpeg({ ffmpeg: ffmpeg.command, ffprobe: ffprobe.command }, path, options);
+}
+
+/** Still images are one frame; of animations, pages evenly over the length. */
+async function imageStrip(
+  path: string,
+  count: number,
+  maxWidth_px: number,
+): Promise<FilmStrip | null> {
+  const image = await openImage(path);
+  if (!image.ok || image.metadata.width * image.metadata.height > MOST_DECODED_PIXELS) return null;
+  const pages = image.metadata.pages ?? 1;
+  const isAnimated = pages > 1 && (image.format === 'gif' || image.format === 'webp');
+  const frames = isAnimated ? Math.min(count, pages) : 1;
+  const delays_ms = image.metadata.delay ?? [];
+  const planes: Uint8Array[] = [];
+  const times_s: number[] = [];
+  let size = { width: 0, height: 0 };
+  for (let i = 0; i < frames; i++) {
+    const page = Math.floor(((i + 0.5) / frames) * (isAnimated ? pages : 1));
+    const small = await decodeSmallRgb(image.bytes, {
+      failOn: 'none',
+      page,
+      maxWidth_px,
+      maxHeight_px: 2 * maxWidth_px,
+    });
+    size = { width: small.width_px, height: small.height_px };
+    planes.push(small.rgb);
+    times_s.push(delays_ms.slice(0, page).reduce((sum, delay) => sum + delay, 0) / 1000);
+  }
+  return strip(planes, size.width, size.height, times_s);
+}
+
+/** Lays RGB frames of one size side by side. */
+async function strip(
+  frames: readonly Uint8Array[],
+  width_px: number,
+  height_px: number,
+  times_s: readonly number[],
+): Promise<FilmStrip> {
+  const row = 3 * width_px;
+  const wide = Buffer.alloc(row * frames.length * height_px);
+  for (const [i, frame] of frames.entries()) {
+    for (let y = 0; y < height_px; y++) {
+      wide.set(frame.subarray(y * row, (y + 1) * row), (y * frames.length + i) * row);
+    }
+  }
+  const raw = { width: width_px * frames.length, height: height_px, channels: 3 } as const;
+  const webp = await sharp(wide, { raw }).webp({ quality: QUALITY }).toBuffer();
+  return {
+    webpBase64: webp.toString('base64'),
+    frameWidth_px: width_px,
+    frameHeight_px: height_px,
+    times_s,
+  };
+}
