@@ -7,8 +7,11 @@ import { VERSION } from './package-root.ts';
 const INTERRUPTED = 130;
 
 /** Commands load when they run, so that `--help` starts neither DuckDB nor a decoder. */
-const ACTIONS: Partial<Actions> = {
+const ACTIONS: Actions = {
   scan: async (...args) => (await import('./commands/scan.ts')).runScan(...args),
+  report: async (...args) => (await import('./commands/report.ts')).runReport(...args),
+  rules: async (...args) => (await import('./commands/rules.ts')).runRules(...args),
+  init: async (...args) => (await import('./commands/init.ts')).runInit(...args),
   worker: async (...args) => (await import('./commands/worker.ts')).runWorkerCommand(...args),
 };
 

@@ -73,7 +73,7 @@ describe('command line', () => {
       `error: unknown option '--smaple'\nhint: did you mean --sample?\n`,
     ],
     [['scan', '--wat'], `error: unknown option '--wat'\nhint: run 'dailies --help'\n`],
-    [['report'], `error: missing required argument 'run'\nhint: run 'dailies --help'\n`],
+    [['init'], `error: missing required argument 'dataset'\nhint: run 'dailies --help'\n`],
     [
       ['scan', 'x', '--tier', 'deep'],
       `error: option '--tier <tier>' argument 'deep' is invalid. Allowed choices are manifest, headers, keyframes, frames.\nhint: run 'dailies --help'\n`,

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
 
 import { printable } from '../config/schema-errors.ts';
 import { DailiesError, type FailureCode } from '../dailies-error.ts';
@@ -13,7 +13,11 @@ export type Actions = {
     flags: ScanFlags,
     context: CommandContext,
   ) => Promise<number>;
-  readonly report: (run: string, flags: ReportFlags, context: CommandContext) => Promise<number>;
+  readonly report: (
+    run: string | undefined,
+    flags: ReportFlags,
+    context: CommandContext,
+  ) => Promise<number>;
   readonly rules: (
     id: string | undefined,
     flags: RulesFlags,
@@ -45,7 +49,7 @@ const UNFORESEEN = 3;
  */
 export async function runCommandLine(
   args: readonly string[],
-  actions: Partial<Actions>,
+  actions: Actions,
   context: CommandContext,
   version: string,
 ): Promise<number> {
@@ -99,7 +103,7 @@ function isHelp(error: CommanderError): boolean {
 }
 
 function buildProgram(
-  actions: Partial<Actions>,
+  actions: Actions,
   context: CommandContext,
   version: string,
   setExitCode: (code: number) => void,
@@ -112,6 +116,13 @@ function buildProgram(
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .exitOverride()
+    .configureHelp({
+      // An empty list is no default worth a line.
+      optionDescription: (option) =>
+        Array.isArray(option.defaultValue)
+          ? option.description
+          : new Help().optionDescription(option),
+    })
     .showHelpAfterError(false)
     .configureOutput({
       writeOut: (text) => {
@@ -157,13 +168,13 @@ Examples:
   $ dailies scan clips.parquet --fail-on warning --output html=report.html`,
     )
     .action(async (paths: readonly string[], flags: ScanFlags) => {
-      setExitCode((await actions.scan?.(paths, flags, context)) ?? EXIT_CODES.usage);
+      setExitCode(await actions.scan(paths, flags, context));
     });
 
   program
     .command('report')
     .description('render the report of an earlier run again, without looking at the data')
-    .argument('<run>', 'run folder')
+    .argument('[run]', 'run folder (default: the newest in .dailies/runs)')
     .addOption(
       new Option('--format <format>', 'what stdout carries')
         .choices(['text', 'json', 'none'])
@@ -180,11 +191,11 @@ Examples:
       'after',
       `
 Examples:
-  $ dailies report .dailies/runs/latest
-  $ dailies report .dailies/runs/latest --output html=report.html --format none`,
+  $ dailies report
+  $ dailies report runs/before --output html=report.html --format none`,
     )
-    .action(async (run: string, flags: ReportFlags) => {
-      setExitCode((await actions.report?.(run, flags, context)) ?? EXIT_CODES.usage);
+    .action(async (run: string | undefined, flags: ReportFlags) => {
+      setExitCode(await actions.report(run, flags, context));
     });
 
   program
@@ -206,7 +217,7 @@ Examples:
   $ dailies rules --rules my-rules --format json`,
     )
     .action(async (id: string | undefined, flags: RulesFlags) => {
-      setExitCode((await actions.rules?.(id, flags, context)) ?? EXIT_CODES.usage);
+      setExitCode(await actions.rules(id, flags, context));
     });
 
   program
@@ -223,7 +234,7 @@ Examples:
   $ dailies init 'data/*.parquet' --media-root /data/clips --force`,
     )
     .action(async (paths: readonly string[], flags: InitFlags) => {
-      setExitCode((await actions.init?.(paths, flags, context)) ?? EXIT_CODES.usage);
+      setExitCode(await actions.init(paths, flags, context));
     });
 
   program
@@ -237,7 +248,7 @@ Examples:
   $ dailies worker < tasks.jsonl > verdicts.jsonl`,
     )
     .action(async (flags: WorkerFlags) => {
-      setExitCode((await actions.worker?.(flags, context)) ?? EXIT_CODES.usage);
+      setExitCode(await actions.worker(flags, context));
     });
 
   return program;
