@@ -1,6 +1,9 @@
 import { errorRow, EVIDENCE_TABLES, type EvidenceTable } from '../probes/evidence-tables.ts';
+import { probeFile } from '../probes/files.ts';
 import { probeFrames } from '../probes/frames.ts';
+import { type HeaderRows, probeHeader } from '../probes/header.ts';
 import { probeImage } from '../probes/images.ts';
+import { readHeaderWithLibav } from '../probes/libav-header.ts';
 import type { ProbeTask } from './task.ts';
 
 /** A row of evidence as it travels: columns by name. */
@@ -11,32 +14,56 @@ export type ProbeNote =
   | { readonly kind: 'row'; readonly table: EvidenceTable; readonly row: TravellingRow }
   | { readonly kind: 'duration'; readonly duration_s: number };
 
-/** Cheap looks first: what they found survives a decoder that crashes. */
-const ORDER: readonly EvidenceTable[] = ['files', 'containers', 'packets', 'images', 'frames'];
-
-/** Looks at one medium in this process: a row for each table that the task wants, told as soon as it is known. */
+/**
+ * Looks at one medium in this process: a row for each table that the task wants, told as soon as it is known. Cheap looks
+ * come first: what they found survives a decoder that crashes.
+ */
 export async function probeMedium(task: ProbeTask, tell: (note: ProbeNote) => void): Promise<void> {
-  for (const table of ORDER) {
-    if (!task.wants.includes(table)) continue;
-    let row: TravellingRow;
-    try {
-      row = await probeTable(task, table);
-    } catch (error) {
-      row = errorRow(table, 'internal', error instanceof Error ? error.message : String(error));
-    }
-    tell({ kind: 'row', table, row });
+  const look = async (table: EvidenceTable, probe: () => Promise<TravellingRow>): Promise<void> => {
+    if (!task.wants.includes(table)) return;
+    tell({ kind: 'row', table, row: await rowOf(table, probe) });
+  };
+  await look('files', () => probeFile(task.path));
+  await lookAtHeader(task, tell);
+  await look('images', () => probeImage(task.path));
+  await look('frames', () => probeFrames(task.path, { tier: task.tier, decoder: task.decoder }));
+}
+
+/** Containers and packets come from one reading, which also tells how long a decode may take. */
+async function lookAtHeader(task: ProbeTask, tell: (note: ProbeNote) => void): Promise<void> {
+  const wants = task.wants.filter((table) => table === 'containers' || table === 'packets');
+  // Videos want frames and containers together; for frames alone a header look still pays for a fair deadline.
+  if (wants.length === 0 && !task.wants.includes('frames')) return;
+  let rows: HeaderRows;
+  try {
+    rows = await probeHeader(task.path, {
+      wants,
+      ...(wants.length === 0 ? {} : { fallback: (path) => readHeaderWithLibav(path, task.decoder) }),
+    });
+  } catch (error) {
+    for (const table of wants) tell({ kind: 'row', table, row: errorRow(table, 'internal', textOf(error)) });
+    return;
+  }
+  const { duration_s } = rows.containers;
+  if (duration_s !== null) tell({ kind: 'duration', duration_s });
+  if (wants.includes('containers')) tell({ kind: 'row', table: 'containers', row: rows.containers });
+  if (wants.includes('packets')) {
+    const row = rows.packets ?? errorRow('packets', 'no-frames', 'no packets were read');
+    tell({ kind: 'row', table: 'packets', row });
   }
 }
 
-function probeTable(task: ProbeTask, table: EvidenceTable): Promise<TravellingRow> {
-  switch (table) {
-    case 'frames':
-      return probeFrames(task.path, { tier: task.tier, decoder: task.decoder });
-    case 'images':
-      return probeImage(task.path);
-    default:
-      return Promise.resolve(errorRow(table, 'internal', 'no probe yet'));
+/** A probe never throws for what a medium holds; if it does, the tool is at fault, and that is a row too. */
+async function rowOf(table: EvidenceTable, probe: () => Promise<TravellingRow>): Promise<TravellingRow> {
+  try {
+    return await probe();
+  } catch (error) {
+    return errorRow(table, 'internal', textOf(error));
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Whether a name is that of an evidence table. */
