@@ -17,7 +17,7 @@ export type SeenDataset = {
 
 /** The text of a `dailies.yaml`: the column mapping with the reason for each guess, and the settings most often changed. */
 export function draftConfig(seen: SeenDataset): string {
-  const sample = Math.min(Number(DEFAULT_CONFIG.sample), Math.max(1, seen.rows));
+  const looked = Math.min(Number(DEFAULT_CONFIG.sample), seen.rows);
   return `${[
     `# Written by 'dailies init': ${seen.rows.toLocaleString('en-US')} rows in ${seen.shards.toLocaleString('en-US')} ${seen.format} shard${seen.shards === 1 ? '' : 's'}.`,
     `# Every setting can be left out; 'dailies scan --help' says what holds then.`,
@@ -29,7 +29,7 @@ export function draftConfig(seen: SeenDataset): string {
     '# What dailies calls it: your column. Mend what was guessed wrong; null says that there is no such column.',
     ...mappingLines(seen.columns),
     '',
-    `sample: ${sample} # ${samplePromise(sample, Math.max(1, seen.rows))}`,
+    `sample: ${DEFAULT_CONFIG.sample} # ${samplePromise(looked, seen.rows)}`,
     `seed: ${scalar(DEFAULT_CONFIG.seed)} # the same seed draws the same clips in every version`,
     `tier: ${DEFAULT_CONFIG.tier} # manifest, headers, keyframes or frames: how deep to look`,
     '',

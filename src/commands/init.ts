@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
@@ -22,6 +23,7 @@ export async function runInit(
   context: CommandContext,
 ): Promise<number> {
   const file = join(context.cwd, CONFIG_FILE);
+  if (flags.force !== true && existsSync(file)) throw alreadyThere(file);
   const discovery = await discoverShards(paths, { cwd: context.cwd });
   const database = await Database.open({
     file: ':memory:',
@@ -69,14 +71,17 @@ async function writeNew(file: string, text: string, isForced: boolean): Promise<
   try {
     await writeFile(file, text, { flag: isForced ? 'w' : 'wx' });
   } catch (cause) {
-    const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
-    throw new DailiesError(
-      'usage',
-      `${file} ${isThere ? 'is there already' : 'cannot be written'}`,
-      {
-        cause,
-        hint: isThere ? 'pass --force to overwrite it' : 'check the folder and its permissions',
-      },
-    );
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')
+      throw alreadyThere(file);
+    throw new DailiesError('usage', `${file} cannot be written`, {
+      cause,
+      hint: 'check the folder and its permissions',
+    });
   }
+}
+
+function alreadyThere(file: string): DailiesError {
+  return new DailiesError('usage', `${file} is there already`, {
+    hint: 'pass --force to overwrite it',
+  });
 }

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 
 import { renderHtml } from '../../reports/html/page.ts';
 import { renderJson } from '../../reports/json.ts';
@@ -31,7 +31,7 @@ export async function runScan(
     {
       config,
       cwd: context.cwd,
-      runFolder: flags.runDir ?? null,
+      runFolder: flags.runDir === undefined ? null : resolve(context.cwd, flags.runDir),
       command: ['dailies', 'scan', ...paths],
     },
     { signal: context.signal, progress },
