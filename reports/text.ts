@@ -68,14 +68,14 @@ function verdictLines(run: RunDocument, width: number, paint: Paint): readonly s
   const hang = stamp.length + 2;
   const [first = '', ...rest] = wrap(spellOut(run.verdict.sentence), width - hang);
   const { outcomes, failed } = run.verdict;
-  const tally = [
+  const tally: readonly (readonly [Tone | null, string])[] = [
     ...(['error', 'warning', 'note'] as const)
       .filter((severity) => failed[severity] > 0)
-      .map((severity) => severityCount(severity, failed[severity], paint)),
-    ...(outcomes.incomplete > 0 ? [paint('warning', `${outcomes.incomplete} incomplete`)] : []),
-    ...(outcomes.errored > 0 ? [paint('warning', `${outcomes.errored} errored`)] : []),
-    `${outcomes.passed} passed`,
-    paint('faint', `${outcomes['not-applicable']} not applicable`),
+      .map((severity) => [severity, severityCount(severity, failed[severity])] as const),
+    ...(outcomes.incomplete > 0 ? [['warning', `${outcomes.incomplete} incomplete`] as const] : []),
+    ...(outcomes.errored > 0 ? [['warning', `${outcomes.errored} errored`] as const] : []),
+    [null, `${outcomes.passed} passed`],
+    ['faint', `${outcomes['not-applicable']} not applicable`],
   ];
   const { dataset, plan } = run;
   const isSample = plan.sample.size < plan.sample.population;
@@ -84,21 +84,43 @@ function verdictLines(run: RunDocument, width: number, paint: Paint): readonly s
     `${paint(OUTCOME_TONE[outcome], stamp)}  ${paint('strong', first)}`,
     ...rest.map((line) => ' '.repeat(hang) + paint('strong', line)),
     '',
-    `  ${tally.join(paint('faint', ' · '))}`,
-    paint(
-      'faint',
-      `  ${formatPlural(dataset.rows, 'row')} in ${formatPlural(dataset.shards.length, 'shard')}, ${formatBytes(dataset.bytes)}; ${
+    ...tallyLines(tally, width - INDENT, paint).map((line) => `  ${line}`),
+    ...wrap(
+      `${formatPlural(dataset.rows, 'row')} in ${formatPlural(dataset.shards.length, 'shard')}, ${formatBytes(dataset.bytes)}; ${
         isSample
           ? `${formatCount(plan.sample.size)} clips opened as a sample`
           : `all ${formatCount(plan.sample.size)} clips opened`
       }`,
-    ),
+      width - INDENT,
+    ).map((line) => `  ${paint('faint', line)}`),
   ];
 }
 
-function severityCount(severity: Severity, count: number, paint: Paint): string {
+function severityCount(severity: Severity, count: number): string {
   const { mark, one, many } = SEVERITY_WORDS[severity];
-  return paint(severity, `${mark} ${formatCount(count)} ${count === 1 ? one : many}`);
+  return `${mark} ${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** Items between dots, on as many lines as they need. */
+function tallyLines(
+  items: readonly (readonly [Tone | null, string])[],
+  width: number,
+  paint: Paint,
+): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  let length = 0;
+  for (const [tone, text] of items) {
+    const painted = tone === null ? text : paint(tone, text);
+    if (length > 0 && length + 3 + text.length > width) {
+      lines.push(line);
+      [line, length] = [painted, text.length];
+    } else {
+      line = length === 0 ? painted : line + paint('faint', ' · ') + painted;
+      length += text.length + (length === 0 ? 0 : 3);
+    }
+  }
+  return [...lines, line];
 }
 
 function ruleBlocks(
@@ -142,9 +164,11 @@ function ruleBlock(
   const interval =
     rule.isSampled && rule.interval !== null ? ` [${formatInterval(rule.interval)}]` : '';
   const extent = `${formatCount(rule.affected)} of ${formatCount(rule.examined)} ${SCOPE_UNITS[rule.scope].many}`;
-  const head = `  ${paint(rule.severity, `${mark} ${one.padEnd(7)}`)} ${paint('strong', rule.id.padEnd(idWidth))}  ${paint(rule.severity, rate.padStart(8))}${paint('faint', interval)}  ${extent}`;
   const indent = ' '.repeat(INDENT + 2);
   const inner = width - indent.length;
+  const left = `${mark} ${one.padEnd(7)} ${rule.id.padEnd(idWidth)}  ${rate.padStart(8)}${interval}`;
+  const isLong = INDENT + left.length + 2 + extent.length > width;
+  const head = `  ${paint(rule.severity, `${mark} ${one.padEnd(7)}`)} ${paint('strong', rule.id.padEnd(idWidth))}  ${paint(rule.severity, rate.padStart(8))}${paint('faint', interval)}${isLong ? '' : `  ${extent}`}`;
   const strip = shardStrip(run, rule);
   const place = rule.localisation === null ? '' : spellOut(rule.localisation.sentence);
   const isBeside = strip !== '' && place.length <= inner - STRIP_WIDTH - 4;
@@ -160,7 +184,7 @@ function ruleBlock(
       : [
           `${indent}${paint('faint', fit(`e.g. ${example.key === null ? '' : `${spellOut(example.key.slice(0, 200))}: `}${spellOut(example.message.slice(0, 400))}`, inner))}`,
         ];
-  return [head, ...where, ...said];
+  return [head, ...(isLong ? [indent + extent] : []), ...where, ...said];
 }
 
 /** Density of hits by shard in manifest order, one character a cell: `▕    ▂█▇  ▏`. */

@@ -1,7 +1,10 @@
 /** A stretch of text that is safe to show as it is, or one character that must be shown by its code point. */
-export type TextPiece =
-  | { readonly kind: 'plain'; readonly text: string }
-  | { readonly kind: 'mark'; readonly text: string; readonly name: string };
+export type TextPiece = {
+  /** As it is to be shown. */
+  readonly text: string;
+  /** As it was. */
+  readonly source: string;
+} & ({ readonly kind: 'plain' } | { readonly kind: 'mark'; readonly name: string });
 
 /**
  * Characters that change how their neighbours look without being seen themselves: controls, bidi controls,
@@ -45,27 +48,25 @@ export function splitVisible(text: string): readonly TextPiece[] {
   const pieces: TextPiece[] = [];
   let from = 0;
   for (const match of text.matchAll(INVISIBLE)) {
-    if (match.index > from) pieces.push({ kind: 'plain', text: text.slice(from, match.index) });
+    if (match.index > from) pieces.push(plain(text.slice(from, match.index)));
     pieces.push(markOf(match[0]));
     from = match.index + match[0].length;
   }
-  if (from < text.length) pieces.push({ kind: 'plain', text: text.slice(from) });
+  if (from < text.length) pieces.push(plain(text.slice(from)));
   return pieces;
 }
 
-function markOf(character: string): TextPiece {
-  if (character === '\n' || character === '\r\n')
-    return { kind: 'mark', text: '↵', name: 'line break' };
-  if (character === '\t') return { kind: 'mark', text: '⇥', name: 'tab' };
-  const code = codePointName(character);
-  const isSurrogate = /^\p{Cs}$/u.test(character);
-  return {
-    kind: 'mark',
-    text: code,
-    name: isSurrogate
-      ? `${code} lone surrogate`
-      : [code, NAMES[character]].filter(Boolean).join(' '),
-  };
+function plain(text: string): TextPiece {
+  return { kind: 'plain', text, source: text };
+}
+
+function markOf(source: string): TextPiece {
+  if (source === '\n' || source === '\r\n')
+    return { kind: 'mark', text: '↵', name: 'line break', source };
+  if (source === '\t') return { kind: 'mark', text: '⇥', name: 'tab', source };
+  const code = codePointName(source);
+  const name = /^\p{Cs}$/u.test(source) ? 'lone surrogate' : NAMES[source];
+  return { kind: 'mark', text: code, name: [code, name].filter(Boolean).join(' '), source };
 }
 
 /** One line of plain text in which every invisible character is spelled out: for terminals, titles and labels. */

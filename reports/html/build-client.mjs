@@ -11,7 +11,7 @@ await build({
   minify: true,
   format: 'iife',
   target: ['chrome123', 'firefox121', 'safari17.5'],
-  charset: 'utf8',
+  charset: 'ascii',
   legalComments: 'none',
   tsconfig: here('./client/tsconfig.json'),
 });

@@ -1,6 +1,7 @@
 import type { ClipCard, Finding } from '../../src/run/document.ts';
 import { formatCount } from '../figures.ts';
 import { PAGE_WORDS } from '../words.ts';
+import { clipId } from './clip-id.ts';
 import { filmStrip } from './charts/film-strip.ts';
 import { hostileLongText, hostileText, markup, type Markup } from './markup.ts';
 
@@ -16,7 +17,7 @@ export function clipCard(shown: ShownClip): Markup {
   const { card, finding } = shown;
   return markup`<article
     class="clip"
-    data-clip="${`${card.shard}\n${card.rowNumber}\n${card.key}`.slice(0, 2000)}"
+    data-clip="${clipId(card)}"
   >
     <header>
       <h4>${hostileText(card.key)}</h4>

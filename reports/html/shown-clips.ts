@@ -1,9 +1,10 @@
 import type { Finding, ReportInput } from '../../src/run/document.ts';
 import type { ShownClip } from './clip-card.ts';
+import { clipId } from './clip-id.ts';
 
 /** Clips to show by rule: findings in their order that have a card, cards with a picture first. */
 export function clipsByRule(input: ReportInput): ReadonlyMap<string, readonly ShownClip[]> {
-  const cards = new Map(input.clips.map((card, index) => [cardId(card), { card, index }]));
+  const cards = new Map(input.clips.map((card, index) => [clipId(card), { card, index }]));
   const byRule = new Map<string, ShownClip[]>();
   const seen = new Set<string>();
   for (const finding of input.findings) {
@@ -25,15 +26,7 @@ export function clipsByRule(input: ReportInput): ReadonlyMap<string, readonly Sh
   return byRule;
 }
 
-function cardId(card: {
-  readonly key: string;
-  readonly shard: string;
-  readonly rowNumber: number;
-}): string {
-  return `${card.shard}\n${card.rowNumber}\n${card.key}`;
-}
-
 function cardIdOf(finding: Finding): string | null {
-  if (finding.key === null || finding.shard === null || finding.row_number === null) return null;
-  return cardId({ key: finding.key, shard: finding.shard, rowNumber: finding.row_number });
+  if (finding.key === null) return null;
+  return clipId({ key: finding.key, shard: finding.shard, rowNumber: finding.row_number });
 }

@@ -1,6 +1,6 @@
 import type { ClipCard } from '../../../src/run/document.ts';
 import { formatSeconds } from '../../figures.ts';
-import { markup, type Markup } from '../markup.ts';
+import { markup, Markup } from '../markup.ts';
 import { differenceLine } from './difference-line.ts';
 
 /** The pictures of all clips, once each; {@link filmStrip} shows them by number. */
@@ -8,7 +8,7 @@ export function stripLibrary(clips: readonly ClipCard[]): Markup {
   const images = clips.map((clip, index) => {
     const { strip } = clip;
     if (strip === null || !/^[A-Za-z0-9+/=]*$/.test(strip.webpBase64)) return markup``;
-    return markup`<image id="strip-${index}" width="${widthOf(strip)}" height="${strip.frameHeight_px}" href="data:image/webp;base64,${strip.webpBase64}"/>`;
+    return markup`<image id="strip-${index}" width="${widthOf(strip)}" height="${strip.frameHeight_px}" href="data:image/webp;base64,${new Markup(strip.webpBase64)}"/>`;
   });
   return markup`<svg class="library" width="0" height="0" aria-hidden="true"><defs>${images}</defs></svg>`;
 }

@@ -1,4 +1,4 @@
-import type { RuleOutcome, RunDocument } from '../../../src/run/document.ts';
+import type { RuleOutcome, RunDocument, ShardSummary } from '../../../src/run/document.ts';
 import { formatCount, formatPercent } from '../../figures.ts';
 import { densityByShard, type ShardCell } from '../../shard-density.ts';
 import { hostileLine, markup, type Markup } from '../markup.ts';
@@ -58,11 +58,11 @@ export function shardStrip(run: RunDocument, rule: RuleOutcome): Markup {
       ]}
     </svg>
     <figcaption>
-      <span>${hostileLine(shards[0]?.name ?? '', 40)}</span
+      <span>${shardLabel(shards[0])}</span
       ><span
         >${formatCount(shards.length)} shards${perCell > 1 ? `, ${perCell} a cell` : ''} · peak
         ${formatPercent(peak)}</span
-      ><span>${hostileLine(shards.at(-1)?.name ?? '', 40)}</span>
+      ><span>${shardLabel(shards.at(-1))}</span>
     </figcaption>
   </figure>`;
 }
@@ -85,4 +85,10 @@ function pathOf(
     })
     .join('');
   return markup`<path class="${kind}" d="${path}" />`;
+}
+
+/** The file's name without folders and extension. */
+function shardLabel(shard: ShardSummary | undefined): string {
+  const file = shard?.name.split('/').at(-1) ?? '';
+  return hostileLine(file.replace(/(.)\.[a-z]+(?:\.[a-z]+)?$/, '$1'), 32);
 }

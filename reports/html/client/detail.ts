@@ -1,4 +1,5 @@
-import type { FindingsTable } from '../island-decode.ts';
+import type { FindingsTable, TableRow } from '../island-decode.ts';
+import { clipId } from '../clip-id.ts';
 import { valueText } from '../island.ts';
 import { toSuppression } from '../copy-formats.ts';
 import { button, element, hostile, severityShape } from './dom.ts';
@@ -35,7 +36,7 @@ export function renderDetail(
     button('Close', events.close, { class: 'close' }),
     heading,
     element('p', { class: 'message' }, hostile(row.message)),
-    ...film(row.key, row.shard, row.rowNumber),
+    ...film(row),
     element(
       'dl',
       { class: 'pairs' },
@@ -72,11 +73,8 @@ export function renderDetail(
 }
 
 /** The film strip and caption of the clip, if the page has them: a copy of the static ones. */
-function film(key: string | null, shard: string | null, rowNumber: number | null): readonly Node[] {
-  const id = `${shard ?? ''}\n${rowNumber ?? ''}\n${key ?? ''}`;
-  const card = [...document.querySelectorAll<HTMLElement>('.clip[data-clip]')].find(
-    (candidate) => candidate.dataset['clip'] === id,
-  );
+function film(row: TableRow): readonly Node[] {
+  const card = document.querySelector(`.clip[data-clip="${clipId(row)}"]`);
   return [...(card?.querySelectorAll('.film-scroll, .beside > .caption') ?? [])].map((part) =>
     part.cloneNode(true),
   );
