@@ -14,16 +14,46 @@ export function presentationOrder(
   pts_s: Float64Array,
   keyframes: Int32Array | null,
 ): PacketSeries {
-  const isKey = new Uint8Array(sizes.length).fill(keyframes === null ? 1 : 0);
-  for (const index of keyframes ?? []) isKey[index] = 1;
-  const order = Uint32Array.from(sizes, (_, index) => index).toSorted(
-    (a, b) => (pts_s[a] ?? 0) - (pts_s[b] ?? 0) || a - b,
-  );
-  return {
-    sizes_bytes: Float64Array.from(order, (index) => sizes[index] ?? 0),
-    isKeyframe: Uint8Array.from(order, (index) => isKey[index] ?? 0),
-    pts_s: Float64Array.from(order, (index) => pts_s[index] ?? 0),
+  const isKeyframe = new Uint8Array(sizes.length).fill(keyframes === null ? 1 : 0);
+  for (const index of keyframes ?? []) isKeyframe[index] = 1;
+  const order = orderByTime(pts_s);
+  if (order === null) return { sizes_bytes: Float64Array.from(sizes), isKeyframe, pts_s };
+  const series = {
+    sizes_bytes: new Float64Array(sizes.length),
+    isKeyframe: new Uint8Array(sizes.length),
+    pts_s: new Float64Array(sizes.length),
   };
+  for (let i = 0; i < order.length; i++) {
+    const index = order[i] ?? 0;
+    series.sizes_bytes[i] = sizes[index] ?? 0;
+    series.isKeyframe[i] = isKeyframe[index] ?? 0;
+    series.pts_s[i] = pts_s[index] ?? 0;
+  }
+  return series;
+}
+
+/** Steps per packet that reordering may take before it counts as wild: B-frame pyramids need a few. */
+const MAX_SHIFT = 64;
+
+/** Positions by ascending time, equal times in decode order; null if they are in order already. */
+function orderByTime(pts_s: Float64Array): Uint32Array | null {
+  const order = Uint32Array.from(pts_s, (_, index) => index);
+  let shifts = 0;
+  for (let i = 1; i < order.length; i++) {
+    const time = pts_s[i] ?? 0;
+    let at = i;
+    for (; at > 0 && (pts_s[order[at - 1] ?? 0] ?? 0) > time; at--) {
+      order[at] = order[at - 1] ?? 0;
+      shifts += 1;
+    }
+    order[at] = i;
+    if (shifts > MAX_SHIFT * order.length) {
+      return Uint32Array.from(pts_s, (_, index) => index).toSorted(
+        (a, b) => (pts_s[a] ?? 0) - (pts_s[b] ?? 0) || a - b,
+      );
+    }
+  }
+  return shifts === 0 ? null : order;
 }
 
 /** (p95 - p5) of intervals over their median, one tick forgiven; seconds in, null without intervals. */
@@ -77,35 +107,53 @@ const PERIODS = [3, 5, 7, 9] as const;
 /** Fewer packets at a phase than this make no median. */
 const MIN_AT_PHASE = 4;
 
+/** Packets that the pattern is looked for in: more do not change a median. */
+const MAX_PATTERN_PACKETS = 20_000;
+
 /**
  * The period at which small packets recur: for each odd period the least, over its phases, of
  * median(size at the phase) / median(size elsewhere), keyframes left out; the period where that is smallest.
  */
-export function duplicatePattern(
-  series: PacketSeries,
-): { readonly period: number; readonly score: number } | null {
+export function duplicatePattern({
+  sizes_bytes,
+  isKeyframe,
+}: PacketSeries): { readonly period: number; readonly score: number } | null {
+  const count = Math.min(sizes_bytes.length, MAX_PATTERN_PACKETS);
+  const positions = new Uint32Array(count).map((_, index) => index);
+  const bySize = positions
+    .filter((index) => isKeyframe[index] === 0)
+    .toSorted((a, b) => (sizes_bytes[a] ?? 0) - (sizes_bytes[b] ?? 0) || a - b);
   let best: { readonly period: number; readonly score: number } | null = null;
   for (const period of PERIODS) {
-    const score = phaseScore(series, period);
+    const score = count < period * MIN_AT_PHASE ? null : phaseScore(sizes_bytes, bySize, period);
     if (score !== null && (best === null || score < best.score)) best = { period, score };
   }
   return best;
 }
 
-function phaseScore({ sizes_bytes, isKeyframe }: PacketSeries, period: number): number | null {
-  if (sizes_bytes.length < period * MIN_AT_PHASE) return null;
-  const phases: number[][] = Array.from({ length: period }, () => []);
-  sizes_bytes.forEach((size, index) => {
-    if (isKeyframe[index] === 0) phases[index % period]?.push(size);
-  });
+/** `bySize` are positions of packets, smallest packet first. */
+function phaseScore(sizes_bytes: Float64Array, bySize: Uint32Array, period: number): number | null {
+  const counts = new Uint32Array(period);
+  for (const index of bySize) counts[index % period] = (counts[index % period] ?? 0) + 1;
   let least: number | null = null;
-  phases.forEach((own, phase) => {
-    if (own.length < MIN_AT_PHASE) return;
-    const others = phases.flatMap((sizes, other) => (other === phase ? [] : sizes));
-    const level = quantile(Float64Array.from(others).toSorted(), 0.5);
-    const here = quantile(Float64Array.from(own).toSorted(), 0.5);
-    if (level === null || here === null || level <= 0) return;
-    least = Math.min(least ?? Number.POSITIVE_INFINITY, here / level);
+  counts.forEach((own, phase) => {
+    const others = bySize.length - own;
+    if (own < MIN_AT_PHASE || others === 0) return;
+    let here = 0;
+    let elsewhere = 0;
+    let ownSeen = 0;
+    let othersSeen = 0;
+    for (const index of bySize) {
+      const size = sizes_bytes[index] ?? 0;
+      if (index % period === phase) {
+        if (ownSeen <= (own - 1) / 2) here = size;
+        ownSeen += 1;
+      } else {
+        if (othersSeen <= (others - 1) / 2) elsewhere = size;
+        othersSeen += 1;
+      }
+    }
+    if (elsewhere > 0) least = Math.min(least ?? Number.POSITIVE_INFINITY, here / elsewhere);
   });
   return least;
 }

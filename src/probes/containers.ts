@@ -7,6 +7,12 @@ import { errorRow, type EvidenceRow } from './evidence-tables.ts';
 
 type ContainerRow = EvidenceRow<'containers'>;
 
+const EMPTY_ROW: ContainerRow = errorRow(
+  'containers',
+  'no-video-track',
+  'the file has no video track',
+);
+
 /** What reading the header cost. */
 export type Spent = {
   readonly sizeBytes: number;
@@ -23,7 +29,7 @@ export function containerRow(
   const video = header.video;
   const isMissing = video === null;
   return {
-    ...errorRow('containers', 'no-video-track', 'the file has no video track'),
+    ...EMPTY_ROW,
     error_code: isMissing ? 'no-video-track' : (header.fault?.code ?? null),
     error_message: isMissing ? 'the file has no video track' : (header.fault?.message ?? null),
     format: header.format,
@@ -35,8 +41,8 @@ export function containerRow(
     audio_duration_s: header.audio?.duration_s ?? null,
     audio_start_s: header.audio?.start_s ?? null,
     audio_codec: header.audio?.codec ?? null,
-    sample_rate_hz: header.audio?.sampleRate_hz ?? null,
-    audio_channels: header.audio?.channels ?? null,
+    sample_rate_hz: int32(header.audio?.sampleRate_hz ?? null),
+    audio_channels: int32(header.audio?.channels ?? null),
     is_fragmented: header.isFragmented ?? false,
     is_faststart: header.isFaststart,
     index_bytes: header.index_bytes,
@@ -58,9 +64,10 @@ export function brokenContainerRow(
 }
 
 function sizeColumns(declaredEnd: number | null, spent: Spent): Partial<ContainerRow> {
+  const end = declaredEnd === null ? null : Math.min(declaredEnd, Number.MAX_SAFE_INTEGER);
   return {
-    declared_end_bytes: declaredEnd,
-    missing_bytes: declaredEnd === null ? null : Math.max(0, declaredEnd - spent.sizeBytes),
+    declared_end_bytes: end,
+    missing_bytes: end === null ? null : Math.max(0, end - spent.sizeBytes),
     size_bytes: spent.sizeBytes,
     bytes_read: spent.bytesRead,
     requests: spent.requests,
@@ -71,12 +78,12 @@ function videoColumns(video: VideoTrack): Partial<ContainerRow> {
   const { facts } = video;
   const sar = video.sar ?? facts.sar ?? (video.hasDisplaySize ? { num: 1, den: 1 } : null);
   return {
-    coded_width_px: video.width_px,
-    coded_height_px: video.height_px,
+    coded_width_px: int32(video.width_px),
+    coded_height_px: int32(video.height_px),
     ...displaySize(video, sar),
     sar: sar === null ? null : sar.num / sar.den,
-    sar_num: sar?.num ?? null,
-    sar_den: sar?.den ?? null,
+    sar_num: int32(sar?.num ?? null),
+    sar_den: int32(sar?.den ?? null),
     bitstream_sar: facts.sar === null ? null : facts.sar.num / facts.sar.den,
     rotation_deg: video.rotation_deg,
     video_codec: video.codec,
@@ -91,6 +98,11 @@ function videoColumns(video: VideoTrack): Partial<ContainerRow> {
   };
 }
 
+/** A value that its INTEGER column can hold; what is larger is no measurement. */
+function int32(value: number | null): number | null {
+  return value !== null && value <= 0x7f_ff_ff_ff ? value : null;
+}
+
 /** Code point 2 says that nothing is said. */
 function specified(code: number | null): number | null {
   return code === 2 ? null : code;
@@ -101,8 +113,8 @@ function displaySize(video: VideoTrack, sar: Ratio | null): Partial<ContainerRow
   const width = Math.round((video.width_px * (sar?.num ?? 1)) / (sar?.den ?? 1));
   const isTurned = video.rotation_deg === 90 || video.rotation_deg === 270;
   return {
-    display_width_px: isTurned ? video.height_px : width,
-    display_height_px: isTurned ? width : video.height_px,
+    display_width_px: int32(isTurned ? video.height_px : width),
+    display_height_px: int32(isTurned ? width : video.height_px),
   };
 }
 
@@ -117,16 +129,16 @@ function timeColumns(
     return {
       fps: declared,
       nominal_fps: declared,
-      fps_num: rate?.num ?? null,
-      fps_den: rate?.den ?? null,
+      fps_num: int32(rate?.num ?? null),
+      fps_den: int32(rate?.den ?? null),
     };
   }
   const isCut = video.packets?.isComplete === false;
   return {
     fps: timeline.fps,
     nominal_fps: timeline.nominalFps,
-    fps_num: timeline.rate?.num ?? null,
-    fps_den: timeline.rate?.den ?? null,
+    fps_num: int32(timeline.rate?.num ?? null),
+    fps_den: int32(timeline.rate?.den ?? null),
     duration_s: (isCut ? null : timeline.duration_s) ?? header.duration_s,
     video_duration_s: isCut ? null : timeline.media_s,
     video_start_s: timeline.start_s,

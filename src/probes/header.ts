@@ -70,7 +70,8 @@ async function probePath(path: string, options: HeaderOptions): Promise<HeaderRo
   }
 }
 
-async function probeRanges(
+/** The rows of a medium behind a reader; `path` is for the fallback alone. Never throws for what the bytes hold. */
+export async function probeRanges(
   reader: RangeReader,
   path: string,
   options: HeaderOptions,

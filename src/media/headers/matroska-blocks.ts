@@ -13,8 +13,8 @@ const REFERENCE_BLOCK = 0xfb;
 
 /** Head of an element and of a block within: id, size, track number, time, flags, number of laces. */
 const PEEK_BYTES = ELEMENT_HEAD_BYTES + 12;
-/** More elements than a day of packets has: a scan of junk ends here. */
-const MAX_ELEMENTS = 8_000_000;
+/** More elements than ten hours of packets have: a scan of junk ends here. */
+const MAX_ELEMENTS = 3_000_000;
 
 /** Packets of the tracks that a scan was asked for. */
 export type BlockScan = {

@@ -4,6 +4,9 @@ import { MAX_SAMPLES, type PacketTable } from './media-header.ts';
 import { boxesIn, childOf, type Box } from './mp4-boxes.ts';
 import type { FragmentDefaults } from './mp4-movie.ts';
 
+/** Samples of all tracks that are walked through: audio has more of them than video. */
+const MAX_VISITED = 4 * MAX_SAMPLES;
+
 const NO_DEFAULTS: FragmentDefaults = { duration: 0, size_bytes: 0, flags: 0 };
 
 /** Header of a track fragment with the defaults of `trex` filled in. */
@@ -21,6 +24,7 @@ export class FragmentCollector {
   #videoTicks = 0;
   #lastDuration: number | null = null;
   #isComplete = true;
+  #visited = 0;
   #audioStart: number | null = null;
   #audioTicks = 0;
   #firstVideoOffset: number | null = null;
@@ -123,7 +127,8 @@ export class FragmentCollector {
     const firstFlags = (flags & 4) === 0 ? null : view.u32(at);
     if ((flags & 4) !== 0) at += 4;
     const fields = [0x100, 0x200, 0x400, 0x800].filter((bit) => (flags & bit) !== 0).length;
-    if (count > MAX_SAMPLES || at + count * fields * 4 > trun.end) {
+    this.#visited += count;
+    if (this.#visited > MAX_VISITED || at + count * fields * 4 > trun.end) {
       throw new HeaderFault(
         'corrupt-header',
         `a track run of ${count} samples does not fit its box`,

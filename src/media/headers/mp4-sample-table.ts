@@ -24,7 +24,11 @@ function readSizes(view: ByteView, boxes: SampleBoxes): Sizes {
   const stsz = boxes.get('stsz');
   if (stsz !== undefined && stsz.body + 12 <= stsz.end) {
     const constant = view.u32(stsz.body + 4);
-    if (constant > 0) return { count: view.u32(stsz.body + 8), sizeOf: () => constant };
+    if (constant > 0) {
+      // No table bounds this count, so the one of the times has to.
+      const count = Math.min(view.u32(stsz.body + 8), timedSamples(view, boxes));
+      return { count, sizeOf: () => constant };
+    }
     const at = stsz.body + 12;
     const count = entryCount(view, stsz, stsz.body + 8, 4);
     return { count, sizeOf: (sample) => view.u32(at + 4 * sample) };
@@ -43,6 +47,16 @@ function readSizes(view: ByteView, boxes: SampleBoxes): Sizes {
     count,
     sizeOf: (sample) => (view.u8(at + (sample >> 1)) >> (sample % 2 === 0 ? 4 : 0)) & 15,
   };
+}
+
+/** Samples that `stts` gives a time. */
+function timedSamples(view: ByteView, boxes: SampleBoxes): number {
+  const stts = boxes.get('stts');
+  if (stts === undefined) return 0;
+  let samples = 0;
+  const entries = entryCount(view, stts, stts.body + 4, 8);
+  for (let i = 0; i < entries; i++) samples += view.u32(stts.body + 8 + 8 * i);
+  return samples;
 }
 
 /** Sum of all sample durations by `stts`, in ticks. */
