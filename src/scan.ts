@@ -96,6 +96,7 @@ export async function scan(
   const onAbort = (): void => database.interrupt();
   context.signal.addEventListener('abort', onAbort);
   try {
+    context.signal.throwIfAborted();
     const opening = context.progress.stage('open the dataset');
     const dataset = await openRoom(database, {
       inputs: config.dataset,
@@ -106,6 +107,7 @@ export async function scan(
     });
     opening.done();
     clock.lap('open');
+    context.signal.throwIfAborted();
     const decoder = config.tier === 'manifest' ? null : await selectDecoder(config.decoder);
     const clipColumns = new Set(dataset.columns.map((column) => column.role ?? column.name));
     const { compiled, excluded } = await compileAll(database, rules, config.rules.options, {
@@ -123,6 +125,7 @@ export async function scan(
     const rows = numberOf((await database.row('select count(*) as n from ledger'))['n']);
     reading.done();
     clock.lap('manifest');
+    context.signal.throwIfAborted();
     const sample = await drawSample(database, config, compiled, dataset);
     const wants = TIER_EVIDENCE[config.tier].filter(
       (table) => table === 'files' || compiled.some((each) => each.evidence.includes(table)),
@@ -146,6 +149,7 @@ export async function scan(
             context.signal,
           );
     clock.lap('media');
+    context.signal.throwIfAborted();
     const judging = context.progress.stage('judge');
     const unread = dataset.shards.filter((shard) => shard.state === 'unread');
     const { outcomes, findings } = await judge(database, {
@@ -162,6 +166,7 @@ export async function scan(
     });
     judging.done();
     clock.lap('judge');
+    context.signal.throwIfAborted();
     const clips = await buildClipCards(
       database,
       {

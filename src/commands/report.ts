@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 
@@ -43,11 +44,11 @@ export async function runReport(
   return 0;
 }
 
-/** Run ids begin with the time, so the newest is the last by name. */
+/** Run ids begin with the time, so the newest is the last by name; an interrupted run has no document. */
 async function newestRun(cwd: string): Promise<string> {
   const folder = join(cwd, RUNS);
   const names = await readdir(folder).catch((): string[] => []);
-  const newest = names.toSorted().at(-1);
+  const newest = names.toSorted().findLast((name) => existsSync(join(folder, name, 'run.json')));
   if (newest === undefined) {
     throw new DailiesError('usage', `no run in ${RUNS}`, {
       hint: `name a run folder, or write one with 'dailies scan <dataset>'`,
