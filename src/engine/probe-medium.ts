@@ -38,15 +38,19 @@ async function lookAtHeader(task: ProbeTask, tell: (note: ProbeNote) => void): P
   try {
     rows = await probeHeader(task.path, {
       wants,
-      ...(wants.length === 0 ? {} : { fallback: (path) => readHeaderWithLibav(path, task.decoder) }),
+      ...(wants.length === 0
+        ? {}
+        : { fallback: (path) => readHeaderWithLibav(path, task.decoder) }),
     });
   } catch (error) {
-    for (const table of wants) tell({ kind: 'row', table, row: errorRow(table, 'internal', textOf(error)) });
+    for (const table of wants)
+      tell({ kind: 'row', table, row: errorRow(table, 'internal', textOf(error)) });
     return;
   }
   const { duration_s } = rows.containers;
   if (duration_s !== null) tell({ kind: 'duration', duration_s });
-  if (wants.includes('containers')) tell({ kind: 'row', table: 'containers', row: rows.containers });
+  if (wants.includes('containers'))
+    tell({ kind: 'row', table: 'containers', row: rows.containers });
   if (wants.includes('packets')) {
     const row = rows.packets ?? errorRow('packets', 'no-frames', 'no packets were read');
     tell({ kind: 'row', table: 'packets', row });
@@ -54,7 +58,10 @@ async function lookAtHeader(task: ProbeTask, tell: (note: ProbeNote) => void): P
 }
 
 /** A probe never throws for what a medium holds; if it does, the tool is at fault, and that is a row too. */
-async function rowOf(table: EvidenceTable, probe: () => Promise<TravellingRow>): Promise<TravellingRow> {
+async function rowOf(
+  table: EvidenceTable,
+  probe: () => Promise<TravellingRow>,
+): Promise<TravellingRow> {
   try {
     return await probe();
   } catch (error) {

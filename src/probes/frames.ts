@@ -83,7 +83,7 @@ class FrameNotes {
     this.#difference.push(difference);
     this.#fromFirst.push(meanAbsoluteDifference(gray, this.#first));
     this.#dhash.push(differenceHash(gray, GRAY_SIDE_PX));
-    this.#freezes.add(gray, difference);
+    this.#freezes.add(gray, luma.spread, difference);
     this.#before.set(gray);
     if (frame.colour !== null) this.#addColour(frame.index, frame.colour);
   }

@@ -18,7 +18,10 @@ export type LibavRows = {
  * Reads the header and all packets of a container that has no reader of its own (AVI, MPEG-TS, FLV, Ogg…), through
  * node-av or a system ffprobe. Never throws for what the file holds.
  */
-export async function readHeaderWithLibav(path: string, decoder: DecoderChoice = 'auto'): Promise<LibavRows> {
+export async function readHeaderWithLibav(
+  path: string,
+  decoder: DecoderChoice = 'auto',
+): Promise<LibavRows> {
   const read = await readWithAny(path, decoder);
   if (!read.ok) {
     return {
@@ -30,7 +33,11 @@ export async function readHeaderWithLibav(path: string, decoder: DecoderChoice =
   const { video } = header;
   const packets = video?.packets ?? null;
   const timeline = video === null || packets === null ? null : readTimeline(video, packets);
-  const row = containerRow(header, timeline, { sizeBytes: size_bytes, bytesRead: size_bytes, requests: 1 });
+  const row = containerRow(header, timeline, {
+    sizeBytes: size_bytes,
+    bytesRead: size_bytes,
+    requests: 1,
+  });
   const container: EvidenceRow<'containers'> = {
     ...row,
     reader: 'libav',
@@ -39,17 +46,31 @@ export async function readHeaderWithLibav(path: string, decoder: DecoderChoice =
     is_fragmented: null,
     index_bytes: null,
   };
-  if (video === null) return { container, packets: errorRow('packets', 'no-video-track', 'the file has no video track') };
+  if (video === null)
+    return {
+      container,
+      packets: errorRow('packets', 'no-video-track', 'the file has no video track'),
+    };
   if (packets === null || timeline === null || packets.sizes_bytes.length === 0) {
-    return { container, packets: errorRow('packets', 'no-frames', 'the video track has no packets') };
+    return {
+      container,
+      packets: errorRow('packets', 'no-frames', 'the video track has no packets'),
+    };
   }
-  return { container, packets: { ...packetRow(header, video, packets, timeline), source: 'demuxer' } };
+  return {
+    container,
+    packets: { ...packetRow(header, video, packets, timeline), source: 'demuxer' },
+  };
 }
 
-async function readWithAny(path: string, decoder: DecoderChoice): Promise<LibavHeader | DecodeFailure> {
+async function readWithAny(
+  path: string,
+  decoder: DecoderChoice,
+): Promise<LibavHeader | DecodeFailure> {
   const av = decoder === 'ffmpeg' ? new Error('not asked for') : await loadNodeAv();
   if (!(av instanceof Error)) return readLibavHeader(av, path);
-  const ffprobe = decoder === 'node-av' ? new Error('not asked for') : await findFfmpegTool('ffprobe');
+  const ffprobe =
+    decoder === 'node-av' ? new Error('not asked for') : await findFfmpegTool('ffprobe');
   if (!(ffprobe instanceof Error)) return readFfprobeHeader(ffprobe.command, path);
   return {
     ok: false,

@@ -10,19 +10,22 @@ import { bitDepthOf, formatOf, plainPixelFormat } from './pixel-format-name.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Ticks in which ffprobe's decimal times are held. */
-const TICKS_PER_SECOND = 1_000_000;
-
 /** The same header by a system ffprobe. Colour is left out: its names are no code points. */
-export async function readFfprobeHeader(command: string, path: string): Promise<LibavHeader | DecodeFailure> {
+export async function readFfprobeHeader(
+  command: string,
+  path: string,
+): Promise<LibavHeader | DecodeFailure> {
   const document = await askFfprobe(command, path, { packets: true });
   if (!document.ok) return document;
   const { size: size_bytes } = await stat(path);
   const stream = videoStreamOf(document);
-  const count = (kind: string): number => document.streams.filter((each) => each['codec_type'] === kind).length;
+  const count = (kind: string): number =>
+    document.streams.filter((each) => each['codec_type'] === kind).length;
   const audio = document.streams.find((each) => each['codec_type'] === 'audio') ?? null;
   const start_s = numberOf(document.format['start_time']) ?? 0;
-  const covers = document.streams.filter((each) => objectsIn([each['disposition']])[0]?.['attached_pic'] === 1).length;
+  const covers = document.streams.filter(
+    (each) => objectsIn([each['disposition']])[0]?.['attached_pic'] === 1,
+  ).length;
   return {
     ok: true,
     size_bytes,
@@ -54,11 +57,11 @@ export async function readFfprobeHeader(command: string, path: string): Promise<
               primaries: null,
               transfer: null,
               matrix: null,
-              ticksPerSecond: TICKS_PER_SECOND,
-              frameDuration_s: inverse(ratioOf(stream['avg_frame_rate'], '/')),
+              ticksPerSecond: 1 / secondsPerTick(stream),
+              frameDuration_s: null,
               edits: [],
               declaredTicks: null,
-              packets: packetsOf(document.packets, Number(stream['index']), start_s),
+              packets: packetsOf(document.packets, stream, start_s),
             },
       audio:
         audio === null
@@ -67,7 +70,10 @@ export async function readFfprobeHeader(command: string, path: string): Promise<
               codec: textOf(audio['codec_name']),
               sampleRate_hz: numberOf(audio['sample_rate']),
               channels: numberOf(audio['channels']),
-              start_s: numberOf(audio['start_time']) === null ? null : (numberOf(audio['start_time']) ?? 0) - start_s,
+              start_s:
+                numberOf(audio['start_time']) === null
+                  ? null
+                  : (numberOf(audio['start_time']) ?? 0) - start_s,
               duration_s: numberOf(audio['duration']),
             },
       videoTrackCount: count('video') - covers,
@@ -80,13 +86,15 @@ export async function readFfprobeHeader(command: string, path: string): Promise<
   };
 }
 
-function packetsOf(all: readonly Json[], index: number, start_s: number): PacketTable {
-  const packets = all.filter((packet) => packet['stream_index'] === index);
-  const ticks = packets.map((packet) => {
-    const time_s = numberOf(packet['pts_time']) ?? numberOf(packet['dts_time']) ?? 0;
-    return Math.round((time_s - start_s) * TICKS_PER_SECOND);
-  });
-  const keyframes = packets.flatMap((packet, i) => (String(packet['flags']).startsWith('K') ? [i] : []));
+function packetsOf(all: readonly Json[], stream: Json, start_s: number): PacketTable {
+  const packets = all.filter((packet) => packet['stream_index'] === stream['index']);
+  const shift = Math.round(start_s / secondsPerTick(stream));
+  const ticks = packets.map(
+    (packet) => (numberOf(packet['pts']) ?? numberOf(packet['dts']) ?? shift) - shift,
+  );
+  const keyframes = packets.flatMap((packet, i) =>
+    String(packet['flags']).startsWith('K') ? [i] : [],
+  );
   return {
     source: 'index',
     isComplete: true,
@@ -98,9 +106,17 @@ function packetsOf(all: readonly Json[], index: number, start_s: number): Packet
   };
 }
 
+/** The stream's timebase; microseconds where it has none. */
+function secondsPerTick(stream: Json): number {
+  const timebase = ratioOf(stream['time_base'], '/');
+  return timebase === null ? 1e-6 : timebase.num / timebase.den;
+}
+
 /** FFmpeg's rotation is counterclockwise, in side data (or, before version 5, clockwise in a tag). */
 function rotationOf(stream: Json): number {
-  const matrix = objectsIn(stream['side_data_list']).find((data) => typeof data['rotation'] === 'number');
+  const matrix = objectsIn(stream['side_data_list']).find(
+    (data) => typeof data['rotation'] === 'number',
+  );
   const tag = numberOf(objectsIn([stream['tags']])[0]?.['rotate']);
   const turned = matrix === undefined ? (tag ?? 0) : -Number(matrix['rotation']);
   const positive = ((Math.round(turned) % 360) + 360) % 360;
@@ -122,12 +138,9 @@ function ratioOf(value: unknown, separator: string): Ratio | null {
   return ratio(num, den);
 }
 
-function inverse(rate: Ratio | null): number | null {
-  return rate === null ? null : rate.den / rate.num;
-}
-
 function numberOf(value: unknown): number | null {
-  const number = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
+  const number =
+    typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
   return Number.isFinite(number) ? number : null;
 }
 

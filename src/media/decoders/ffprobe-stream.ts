@@ -24,11 +24,7 @@ export async function askFfprobe(
 ): Promise<FfprobeDocument | DecodeFailure> {
   const refused = await refuseFile(path);
   if (refused !== null) return refused;
-  const packets = [
-    '-show_packets',
-    '-show_entries',
-    'packet=stream_index,pts_time,dts_time,size,flags',
-  ];
+  const packets = ['-show_packets', '-show_entries', 'packet=stream_index,pts,dts,size,flags'];
   const { stdout, stderr } = await run(command, [
     '-hide_banner',
     '-loglevel',

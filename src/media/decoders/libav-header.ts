@@ -33,10 +33,13 @@ export function readLibavHeader(av: NodeAv, path: string): Promise<LibavHeader |
     try {
       const { size: size_bytes } = await stat(path);
       const { format, video } = input;
-      const kinds = (type: number): Stream[] => format.streams.filter((stream) => stream.codecpar.codecType === type);
+      const kinds = (type: number): Stream[] =>
+        format.streams.filter((stream) => stream.codecpar.codecType === type);
       const sound = kinds(av.constants.AVMEDIA_TYPE_AUDIO);
       const pictures = kinds(av.constants.AVMEDIA_TYPE_VIDEO);
-      const covers = pictures.filter((stream) => (stream.disposition & av.constants.AV_DISPOSITION_ATTACHED_PIC) !== 0);
+      const covers = pictures.filter(
+        (stream) => (stream.disposition & av.constants.AV_DISPOSITION_ATTACHED_PIC) !== 0,
+      );
       const audio = sound[0] ?? null;
       const start_s = secondsOf(av, format.startTime, 1e-6) ?? 0;
       const walk = walkPackets(av, input.format, video, audio, start_s);
@@ -117,7 +120,7 @@ function walkPackets(
     sizes_bytes: Int32Array.from(sizes),
     ptsTicks: Float64Array.from(ptsTicks),
     keyframes: Int32Array.from(keyframes),
-    lastDurationTicks: lastDuration > 0 ? lastDuration : null,
+    lastDurationTicks: null,
     durationTicks: null,
   };
   return { packets, audioStart_s, audioEnd_s };
@@ -128,7 +131,9 @@ function videoTrack(av: NodeAv, video: Stream, packets: PacketTable | null): Vid
   const { lib, constants } = av;
   const codec = lib.Codec.findDecoder(codecpar.codecId);
   const profile = codec?.profiles?.find((each) => each.profile === codecpar.profile)?.name ?? null;
-  const name = isPixelFormat(av, video, codecpar.format) ? lib.avGetPixFmtName(codecpar.format) : null;
+  const name = isPixelFormat(av, video, codecpar.format)
+    ? lib.avGetPixFmtName(codecpar.format)
+    : null;
   const pixelFormat = plainPixelFormat(name);
   const isFullByName = name !== null && name.startsWith('yuvj');
   const range =
@@ -137,7 +142,6 @@ function videoTrack(av: NodeAv, video: Stream, packets: PacketTable | null): Vid
       : codecpar.colorRange === constants.AVCOL_RANGE_MPEG
         ? 'tv'
         : null;
-  const rate = video.avgFrameRate.num > 0 ? video.avgFrameRate : video.rFrameRate;
   return {
     codec: lib.avGetCodecName(codecpar.codecId),
     width_px: codecpar.width > 0 ? codecpar.width : null,
@@ -162,7 +166,8 @@ function videoTrack(av: NodeAv, video: Stream, packets: PacketTable | null): Vid
     transfer: null,
     matrix: null,
     ticksPerSecond: 1 / secondsPerTick(video),
-    frameDuration_s: rate.num > 0 && rate.den > 0 ? rate.den / rate.num : null,
+    // libav's own guess may be the timebase (1000 fps of FLV): the packets say better.
+    frameDuration_s: null,
     edits: [],
     declaredTicks: null,
     packets,
@@ -194,7 +199,9 @@ function isPixelFormat(
   video: Stream,
   format: Stream['codecpar']['format'],
 ): format is Parameters<NodeAv['lib']['avGetPixFmtName']>[0] {
-  return video.codecpar.codecType === av.constants.AVMEDIA_TYPE_VIDEO && format === video.codecpar.format;
+  return (
+    video.codecpar.codecType === av.constants.AVMEDIA_TYPE_VIDEO && format === video.codecpar.format
+  );
 }
 
 /** Where the first RIFF chunk of an AVI ends by its own size. */

@@ -33,12 +33,10 @@ export async function openInput(av: NodeAv, path: string): Promise<NodeAvInput |
   const video = format.streams
     .filter((stream) => stream.codecpar.codecType === av.constants.AVMEDIA_TYPE_VIDEO)
     .filter((stream) => (stream.disposition & av.constants.AV_DISPOSITION_ATTACHED_PIC) === 0);
-  const best = format.findBestStream(av.constants.AVMEDIA_TYPE_VIDEO);
-  return {
-    ok: true,
-    format,
-    video: video.find((stream) => stream.index === best) ?? video[0] ?? null,
-  };
+  const main = video.find(
+    (stream) => (stream.disposition & av.constants.AV_DISPOSITION_DEFAULT) !== 0,
+  );
+  return { ok: true, format, video: main ?? video[0] ?? null };
 }
 
 /** Opens a single-threaded decoder for a stream: threads of their own would blur the CPU budget of a worker. */
