@@ -17,6 +17,7 @@ export class FragmentCollector {
   readonly #videoId: number;
   readonly #audioId: number;
   readonly #defaults: ReadonlyMap<number, FragmentDefaults>;
+  readonly #fileBytes: number;
   readonly #sizes: number[] = [];
   readonly #pts: number[] = [];
   readonly #keyframes: number[] = [];
@@ -31,7 +32,13 @@ export class FragmentCollector {
   /** End of the sample data that the fragments speak of. */
   dataEnd_bytes = 0;
 
-  constructor(videoId: number, audioId: number, defaults: ReadonlyMap<number, FragmentDefaults>) {
+  constructor(
+    videoId: number,
+    audioId: number,
+    defaults: ReadonlyMap<number, FragmentDefaults>,
+    fileBytes: number,
+  ) {
+    this.#fileBytes = fileBytes;
     this.#videoId = videoId;
     this.#audioId = audioId;
     this.#defaults = defaults;
@@ -128,7 +135,10 @@ export class FragmentCollector {
     if ((flags & 4) !== 0) at += 4;
     const fields = [0x100, 0x200, 0x400, 0x800].filter((bit) => (flags & bit) !== 0).length;
     this.#visited += count;
-    if (this.#visited > MAX_VISITED || at + count * fields * 4 > trun.end) {
+    // Without a size for each, nothing but the size of the file bounds how many samples are claimed.
+    const isBounded =
+      (flags & 0x200) !== 0 || count * Math.max(1, header.size_bytes) <= this.#fileBytes;
+    if (this.#visited > MAX_VISITED || !isBounded || at + count * fields * 4 > trun.end) {
       throw new HeaderFault(
         'corrupt-header',
         `a track run of ${count} samples does not fit its box`,

@@ -187,6 +187,7 @@ async function takeBox(window: ByteWindow, walk: Walk, box: TopBox): Promise<voi
       walk.movie.videoTrackId,
       walk.movie.audioTrack?.id ?? -1,
       walk.movie.fragmentDefaults,
+      window.sizeBytes,
     );
     walk.mdatStart ??= box.start;
     const { view, outer } = await loadBox(window, box);
