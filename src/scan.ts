@@ -18,11 +18,13 @@ import { openRoom } from './judge/room.ts';
 import { compileAll, dimensionsOf, selectRules } from './judge/select-rules.ts';
 import { decideVerdict, listNotLookedAt } from './judge/verdict.ts';
 import { selectDecoder } from './media/decoders/decode-frames.ts';
+import { closeFilmStrips } from './media/film-strip.ts';
 import { VERSION } from './package-root.ts';
 import type { EvidenceTable } from './probes/evidence-tables.ts';
 import { type Progress, SILENT } from './progress.ts';
 import type { ReportInput, RunDocument } from './run/document.ts';
 import { buildClipCards } from './run/clip-cards.ts';
+import { cachedStrips } from './run/strip-cache.ts';
 import {
   createRunFolder,
   writeCards,
@@ -175,7 +177,7 @@ export async function scan(
         mediaColumn: dataset.mediaColumns[0] ?? null,
         perRule: CARDS_PER_RULE,
         most: MOST_CARDS,
-        makeStrip: async () => null,
+        makeStrip: cachedStrips(cacheFolder),
       },
       context.progress,
       context.signal,
@@ -230,6 +232,7 @@ export async function scan(
     throw cause;
   } finally {
     context.signal.removeEventListener('abort', onAbort);
+    await closeFilmStrips();
     database.close();
   }
 }

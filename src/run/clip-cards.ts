@@ -1,3 +1,5 @@
+import pMap from 'p-map';
+
 import { resolveMediaPath } from '../dataset/media-path.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf, type SqlRow, type SqlValue } from '../engine/database.ts';
@@ -24,6 +26,9 @@ export type StripLook = {
   readonly rotation_deg: number;
   readonly sar: number;
 };
+
+/** Strips asked for at once; the processes that make them are fewer. */
+const STRIP_CONCURRENCY = 4;
 
 /** Points of the difference curve of a card. */
 const MAX_POINTS = 240;
@@ -74,12 +79,15 @@ export async function buildClipCards(
   if (wanted.length === 0) return [];
   const rows = await readCards(database, wanted, plan.mediaColumn);
   const stage = progress.stage('make film strips', rows.length);
-  const cards: ClipCard[] = [];
-  for (const row of rows) {
-    signal.throwIfAborted();
-    cards.push(await toCard(row, plan));
-    stage.advance(1);
-  }
+  const cards = await pMap(
+    rows,
+    async (row) => {
+      const card = await toCard(row, plan);
+      stage.advance(1);
+      return card;
+    },
+    { concurrency: STRIP_CONCURRENCY, signal },
+  );
   stage.done();
   return cards;
 }

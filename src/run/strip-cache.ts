@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { type FilmStrip, makeFilmStrip } from '../media/film-strip.ts';
+import type { StripLook } from './clip-cards.ts';
+
+/** Raised when strips look different, so that older ones are not reused. */
+const STRIP_VERSION = 1;
+const FRAMES = 8;
+const FRAME_WIDTH_PX = 160;
+
+/**
+ * Film strips by content identity (path, size, time), kept between runs. Null where no picture can be made; that too is kept.
+ */
+export function cachedStrips(
+  cacheFolder: string,
+): (path: string, look: StripLook) => Promise<FilmStrip | null> {
+  const folder = join(cacheFolder, `strips-v${STRIP_VERSION}`);
+  return async (path, look) => {
+    const found = await stat(path, { bigint: true }).catch(() => null);
+    if (found === null || !found.isFile() || found.size === 0n) return null;
+    const identity = createHash('sha256')
+      .update(`${path}\0${found.size}\0${found.mtimeNs}\0${found.ino}\0${JSON.stringify(look)}`)
+      .digest('hex')
+      .slice(0, 32);
+    const file = join(folder, `${identity}.json`);
+    const kept = await readFile(file, 'utf8').catch(() => null);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: written below, under a version
+    if (kept !== null) return JSON.parse(kept) as FilmStrip | null;
+    const strip = await makeFilmStrip(path, { ...look, count: FRAMES, maxWidth_px: FRAME_WIDTH_PX });
+    await mkdir(folder, { recursive: true });
+    await writeFile(`${file}.part`, JSON.stringify(strip));
+    await rename(`${file}.part`, file);
+    return strip;
+  };
+}
