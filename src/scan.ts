@@ -249,6 +249,11 @@ async function drawSample(
     sample: parseSample(config.sample),
     strata: config.strata,
   });
+  const onMedia = compiled.filter((each) => each.evidence.length > 0);
+  if (onMedia.length === 0) {
+    await database.run('create temp table sampled_clips as select * from clips limit 0');
+    return { size: drawn.size };
+  }
   const needed = new Set([
     'clip_id',
     'shard_id',
@@ -256,11 +261,10 @@ async function drawSample(
     'shard',
     'key',
     'path',
-    'caption',
     ...dataset.mediaColumns,
   ]);
   for (const name of CARD_COLUMNS) needed.add(name);
-  for (const rule of compiled.filter((each) => each.evidence.length > 0)) {
+  for (const rule of onMedia) {
     for (const need of rule.needs) if (need.table === 'clips') needed.add(need.column);
   }
   // The row numbers prune row groups; the ids decide.

@@ -32,6 +32,7 @@ const LEDGER_COLUMNS = {
   caption_hash: `case when strlen(caption) = 0 then null else hash(caption) end`,
   source_hash: 'hash(source_id)',
   content_hash_hash: 'hash(content_hash)',
+  path_has_key: `contains('/' || path, '/' || key || '.') or ends_with(path, key)`,
   caption_bytes: 'strlen(caption)::integer',
   split: 'split',
   captioner: 'captioner',
