@@ -1,4 +1,7 @@
 import { uniqueNames } from './column-names.ts';
+import { ROLE_SYNONYMS, normaliseName } from './column-synonyms.ts';
+
+const USUAL_NAMES: ReadonlySet<string> = new Set(Object.values(ROLE_SYNONYMS).flat());
 
 /** How a CSV or TSV file is written, judged by its first records. */
 export type Dialect = {
@@ -10,7 +13,7 @@ export type Dialect = {
 
 /**
  * The dialect of delimited text. `.tsv` is split at tabs; else the delimiter of the first line decides. The first record
- * is a header unless a cell of it is empty, repeated or a number.
+ * is a header if a cell is a usual column name, or unless a cell is empty, repeated or a number.
  */
 export function detectDialect(head: string, format: 'csv' | 'tsv'): Dialect | null {
   const text = head.replace(/^\uFEFF/, '');
@@ -23,17 +26,23 @@ export function detectDialect(head: string, format: 'csv' | 'tsv'): Dialect | nu
   const quote = format === 'tsv' && !hasQuotedFields(text, delimiter) ? '' : '"';
   const first = quote === '' ? firstLine.split(delimiter) : quoted;
   const cells = first.map((cell) => cell.trim());
-  const isHeader =
-    cells.every((cell) => cell !== '' || cells.length > 1) &&
-    cells.filter((cell) => cell === '').length <= 1 &&
-    new Set(cells).size === cells.length &&
-    !cells.some((cell) => cell !== '' && Number.isFinite(Number(cell)));
+  const isHeader = looksLikeHeader(cells);
   const names = uniqueNames(
     isHeader
       ? cells.map((cell, i) => (cell === '' ? `column${i}` : cell))
       : cells.map((_, i) => `column${i}`),
   );
   return { delimiter, quote, hasHeader: isHeader, names };
+}
+
+/** A usual name among the cells settles it; else every cell has to be filled, different and no number. */
+function looksLikeHeader(cells: readonly string[]): boolean {
+  if (cells.some((cell) => USUAL_NAMES.has(normaliseName(cell)))) return true;
+  return (
+    (cells.length === 1 || cells.filter((cell) => cell === '').length <= 1) &&
+    new Set(cells).size === cells.length &&
+    !cells.some((cell) => cell !== '' && Number.isFinite(Number(cell)))
+  );
 }
 
 function bestDelimiter(line: string): string {

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { ShardFile } from './discover-shards.ts';
+import { dropRejects } from './rejected-lines.ts';
 import { readRows, textOf } from './rows.ts';
 import { escapeGlob, quoteLiteral } from './sql-quote.ts';
 import { linesFrom } from './text-lines.ts';
@@ -21,6 +22,7 @@ export async function jsonDocumentFrom(
     connection,
     `select left(line, 100000000) as line, json_valid(line) as is_json from ${linesFrom(file)} where trim(line) <> '' limit 2`,
   ).catch(() => []);
+  await dropRejects(connection);
   const first = textOf(head[0]?.['line'])
     .replace(/^\uFEFF/, '')
     .trimStart();
@@ -28,7 +30,7 @@ export async function jsonDocumentFrom(
     return `(select json::varchar as line, null::varchar as overflow from read_json_objects(${quoteLiteral(escapeGlob(file.path))}, format = 'array', compression = '${compression}', maximum_object_size = ${LONGEST_VALUE_BYTES}))`;
   if (head[0]?.['is_json'] === true && head.length > 1) return null;
   const document = `(select json as document from read_json_objects(${quoteLiteral(escapeGlob(file.path))}, format = 'unstructured', compression = '${compression}', maximum_object_size = ${LONGEST_VALUE_BYTES}))`;
-  const members = `(select name, document -> ('/' || replace(replace(name, '~', '~0'), '/', '~1')) as value from (select unnest(json_keys(document)) as name, document from ${document}))`;
+  const members = `(select unnest(json_keys(document)) as name, unnest(json_extract(document, '$.*')) as value from ${document})`;
   const kinds = await readRows(
     connection,
     `select name, json_type(value) as kind, json_type(value -> 0) as element from ${members} limit 100001`,

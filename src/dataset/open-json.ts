@@ -5,6 +5,7 @@ import { jsonDocumentFrom } from './json-document.ts';
 import { jsonColumns } from './json-columns.ts';
 import type { JsonColumn } from './json-columns.ts';
 import { MEDIA_RECORDS } from './media-directory.ts';
+import { countRejectsIn, dropRejects, readRejects } from './rejected-lines.ts';
 import { errorText, numberOf, readRows, textOf } from './rows.ts';
 import { quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
@@ -12,7 +13,6 @@ import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './so
 import { linesFrom } from './text-lines.ts';
 
 const TABLE = 'manifest_rows';
-const REJECTS = 'dailies_rejects';
 
 /** A line that is one JSON object; all other lines are bad rows. */
 const IS_OBJECT = `case when overflow is null and json_valid(line) then json_type(line) = 'OBJECT' else false end`;
@@ -25,6 +25,7 @@ type Inferred = Records & {
   readonly rows: number;
   readonly badRows: number;
   readonly structure: string;
+  readonly rejects: readonly number[];
   readonly schema: readonly NamedType[];
 };
 
@@ -81,7 +82,7 @@ async function recordsOf(connection: DuckDBConnection, file: ShardFile): Promise
   if (file.format === 'media')
     return { from: `(from ${MEDIA_RECORDS} order by rowid)`, hasRejects: false };
   if (file.bytes === 0) throw new Error('the file has 0 bytes');
-  const lines = linesFrom(file, { rejectsTable: REJECTS });
+  const lines = linesFrom(file);
   if (file.format === 'jsonl') return { from: lines, hasRejects: true };
   const document = await jsonDocumentFrom(connection, file);
   return document === null
@@ -102,26 +103,20 @@ async function inferShard(
          json_group_structure(case when ${IS_OBJECT} then line end::json)::varchar as structure
        from ${records.from}`,
     );
-    const rejected = records.hasRejects
-      ? await readRows(connection, `select count(distinct line) as lines from ${REJECTS}`)
-      : [];
+    const rejects = records.hasRejects ? await readRejects(connection, false) : [];
     const structure = textOf(row?.['structure']);
     return {
       ...records,
       file,
       rows: numberOf(row?.['good']),
-      badRows: numberOf(row?.['bad']) + numberOf(rejected[0]?.['lines']),
+      badRows: numberOf(row?.['bad']) + rejects.length,
+      rejects,
       structure,
       schema: jsonColumns([structure], file.name).map(({ name, type }) => ({ name, type })),
     };
   } finally {
     await dropRejects(connection);
   }
-}
-
-async function dropRejects(connection: DuckDBConnection): Promise<void> {
-  await connection.run(`drop table if exists ${REJECTS}`);
-  await connection.run(`drop table if exists ${REJECTS}_scans`);
 }
 
 async function createTable(
@@ -188,6 +183,7 @@ async function insertShard(
        )
        where is_row`,
     );
+    await countRejectsIn(connection, TABLE, reading.file.index, reading.rejects);
   } finally {
     await dropRejects(connection);
   }

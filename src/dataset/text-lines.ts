@@ -1,4 +1,5 @@
 import type { ShardFile } from './discover-shards.ts';
+import { REJECT_SETTINGS } from './rejected-lines.ts';
 import { escapeGlob, quoteLiteral } from './sql-quote.ts';
 
 /** Longest line of text that is read; a longer one makes the shard unread, not the run slow. */
@@ -8,12 +9,10 @@ const LONGEST_LINE_BYTES = 64 * 1024 * 1024;
  * A relation over the lines of a text file: `line`, and `overflow` which is not null if the line holds a U+0001.
  *
  * `read_json(ignore_errors)` would lose the good line that follows a cut-off one, so lines are read as one-column CSV
- * without quotes and parsed afterwards. Blank lines are left out.
+ * without quotes and parsed afterwards. Lines
+ * that are no UTF-8 are left out and noted as rejects: drop those afterwards.
  */
-export function linesFrom(
-  file: ShardFile,
-  options: { readonly rejectsTable?: string } = {},
-): string {
+export function linesFrom(file: ShardFile): string {
   const settings = [
     'header = false',
     'auto_detect = false',
@@ -28,14 +27,7 @@ export function linesFrom(
     `compression = '${file.compression}'`,
     `max_line_size = ${LONGEST_LINE_BYTES}`,
     'hive_partitioning = false',
-    ...(options.rejectsTable === undefined
-      ? []
-      : [
-          'store_rejects = true',
-          `rejects_table = '${options.rejectsTable}'`,
-          `rejects_scan = '${options.rejectsTable}_scans'`,
-          'rejects_limit = 0',
-        ]),
+    ...REJECT_SETTINGS,
   ];
   return `read_csv(${quoteLiteral(escapeGlob(file.path))}, ${settings.join(', ')})`;
 }

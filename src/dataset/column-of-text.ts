@@ -1,0 +1,65 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+
+import { numberOf, readRows } from './rows.ts';
+import type { NamedType } from './source.ts';
+import { SOURCE_SHARD_ID } from './source.ts';
+import { quoteIdentifier } from './sql-quote.ts';
+
+/** Type of a column without a value in a shard, until another shard tells. */
+export const NO_VALUES = '"NULL"';
+
+const INTEGER = '-?(0|[1-9][0-9]*)';
+const NUMBER = String.raw`[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?(?i:nan|inf|infinity)`;
+
+/** More digits than this and a DOUBLE would round the number. */
+const LONG_NUMBER = '[+-]?[0-9]{16,}';
+
+/** Columns judged by one query. */
+const COLUMNS_PER_QUERY = 100;
+
+/**
+ * The narrowest of BIGINT, DOUBLE, BOOLEAN and VARCHAR that keeps every value of a text column as it is: leading zeros,
+ * blanks and numbers too long for their type stay text.
+ */
+export async function typesOfText(
+  connection: DuckDBConnection,
+  table: string,
+  columns: readonly NamedType[],
+  shard: number,
+): Promise<NamedType[]> {
+  const typed: NamedType[] = [];
+  for (let at = 0; at < columns.length; at += COLUMNS_PER_QUERY) {
+    const part = columns.slice(at, at + COLUMNS_PER_QUERY);
+    const [row = {}] = await readRows(
+      connection,
+      `select ${part.flatMap(({ name }, i) => checks(quoteIdentifier(name), i)).join(', ')}
+       from ${table} where ${SOURCE_SHARD_ID} = ${shard}`,
+    );
+    for (const [i, { name }] of part.entries()) {
+      const is = (check: string): boolean => row[`${check}${i}`] === true;
+      if (numberOf(row[`filled${i}`]) === 0) typed.push({ name, type: NO_VALUES });
+      else if (numberOf(row[`blank${i}`]) > 0) typed.push({ name, type: 'VARCHAR' });
+      else if (is('is_integer') && is('is_bigint')) typed.push({ name, type: 'BIGINT' });
+      else if (is('is_number') && !is('is_long')) typed.push({ name, type: 'DOUBLE' });
+      else typed.push({ name, type: is('is_boolean') ? 'BOOLEAN' : 'VARCHAR' });
+    }
+  }
+  return typed;
+}
+
+function checks(id: string, i: number): string[] {
+  const every = (check: string, name: string): string =>
+    `bool_and(${check}) filter (where trim(${id}) <> '') as ${name}${i}`;
+  return [
+    `count(${id}) as filled${i}`,
+    `count(*) filter (where trim(${id}) = '') as blank${i}`,
+    every(`regexp_full_match(${id}, '${INTEGER}')`, 'is_integer'),
+    every(`try_cast(${id} as bigint) is not null`, 'is_bigint'),
+    every(
+      `regexp_full_match(${id}, '${NUMBER}') and try_cast(${id} as double) is not null`,
+      'is_number',
+    ),
+    `bool_or(regexp_full_match(${id}, '${LONG_NUMBER}')) as is_long${i}`,
+    every(`lower(${id}) in ('true', 'false')`, 'is_boolean'),
+  ];
+}
