@@ -227,9 +227,11 @@ function chooseWalked(paths: readonly string[], warnings: string[]): string[] {
       ),
   );
   const pool = named.length > 0 ? named : beside.length > 0 ? beside : candidates;
-  const format = FORMAT_ORDER.find((each) =>
-    pool.some((path) => shardFormatOf(basename(path))?.format === each),
-  );
+  const formats = new Set(pool.map((path) => shardFormatOf(basename(path))?.format));
+  const format = FORMAT_ORDER.find((each) => formats.has(each));
+  const rivals = ['arrow', 'jsonl', 'csv', 'tsv'] as const;
+  // Parquet is the manifest before all else, and JSON is often a side-line; between the others nobody can tell.
+  if (format !== 'parquet' && rivals.filter((each) => formats.has(each)).length > 1) return pool;
   const chosen = pool.filter((path) => shardFormatOf(basename(path))?.format === format);
   const isChosen = new Set(chosen);
   const left = candidates.filter((path) => !isChosen.has(path));

@@ -23,10 +23,13 @@ const NUMBERS: ReadonlySet<string> = new Set(['UBIGINT', 'BIGINT', 'HUGEINT', 'D
 const MOST_NESTED_KEYS = 64;
 
 /**
- * Columns of rows whose structures `json_group_structure` found, merged over shards.
+ * Columns of rows whose structures `inferJson` found, merged over shards.
  * Throws DailiesError `dataset` if there are more than {@link MOST_JSON_COLUMNS}.
  */
-export function jsonColumns(structures: readonly string[], where: string): JsonColumn[] {
+export function jsonColumns(
+  structures: readonly Readonly<Record<string, unknown>>[],
+  where: string,
+): JsonColumn[] {
   const merged = new Map<string, unknown>();
   for (const structure of structures)
     for (const [key, value] of topLevel(structure))
@@ -55,10 +58,8 @@ export function jsonColumns(structures: readonly string[], where: string): JsonC
   });
 }
 
-function topLevel(structure: string): [string, unknown][] {
-  if (structure === '') return [];
-  const parsed: unknown = JSON.parse(structure);
-  return isObject(parsed) ? Object.entries(parsed) : [];
+function topLevel(structure: Readonly<Record<string, unknown>>): [string, unknown][] {
+  return Object.entries(structure).map(([key, value]) => [key, boundStructure(value)]);
 }
 
 function mergeStructures(a: unknown, b: unknown): unknown {
@@ -76,8 +77,12 @@ function mergeStructures(a: unknown, b: unknown): unknown {
   return 'JSON';
 }
 
-function boundStructure(structure: unknown): unknown {
-  if (Array.isArray(structure)) return [boundStructure(structure[0])];
+/** Objects and lists nested deeper than this are kept as JSON text. */
+const DEEPEST_NESTING = 8;
+
+function boundStructure(structure: unknown, depth = 0): unknown {
+  if (typeof structure === 'object' && depth >= DEEPEST_NESTING) return 'JSON';
+  if (Array.isArray(structure)) return [boundStructure(structure[0], depth + 1)];
   if (!isObject(structure)) return structure === 'NULL' ? 'JSON' : structure;
   const entries = Object.entries(structure);
   const folded = new Set(entries.map(([key]) => key.toLowerCase()));
@@ -88,7 +93,7 @@ function boundStructure(structure: unknown): unknown {
     folded.has('')
   )
     return 'JSON';
-  return Object.fromEntries(entries.map(([key, value]) => [key, boundStructure(value)]));
+  return Object.fromEntries(entries.map(([key, value]) => [key, boundStructure(value, depth + 1)]));
 }
 
 function sqlType(structure: unknown, isWide = false): string {

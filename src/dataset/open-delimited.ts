@@ -92,7 +92,8 @@ async function readDialect(connection: DuckDBConnection, file: ShardFile): Promi
   );
   await dropRejects(connection);
   const head = lines.map((row) => textOf(row['line']) + textOf(row['overflow'])).join('\n');
-  if (lines.length === 0 || head.split('\0').length > head.length / 4) throw new Error('the file is no UTF-8 text');
+  if (lines.length === 0 || head.split('\0').length > head.length / 4)
+    throw new Error('the file is no UTF-8 text');
   const dialect = detectDialect(head, file.format === 'tsv' ? 'tsv' : 'csv');
   if (dialect === null) throw new Error('the first line is blank');
   if (dialect.names.length > MOST_COLUMNS)

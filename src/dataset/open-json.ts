@@ -2,20 +2,18 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { ShardFile } from './discover-shards.ts';
 import { jsonDocumentFrom } from './json-document.ts';
+import { IS_OBJECT, inferJson, pointerTo } from './infer-json.ts';
 import { jsonColumns } from './json-columns.ts';
 import type { JsonColumn } from './json-columns.ts';
 import { MEDIA_RECORDS } from './media-directory.ts';
 import { countRejectsIn, dropRejects, readRejects } from './rejected-lines.ts';
-import { errorText, numberOf, readRows, textOf } from './rows.ts';
+import { errorText } from './rows.ts';
 import { quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
 import { linesFrom } from './text-lines.ts';
 
 const TABLE = 'manifest_rows';
-
-/** A line that is one JSON object; all other lines are bad rows. */
-const IS_OBJECT = `case when overflow is null and json_valid(line) then json_type(line) = 'OBJECT' else false end`;
 
 /** Records of a shard: a relation with `line` and `overflow`, and whether it fills the table of rejected lines. */
 type Records = { readonly from: string; readonly hasRejects: boolean };
@@ -24,7 +22,7 @@ type Inferred = Records & {
   readonly file: ShardFile;
   readonly rows: number;
   readonly badRows: number;
-  readonly structure: string;
+  readonly structure: Readonly<Record<string, unknown>>;
   readonly rejects: readonly number[];
   readonly schema: readonly NamedType[];
 };
@@ -82,12 +80,25 @@ async function recordsOf(connection: DuckDBConnection, file: ShardFile): Promise
   if (file.format === 'media')
     return { from: `(from ${MEDIA_RECORDS} order by rowid)`, hasRejects: false };
   if (file.bytes === 0) throw new Error('the file has 0 bytes');
-  const lines = linesFrom(file);
+  const lines = repairedLines(linesFrom(file));
   if (file.format === 'jsonl') return { from: lines, hasRejects: true };
   const document = await jsonDocumentFrom(connection, file);
   return document === null
     ? { from: lines, hasRejects: true }
     : { from: document, hasRejects: false };
+}
+
+/**
+ * Lines in which half a surrogate pair (`\ud83d` alone), which is no valid JSON, is replaced by U+FFFD: whole pairs are
+ * hidden behind U+0002, what is left is replaced, and the pairs are put back.
+ */
+function repairedLines(from: string): string {
+  const half = String.raw`\\u[dD][89a-fA-F][0-9a-fA-F]{2}`;
+  const pair = String.raw`\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})`;
+  const hidden = String.raw`regexp_replace(line, '${pair}', chr(2) || '\1' || chr(2) || '\2', 'g')`;
+  const repaired = String.raw`replace(regexp_replace(${hidden}, '${half}', '\\ufffd', 'g'), chr(2), '\u')`;
+  const isBroken = String.raw`(contains(line, '\ud') or contains(line, '\uD')) and not json_valid(line)`;
+  return `(select case when ${isBroken} then ${repaired} else line end as line, overflow from ${from})`;
 }
 
 async function inferShard(
@@ -96,23 +107,17 @@ async function inferShard(
   records: Records,
 ): Promise<Inferred> {
   try {
-    const [row] = await readRows(
-      connection,
-      `select count(*) filter (where ${IS_OBJECT}) as good,
-         count(*) filter (where not (${IS_OBJECT}) and (overflow is not null or trim(line) <> '')) as bad,
-         json_group_structure(case when ${IS_OBJECT} then line end::json)::varchar as structure
-       from ${records.from}`,
-    );
+    const { rows, badRows, structure } = await inferJson(connection, records.from);
     const rejects = records.hasRejects ? await readRejects(connection, false) : [];
-    const structure = textOf(row?.['structure']);
+    const schema = jsonColumns([structure], file.name).map(({ name, type }) => ({ name, type }));
     return {
       ...records,
       file,
-      rows: numberOf(row?.['good']),
-      badRows: numberOf(row?.['bad']) + rejects.length,
+      rows,
+      badRows: badRows + rejects.length,
       rejects,
       structure,
-      schema: jsonColumns([structure], file.name).map(({ name, type }) => ({ name, type })),
+      schema,
     };
   } finally {
     await dropRejects(connection);
@@ -158,7 +163,7 @@ async function insertShard(
     ),
   );
   const values = columns.map((column) => {
-    const pointer = quoteLiteral(`/${column.key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    const pointer = quoteLiteral(pointerTo(column.key));
     const isField = isSingle(column) && column.key !== '';
     if (!isField && !column.isUnquoted)
       return `json_transform(line::json -> ${pointer}, ${quoteLiteral(JSON.stringify(column.structure))})::${isWide ? column.wideType : column.type}`;
@@ -178,7 +183,7 @@ async function insertShard(
          from (
            select line, ${IS_OBJECT} as is_row, row_number() over () - 1 as n
            from ${reading.from}
-           where overflow is not null or trim(line) <> ''
+           where starts_with(line, '{') or overflow is not null or trim(line) <> ''
          )
        )
        where is_row`,
