@@ -133,18 +133,38 @@ function timeColumns(
       fps_den: int32(rate?.den ?? null),
     };
   }
-  const isCut = video.packets?.isComplete === false;
+  if (video.packets?.isComplete === false) return partialTimeColumns(header, timeline, declared);
   return {
     fps: timeline.fps,
     nominal_fps: timeline.nominalFps,
     fps_num: int32(timeline.rate?.num ?? null),
     fps_den: int32(timeline.rate?.den ?? null),
-    duration_s: (isCut ? null : timeline.duration_s) ?? header.duration_s,
-    video_duration_s: isCut ? null : timeline.media_s,
+    duration_s: timeline.duration_s ?? header.duration_s,
+    video_duration_s: timeline.media_s,
     video_start_s: timeline.start_s,
-    frame_count: isCut ? null : timeline.frameCount,
-    presented_frame_count: isCut ? null : timeline.presentedCount,
+    frame_count: timeline.frameCount,
+    presented_frame_count: timeline.presentedCount,
     is_vfr: timeline.isVfr,
+    preroll_s: timeline.preroll_s,
+    preroll_frame_count: timeline.prerollCount,
+    has_b_frames: timeline.hasReordering,
+  };
+}
+
+/** What the first packets tell where not all of them were looked at. */
+function partialTimeColumns(
+  header: MediaHeader,
+  timeline: Timeline,
+  declared: number | null,
+): Partial<ContainerRow> {
+  const fps = declared ?? timeline.nominalFps;
+  return {
+    fps,
+    nominal_fps: fps,
+    fps_num: int32(timeline.rate?.num ?? null),
+    fps_den: int32(timeline.rate?.den ?? null),
+    duration_s: header.duration_s,
+    video_start_s: timeline.start_s,
     preroll_s: timeline.preroll_s,
     preroll_frame_count: timeline.prerollCount,
     has_b_frames: timeline.hasReordering,

@@ -11,6 +11,35 @@ const BLOCK = 0xa1;
 const BLOCK_DURATION = 0x9b;
 const REFERENCE_BLOCK = 0xfb;
 
+/** What else may stand in a segment or cluster behind the first cluster; anything else is junk (RFC 9559 section 5.1). */
+const PASSED_OVER: ReadonlySet<number> = new Set([
+  0xec,
+  0xbf,
+  0xab,
+  0xa7,
+  0xfa,
+  0x75_a1,
+  0x75_a2,
+  0xa4,
+  0x58_54,
+  0xaf,
+  0xa2,
+  0xfd,
+  0x8e,
+  0x12_54_c3_67,
+  0x11_4d_9b_74,
+  0x15_49_a9_66,
+  0x16_54_ae_6b,
+  0x10_43_a7_70,
+  0x19_41_a4_69,
+  CUES,
+  TIMESTAMP,
+  SIMPLE_BLOCK,
+  BLOCK,
+  BLOCK_DURATION,
+  REFERENCE_BLOCK,
+]);
+
 /** Head of an element and of a block within: id, size, track number, time, flags, number of laces. */
 const PEEK_BYTES = ELEMENT_HEAD_BYTES + 12;
 /** More elements than ten hours of packets have: a scan of junk ends here. */
@@ -41,6 +70,8 @@ export type ScanPlan = {
   readonly videoTrack: number;
   readonly audioTrack: number;
   readonly strippedBytes: number;
+  /** The segment states no size. */
+  readonly isOpen: boolean;
   /** Looks only at what the window holds already. */
   readonly isHeldOnly: boolean;
 };
@@ -83,7 +114,13 @@ export async function scanBlocks(window: ByteWindow, plan: ScanPlan): Promise<Bl
     const peeked: Uint8Array | null =
       window.held(at, PEEK_BYTES) ?? (plan.isHeldOnly ? null : await window.read(at, PEEK_BYTES));
     const head = peeked === null ? null : readElementHead(peeked);
-    if (peeked === null || head === null) break;
+    if (peeked === null) break;
+    const isMaster = head?.id === CLUSTER || head?.id === BLOCK_GROUP;
+    if (head === null || (!isMaster && !PASSED_OVER.has(head.id))) {
+      // Where the segment states no end, it ends where junk begins.
+      scan.isComplete = plan.isOpen;
+      break;
+    }
     const data: number = at + head.headSize;
     const elementEnd: number = head.size === null ? data : data + head.size;
     scan.declaredEnd = Math.max(scan.declaredEnd, elementEnd);

@@ -68,9 +68,10 @@ export async function readMatroska(
           videoTrack: videoTrack?.number ?? -1,
           audioTrack: audioTrack?.number ?? -1,
           strippedBytes: videoTrack?.strippedBytes ?? 0,
+          isOpen: head.segmentEnd === null,
           isHeldOnly: !isScanning,
         });
-  const video = await readVideoTrack(window, head, videoTrack, scan, isScanning);
+  const video = await readVideoTrack(window, head, videoTrack, scan);
   const isAll = isScanning || scan?.isComplete === true;
   return {
     format,
@@ -219,17 +220,13 @@ async function readVideoTrack(
   head: Head,
   track: MatroskaTrack | null,
   scan: BlockScan | null,
-  isScanning: boolean,
 ): Promise<VideoTrack | null> {
   if (track === null || track.video === null) return null;
   const timing = {
     ticksPerSecond: 1e9 / head.scale_ns,
     edits: [],
     declaredTicks: null,
-    packets:
-      scan === null || !(isScanning || scan.isComplete)
-        ? null
-        : packetTable(scan, track.video, head),
+    packets: scan === null ? null : packetTable(scan, track.video, head),
   };
   const video = { ...track.video, ...timing };
   const first = scan?.firstOffset ?? null;
