@@ -79,6 +79,19 @@ export function spellOut(text: string): string {
   return line;
 }
 
+/**
+ * The net under everything that shows text: line breaks and tabs stay, what is truly invisible is spelled out.
+ * Our own words pass unchanged.
+ */
+export function neutralise(text: string): string {
+  if (text.search(INVISIBLE) < 0) return text;
+  let shown = '';
+  for (const piece of splitVisible(text))
+    shown +=
+      piece.kind === 'mark' && piece.text.startsWith('U+') ? `<${piece.text}>` : piece.source;
+  return shown;
+}
+
 /** At most `length` UTF-16 units, never half a surrogate pair, and how many were left out. */
 export function cutText(
   text: string,

@@ -28,13 +28,9 @@ export function clipCard(shown: ShownClip): Markup {
       </p>
     </header>
     <p class="message">${hostileLongText(finding.message)}</p>
-    ${card.strip === null ? markup`<p class="faint">${PAGE_WORDS.noPicture}</p>` : scrolling(filmStrip(card, shown.index, 'line'))}
+    ${card.strip === null ? markup`<p class="faint">${PAGE_WORDS.noPicture}</p>` : filmStrip(card, shown.index)}
     <div class="beside">${captionOf(shown)}${valuesTable(shown)}</div>
   </article>`;
-}
-
-function scrolling(film: Markup): Markup {
-  return markup`<div class="film-scroll">${film}</div>`;
 }
 
 /** The caption, with the words that the rule selected marked. */

@@ -1,4 +1,4 @@
-import { cutText, spellOut, splitVisible } from '../visible-text.ts';
+import { cutText, neutralise, spellOut, splitVisible } from '../visible-text.ts';
 
 /** HTML that is safe to put into a page: only {@link markup} and {@link joinMarkup} make it. */
 export class Markup {
@@ -23,18 +23,9 @@ export function markup(strings: TemplateStringsArray, ...parts: readonly Part[])
 function renderPart(part: Part): string {
   if (part === null) return '';
   if (part instanceof Markup) return part.source;
-  if (typeof part === 'string') return escapeHtml(spellOutMost(part));
+  if (typeof part === 'string') return escapeHtml(neutralise(part));
   if (typeof part === 'number') return String(part);
   return part.map((item) => item.source).join('');
-}
-
-/** The net under {@link hostileText}: text that came here another way has nothing invisible in it either. */
-function spellOutMost(text: string): string {
-  let shown = '';
-  for (const piece of splitVisible(text))
-    shown +=
-      piece.kind === 'mark' && piece.text.startsWith('U+') ? `<${piece.text}>` : piece.source;
-  return shown;
 }
 
 /** Escapes for element content and for double-quoted attributes. */

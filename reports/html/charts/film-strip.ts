@@ -15,26 +15,25 @@ export function stripLibrary(clips: readonly ClipCard[]): Markup {
 
 /**
  * Frames of a clip side by side with their times, and under them how much the picture changes from frame to frame.
- * `folded` breaks a long landscape strip into two rows, so that the frames stay large in a narrow place.
+ * A long strip is two reels, so that in a narrow place they stand one above the other and the frames stay large.
  */
-export function filmStrip(clip: ClipCard, index: number, layout: 'folded' | 'line'): Markup {
+export function filmStrip(clip: ClipCard, index: number): Markup {
   const { strip } = clip;
   if (strip === null) return markup``;
   const frames = frameCount(strip);
-  const isFolded =
-    layout === 'folded' && frames >= 6 && strip.frameWidth_px > 1.15 * strip.frameHeight_px;
-  const perRow = isFolded ? Math.ceil(frames / 2) : frames;
-  const rows = Array.from({ length: Math.ceil(frames / perRow) }, (_, row) =>
-    filmRow(strip, index, row * perRow, perRow),
+  const perReel = frames >= 6 ? Math.ceil(frames / 2) : frames;
+  const reels = Array.from({ length: Math.ceil(frames / perReel) }, (_, reel) =>
+    filmReel(strip, index, reel * perReel, perReel),
   );
-  return markup`<figure class="film${isFolded ? ' folded' : ''}${strip.times_s.length <= 1 ? ' single' : ''}">${rows}${differenceLine(clip)}</figure>`;
+  const shape = strip.frameWidth_px > 1.15 * strip.frameHeight_px ? 'landscape' : 'upright';
+  return markup`<figure class="film ${shape}">${reels}${differenceLine(clip)}</figure>`;
 }
 
 type Strip = NonNullable<ClipCard['strip']>;
 
-function filmRow(strip: Strip, index: number, from: number, perRow: number): Markup {
+function filmReel(strip: Strip, index: number, from: number, perReel: number): Markup {
   const { frameWidth_px: width_px, frameHeight_px: height_px } = strip;
-  const count = Math.min(perRow, frameCount(strip) - from);
+  const count = Math.min(perReel, frameCount(strip) - from);
   const times_s = strip.times_s.slice(from, from + count);
   const said =
     times_s.length === 0
@@ -44,11 +43,11 @@ function filmRow(strip: Strip, index: number, from: number, perRow: number): Mar
     { length: count - 1 },
     (_, cut) => `M${(from + cut + 1) * width_px} 0V${height_px}`,
   ).join('');
-  return markup`<svg viewBox="${from * width_px} 0 ${perRow * width_px} ${height_px}" width="${perRow * width_px}" height="${height_px}" role="img" aria-label="${said}"><title>${said}</title><use href="#strip-${index}"/><path class="frame-cut" d="${cuts}"/></svg>${
+  return markup`<div class="reel"><svg viewBox="${from * width_px} 0 ${perReel * width_px} ${height_px}" width="${perReel * width_px}" height="${height_px}" role="img" aria-label="${said}"><title>${said}</title><use href="#strip-${index}"/><path class="frame-cut" d="${cuts}"/></svg>${
     times_s.length === 0
       ? null
       : markup`<ol class="times" aria-hidden="true">${times_s.map((time_s) => markup`<li>${formatSeconds(time_s)}</li>`)}</ol>`
-  }`;
+  }</div>`;
 }
 
 function frameCount(strip: Strip): number {

@@ -24,7 +24,7 @@ export function ratePlot(rule: RuleOutcome, withScale = false): Markup {
   >
     <title>${said}</title>
     <path
-      class="grid"
+      class="decades"
       d="${DECADES.map((decade) => `M${round(position(decade))} 2v14`).join('')}"
     />
     <path class="axis" d="M${LEFT_PX} 9H${LEFT_PX + WIDTH_PX}" />

@@ -75,7 +75,7 @@ export function renderDetail(
 /** The film strip and caption of the clip, if the page has them: a copy of the static ones. */
 function film(row: TableRow): readonly Node[] {
   const card = document.querySelector(`.clip[data-clip="${clipId(row)}"]`);
-  return [...(card?.querySelectorAll('.film-scroll, .beside > .caption') ?? [])].map((part) =>
+  return [...(card?.querySelectorAll('.film, .beside > .caption') ?? [])].map((part) =>
     part.cloneNode(true),
   );
 }

@@ -1,4 +1,4 @@
-import { splitVisible } from '../../visible-text.ts';
+import { neutralise, splitVisible } from '../../visible-text.ts';
 
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -13,7 +13,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
     if (value === undefined || value === false) continue;
     made.setAttribute(name, value === true ? '' : String(value));
   }
-  made.append(...children);
+  for (const child of children) made.append(typeof child === 'string' ? neutralise(child) : child);
   return made;
 }
 

@@ -6,6 +6,8 @@ import { TABLE_WORDS } from './words.ts';
 
 /** Rows drawn above and below those in view. */
 const MARGIN_ROWS = 8;
+/** Never more than this, however tall the window says it is. */
+const ROWS_MAX = 300;
 /** Taller scroll areas than this make browsers lose rows (Firefox: 17.9 million px). */
 const HEIGHT_MAX_PX = 15_000_000;
 
@@ -21,7 +23,7 @@ export class Grid {
   readonly node: HTMLElement;
   readonly #table: FindingsTable;
   readonly #events: GridEvents;
-  readonly #scroller: HTMLElement;
+  readonly #head: HTMLElement;
   readonly #space: HTMLElement;
   readonly #rows: HTMLElement;
   readonly #headers = new Map<SortColumn, HTMLElement>();
@@ -33,7 +35,6 @@ export class Grid {
     this.#events = events;
     this.#rows = element('div', { class: 'grid-rows', role: 'rowgroup' });
     this.#space = element('div', { class: 'grid-space', role: 'presentation' }, this.#rows);
-    this.#scroller = element('div', { class: 'grid-scroll', role: 'presentation' }, this.#space);
     const header = element('div', { class: 'grid-row grid-head', role: 'row', 'aria-rowindex': 1 });
     for (const column of SORT_COLUMNS) {
       const cell = element(
@@ -44,6 +45,7 @@ export class Grid {
       this.#headers.set(column, cell);
       header.append(cell);
     }
+    this.#head = element('div', { class: 'grid-top', role: 'rowgroup' }, header);
     this.node = element(
       'div',
       {
@@ -53,11 +55,11 @@ export class Grid {
         'aria-label': 'Findings',
         'aria-colcount': SORT_COLUMNS.length,
       },
-      element('div', { role: 'rowgroup' }, header),
-      this.#scroller,
+      this.#head,
+      this.#space,
     );
-    this.#scroller.addEventListener('scroll', () => this.#draw(), { passive: true });
-    new ResizeObserver(() => this.#draw()).observe(this.#scroller);
+    this.node.addEventListener('scroll', () => this.#draw(), { passive: true });
+    new ResizeObserver(() => this.#draw()).observe(this.node);
     this.#rows.addEventListener('click', (event) => this.#click(event));
   }
 
@@ -83,7 +85,7 @@ export class Grid {
         isSorted ? (sort.isDescending ? 'descending' : 'ascending') : 'none',
       );
     }
-    this.#scroller.scrollTop = 0;
+    this.node.scrollTop = 0;
     this.#draw();
   }
 
@@ -93,11 +95,11 @@ export class Grid {
     if (this.#selected >= 0) {
       const height = this.#rowHeight();
       const top = this.#selected * height;
-      const view = this.#scroller.clientHeight;
+      const view = this.node.clientHeight - this.#head.offsetHeight;
       const scale = this.#scale();
-      const now = this.#scroller.scrollTop / scale;
-      if (top < now) this.#scroller.scrollTop = top * scale;
-      else if (top + height > now + view) this.#scroller.scrollTop = (top + height - view) * scale;
+      const now = this.node.scrollTop / scale;
+      if (top < now) this.node.scrollTop = top * scale;
+      else if (top + height > now + view) this.node.scrollTop = (top + height - view) * scale;
     }
     this.#draw();
   }
@@ -116,13 +118,14 @@ export class Grid {
     const height = this.#rowHeight();
     const scale = this.#scale();
     this.#space.style.height = `${this.#shown.length * height * scale}px`;
-    const top = this.#scroller.scrollTop / scale;
+    const top = this.node.scrollTop / scale;
     const first = Math.max(0, Math.floor(top / height) - MARGIN_ROWS);
     const last = Math.min(
       this.#shown.length,
-      Math.ceil((top + this.#scroller.clientHeight) / height) + MARGIN_ROWS,
+      Math.ceil((top + this.node.clientHeight) / height) + MARGIN_ROWS,
+      first + ROWS_MAX,
     );
-    this.#rows.style.transform = `translateY(${first * height - top + this.#scroller.scrollTop}px)`;
+    this.#rows.style.transform = `translateY(${first * height - top + this.node.scrollTop}px)`;
     const rows: HTMLElement[] = [];
     for (let position = first; position < last; position += 1)
       rows.push(this.#row(position, this.#table.row(this.#shown[position] ?? 0)));

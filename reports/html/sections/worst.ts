@@ -64,7 +64,7 @@ function proofOf(rule: RuleOutcome, proof: ShownClip): Markup {
   const caption = markup`<div class="clamp">${captionOf(proof)}</div>`;
   const told = card.values.filter((value) => differs(value)).slice(0, 3);
   return markup`<div class="proof">
-    ${isAboutCaption ? caption : filmStrip(card, proof.index, 'folded')}
+    ${isAboutCaption ? caption : filmStrip(card, proof.index)}
     <p class="message"><code>${hostileText(card.key)}</code> ${hostileLongText(finding.message)}</p>
     ${
       told.length === 0
@@ -73,6 +73,6 @@ function proofOf(rule: RuleOutcome, proof: ShownClip): Markup {
             ${told.map((value) => markup`<span>${hostileText(value.name)} <b>${hostileText((value.declared ?? '').slice(0, 60))}</b> declared, <b>${hostileText((value.measured ?? '').slice(0, 60))}</b> measured</span>`)}
           </p>`
     }
-    ${isAboutCaption ? filmStrip(card, proof.index, 'line') : caption}
+    ${isAboutCaption ? filmStrip(card, proof.index) : caption}
   </div>`;
 }
