@@ -1,0 +1,7 @@
+export { type Config, DEFAULT_CONFIG } from './config/config.ts';
+export { loadConfig } from './config/load-config.ts';
+export { DailiesError, type FailureCode } from './dailies-error.ts';
+export type { Rule, Severity } from './judge/rule.ts';
+export { type Progress, type ProgressStage, SILENT } from './progress.ts';
+export type { Finding, ReportInput, RuleOutcome, RunDocument } from './run/document.ts';
+export { scan, type ScanContext, type ScanRequest, type ScanResult } from './scan.ts';
