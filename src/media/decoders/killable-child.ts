@@ -18,7 +18,7 @@ export type JobEnd =
   | { readonly kind: 'timed-out'; readonly reason: string };
 
 /** A child may take this long to start: the machine may be busy, and its clock has not begun. */
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 30_000;
 /** An answer that was sent in time but not yet read (the parent itself was stopped) still counts. */
 const GRACE_MS = 250;
 /** Kept of what a dying child says. */
