@@ -102,24 +102,44 @@ export async function createSample(
        limit ${target}`,
     );
   } else {
+    // A stratum's first clips by aggregate, not by window: a window sorts the whole dataset.
+    const topUp =
+      least === 0
+        ? ''
+        : `union
+           select first.clip_id, stratum
+           from (
+             select stratum, unnest(min(struct_pack(sample_order, clip_id), ${least})) as first
+             from placed
+             group by stratum
+           )`;
     await connection.run(
       `create temp table sample as
        with placed as (
-         select
-           clip_id,
-           ${stratum} as stratum,
-           row_number() over (order by sample_order, clip_id) as place,
-           row_number() over (partition by ${stratum} order by sample_order, clip_id) as stratum_place,
-           count(*) over (partition by ${stratum}) as stratum_rows
+         select clip_id, sample_order, ${stratum} as stratum
          from ${from}
+       ),
+       sizes as (
+         select stratum, count(*) as stratum_rows
+         from placed
+         group by stratum
+       ),
+       drawn as (
+         select clip_id, stratum
+         from (
+           select clip_id, stratum
+           from placed
+           order by sample_order, clip_id
+           limit ${target}
+         )
+         ${topUp}
        )
        select
          clip_id,
          stratum,
          stratum_rows::double / count(*) over (partition by stratum) as weight
-       from placed
-       where place <= ${target}
-         or stratum_place <= ${least}`,
+       from drawn
+       join sizes using (stratum)`,
     );
   }
   const drawn = await connection.runAndReadAll(`select count(*)::double from sample`);
