@@ -128,6 +128,7 @@ describe.runIf(canProbe)('a made clip, as ffprobe sees it', () => {
 describe('the kit', () => {
   it.each([
     ['H.264', '.mp4', { audio: {} }],
+    ['H.264 of an awkward size', '.mp4', { width_px: 480, height_px: 270, preset: 'medium' }],
     ['HEVC', '.mp4', { codec: 'hevc' }],
     ['AV1', '.mp4', { codec: 'av1' }],
     ['Matroska', '.mkv', { codec: 'vp9', audio: { codec: 'opus' } }],

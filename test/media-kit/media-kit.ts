@@ -8,7 +8,7 @@ import { FAULT_CASES, type FaultRule } from '../../src/media/faults/fault-cases.
 import { writeVariant, type FaultVariant } from '../../src/media/faults/fault-variant.ts';
 
 /** Bump when the kit writes other bytes for the same recipe. */
-const KIT_VERSION = 1;
+const KIT_VERSION = 2;
 
 /** A file of the kit, with what it is. */
 export type KitClip = {

@@ -75,7 +75,10 @@ export const PICTURE_FAULTS = {
       { name: 'as-recorded', recipe: base },
       {
         name: 'progressive-but-flagged-interlaced',
-        recipe: { ...withFilters(base, 'setfield=tff'), encoderOptions: { flags: '+ildct+ilme' } },
+        recipe: {
+          ...withFilters(base, 'crop=iw:trunc(ih/4)*4,setfield=tff'),
+          encoderOptions: { flags: '+ildct+ilme' },
+        },
       },
     ],
   }),
