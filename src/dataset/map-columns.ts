@@ -70,6 +70,11 @@ export function mapColumns(
     mapped.set(role, found);
     for (const source of found.sources) taken.add(source);
   }
+  if (!mapped.has('caption') && !Object.hasOwn(overrides, 'caption')) {
+    const found = findSentences(columns, taken);
+    if (found !== null) mapped.set('caption', found);
+    for (const source of found?.sources ?? []) taken.add(source);
+  }
   const nested = new Set(
     [...mapped.values()]
       .filter((each) => each.note?.includes('taken'))
@@ -196,7 +201,7 @@ function inferColumn(
       reason: found.note === null ? own : `${own}; ${found.note}`,
     };
   }
-  return role === 'caption' ? findSentences(columns, taken) : null;
+  return null;
 }
 
 /** Words that a text has on average if it may be a caption without the name of one. */
@@ -224,8 +229,17 @@ function findSentences(
 function averageWords(column: SampledColumn): number {
   const texts = column.samples.filter((text) => text !== null && text !== '').map(String);
   if (texts.length === 0 || texts.some((text) => !/\s/u.test(text) && /[/\\]/.test(text))) return 0;
-  const words = texts.reduce((sum, text) => sum + (text.match(/[\p{L}\p{N}]+/gu)?.length ?? 0), 0);
+  const words = texts.reduce((sum, text) => sum + countWords(text), 0);
   return words / texts.length;
+}
+
+/** Runs of letters; two signs of a script without spaces count as a word. */
+function countWords(text: string): number {
+  const signs =
+    text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu)?.length ??
+    0;
+  if (signs > 0) return signs / 2;
+  return text.match(/\p{L}[\p{L}\p{M}'’-]*/gu)?.length ?? 0;
 }
 
 /** Values that speak against a role whose name fits. */

@@ -106,20 +106,45 @@ async function loadShard(
       `create or replace temp table ${table}_raw (${raw.map((name, i) => `${name} ${columns[i]?.type.toString() ?? 'VARCHAR'}`).join(', ')})`,
     );
     const rows = await appendBatches(connection, `${table}_raw`, reader, columns);
-    const casts = columns.map(
-      (column, i) => `${column.cast(`c${i}`)} as ${quoteIdentifier(names[i] ?? `c${i}`)}`,
+    const taken = await createCastTable(connection, table, names, columns).catch(
+      (error: unknown) => {
+        if (!errorText(error).startsWith('Conversion Error')) throw error;
+        // Values overrun the precision that their decimal column declares: they stay text.
+        return createCastTable(
+          connection,
+          table,
+          names,
+          columns.map((column) =>
+            column.sqlType.startsWith('DECIMAL')
+              ? { ...column, sqlType: 'VARCHAR', cast: asIs }
+              : column,
+          ),
+        );
+      },
     );
-    await connection.run(
-      `create or replace temp table ${table} as select ${casts.join(', ')} from ${table}_raw`,
-    );
-    return {
-      rows,
-      schema: columns.map((column, i) => ({ name: names[i] ?? `c${i}`, type: column.sqlType })),
-    };
+    return { rows, schema: taken };
   } finally {
     await connection.run(`drop table if exists ${table}_raw`);
     await handle.close().catch(() => undefined);
   }
+}
+
+const asIs = (id: string): string => id;
+
+async function createCastTable(
+  connection: DuckDBConnection,
+  table: string,
+  names: readonly string[],
+  columns: readonly ArrowColumn[],
+): Promise<NamedType[]> {
+  const schema = columns.map((column, i) => ({ name: names[i] ?? `c${i}`, type: column.sqlType }));
+  const casts = columns.map(
+    (column, i) => `${column.cast(`c${i}`)} as ${quoteIdentifier(names[i] ?? `c${i}`)}`,
+  );
+  await connection.run(
+    `create or replace temp table ${table} as select ${casts.join(', ')} from ${table}_raw`,
+  );
+  return schema;
 }
 
 async function appendBatches(
