@@ -1,13 +1,13 @@
-import fc from 'fast-check';
+import { assert, asyncProperty, constantFrom, oneof, string } from 'fast-check';
 import { expect, it } from 'vitest';
 
 import { readRows } from '../src/dataset/rows.ts';
 import { quoteIdentifier, quoteLiteral } from '../src/dataset/sql-quote.ts';
 import { connect } from './dataset-room.ts';
 
-const hostile = fc.oneof(
-  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }),
-  fc.constantFrom(
+const hostile = oneof(
+  string({ unit: 'grapheme', minLength: 1, maxLength: 40 }),
+  constantFrom(
     `'; drop table t; --`,
     `"; drop table t; --`,
     `a\nb`,
@@ -22,8 +22,8 @@ const hostile = fc.oneof(
 
 it('brings any text through SQL unchanged, as a value and as a name', async () => {
   const connection = await connect();
-  await fc.assert(
-    fc.asyncProperty(hostile, async (raw) => {
+  await assert(
+    asyncProperty(hostile, async (raw) => {
       const text = raw.replaceAll('\0', '') || 'x';
       const rows = await readRows(
         connection,

@@ -1,4 +1,4 @@
-import { lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { access, constants, lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse, relative, resolve, sep } from 'node:path';
 
 import { DailiesError } from '../dailies-error.ts';
@@ -18,6 +18,8 @@ export type ShardFile = {
   readonly compression: ShardCompression;
   /** Hive partitions that the path states (`bucket=720p/`), percent-decoded; null for the Hive default partition. */
   readonly partitions: Readonly<Record<string, string | null>>;
+  /** Why the file cannot even be opened, null if it can. */
+  readonly error: string | null;
 };
 
 /** What the inputs of a run turned out to be. */
@@ -94,11 +96,8 @@ export async function discoverShards(
       format: chosen.format,
       compression: 'none' as const,
     };
-    const bytes = await stat(path).then(
-      (info) => info.size,
-      () => 0,
-    );
-    shards.push({ index, name, path, bytes, ...format, partitions: hivePartitions(name) });
+    const size = await lookAt(path);
+    shards.push({ index, name, path, ...size, ...format, partitions: hivePartitions(name) });
   }
   return { format: chosen.format, root, shards, media: [], warnings };
 }
@@ -256,7 +255,23 @@ async function mediaShard(root: string): Promise<ShardFile> {
     format: 'media',
     compression: 'none',
     partitions: {},
+    error: null,
   };
+}
+
+async function lookAt(
+  path: string,
+): Promise<{ readonly bytes: number; readonly error: string | null }> {
+  try {
+    const { size } = await stat(path);
+    await access(path, constants.R_OK);
+    return { bytes: size, error: null };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EACCES' || code === 'EPERM') return { bytes: 0, error: 'permission denied' };
+    if (code === 'ENOENT') return { bytes: 0, error: 'the link points at no file' };
+    return { bytes: 0, error: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 function hivePartitions(name: string): Record<string, string | null> {

@@ -20,7 +20,7 @@ import type { ShardLabel } from './shard-labels.ts';
 import { SHARD_LABELS, createShardLabels } from './shard-labels.ts';
 import { createShardsTable } from './shards-table.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
-import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID } from './source.ts';
+import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, unreadShard } from './source.ts';
 import { escapeGlob, quoteIdentifier } from './sql-quote.ts';
 
 export type OpenOptions = {
@@ -71,7 +71,7 @@ export async function openDataset(
   discovery: Discovery,
   options: OpenOptions = {},
 ): Promise<OpenDataset> {
-  const source = await openSource(connection, discovery);
+  const source = await openReadable(connection, discovery);
   await createShardsTable(connection, source.shards);
   const readings = source.shards.filter((shard) => shard.error === null);
   if (readings.length === 0) {
@@ -118,6 +118,22 @@ export async function openDataset(
     isKeyStable: key.isStable,
     files: [...new Set(source.files.flatMap((path) => [path, escapeGlob(path)]))],
     warnings,
+  };
+}
+
+/** Opens the shards that can be opened at all, and lists the others beside them. */
+async function openReadable(
+  connection: DuckDBConnection,
+  discovery: Discovery,
+): Promise<RowSource> {
+  const readable = discovery.shards.filter((shard) => shard.error === null);
+  const closed = discovery.shards.flatMap((shard) =>
+    shard.error === null ? [] : [unreadShard(shard, shard.error)],
+  );
+  const source = await openSource(connection, { ...discovery, shards: readable });
+  return {
+    ...source,
+    shards: [...source.shards, ...closed].toSorted((a, b) => a.file.index - b.file.index),
   };
 }
 
