@@ -6,6 +6,9 @@ import { VERSION } from './package-root.ts';
 /** Exit code of a process that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
+/** Exit code of a run that came to no verdict. */
+const INCOMPLETE = 3;
+
 /** Commands load when they run, so that `--help` starts neither DuckDB nor a decoder. */
 const ACTIONS: Actions = {
   scan: async (...args) => (await import('./commands/scan.ts')).runScan(...args),
@@ -44,6 +47,14 @@ process.stderr.on('error', ignoreClosedPipe);
 process.on('SIGINT', onSignal);
 process.on('SIGTERM', onSignal);
 
+// Should every handle close while the command still waits, Node ends the process: never silently, never with a green code.
+let hasEnded = false;
+process.exitCode = INCOMPLETE;
+process.on('exit', () => {
+  if (!hasEnded && !interruption.signal.aborted) {
+    process.stderr.write('error: stopped without a verdict; this is a bug in dailies\n');
+  }
+});
 process.exitCode = await runCommandLine(
   process.argv.slice(2),
   ACTIONS,
@@ -56,3 +67,4 @@ process.exitCode = await runCommandLine(
   },
   VERSION,
 );
+hasEnded = true;

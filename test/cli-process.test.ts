@@ -77,6 +77,19 @@ describe('the installed command', () => {
     expect(quiet.stdout).not.toContain('\u001B[');
   });
 
+  it('comes to a verdict on clips that need pictures, from an empty cache', async () => {
+    const dataset = join(PACKAGE_ROOT, 'examples', 'quickstart');
+    const { exitCode, stdout, stderr } = await run([
+      'scan',
+      dataset,
+      '--tier',
+      'headers',
+      '--quiet',
+    ]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' });
+    expect(stdout).toContain('failed');
+  });
+
   it('ends quietly, and with its own exit code, when the reader closes the pipe', async () => {
     const child = start(['rules', '--format', 'json']);
     child.stdin.end();

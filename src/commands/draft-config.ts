@@ -69,7 +69,9 @@ function mappingLines(columns: readonly ColumnSummary[]): string[] {
 const MOST_KEPT = 40;
 
 function listKept(columns: readonly ColumnSummary[]): string {
-  const named = columns.slice(0, MOST_KEPT).map(({ name, type }) => `${name} (${type})`);
+  const named = columns
+    .slice(0, MOST_KEPT)
+    .map(({ name, type }) => `${name} (${type.replace(/\(.*\)/s, '(…)')})`);
   const more = columns.length - named.length;
   return `${named.join(', ')}${more === 0 ? '' : `, and ${more} more`}`;
 }

@@ -168,6 +168,8 @@ export class KillableChild {
 
   /** Kills the child and all it started; returns when it is gone. */
   async kill(): Promise<void> {
+    // Nothing else may keep the parent alive until the end is known.
+    if (this.isAlive) this.ref();
     killGroup(this.#process);
     await this.#ended;
   }
