@@ -21,6 +21,7 @@ sorry cannot provide image video caption shows captures depicts features visible
 
 /** Words of a caption, on average. */
 const WORDS_PER_CAPTION = 100;
+const HALVES = 10_000;
 
 /**
  * Writes (once) a seeded manifest of `rows` clips with captions of about 100 words as zstd Parquet in shards of 500,000 rows,
@@ -31,18 +32,24 @@ export async function makeManifest(rows: number): Promise<string> {
   if (existsSync(join(folder, 'done'))) return folder;
   mkdirSync(folder, { recursive: true });
   const database = await Database.open({ file: ':memory:', memoryLimit: '4GB', tempDirectory: join(folder, 'spill'), threads: 2 });
-  await database.run(`create table vocabulary as select [${WORDS}] as words`);
+  // Half captions, paired anew for every row: a hundred million pairs from ten thousand halves.
+  await database.run(
+    `create table halves as
+     select list(half order by i) as halves from (
+       select i, list_aggregate(list_transform(range(${WORDS_PER_CAPTION / 2 - 10} + (hash(i) % 21)::bigint),
+         lambda w: words[1 + (hash(i * 1009 + w) % len(words))::bigint]), 'string_agg', ' ') as half
+       from range(${HALVES}) as numbers(i), (select [${WORDS}] as words))`,
+  );
   const shardRows = 500_000;
   for (let start = 0; start < rows; start += shardRows) {
     const end = Math.min(rows, start + shardRows);
     const file = join(folder, `part-${String(start / shardRows).padStart(5, '0')}.parquet`);
     await database.run(`copy (
       select 'clip-' || i as key, 'media/' || (i % 997) || '/clip-' || i || '.mp4' as path,
-        list_aggregate(list_transform(range(${WORDS_PER_CAPTION - 20} + (hash(i) % 41)::bigint),
-          lambda w: words[1 + (hash(i * 1009 + w) % len(words))::bigint]), 'string_agg', ' ') || '.' as caption,
+        halves[1 + (hash(i) % ${HALVES})::bigint] || ', ' || halves[1 + (hash(i * 31 + 7) % ${HALVES})::bigint] || '.' as caption,
         'source-' || (i // 12) as source_id, if(i // 12 % 50 = 0, 'val', 'train') as split,
         1280 as width, 720 as height, 24.0 as fps, 4.0 + (i % 80) / 10.0 as duration, (4 + i % 8) * 24 as num_frames
-      from range(${start}, ${end}) as numbers(i), vocabulary
+      from range(${start}, ${end}) as numbers(i), halves
     ) to ${quoteLiteral(file)} (format parquet, compression zstd, row_group_size 30720)`);
   }
   await database.run(`copy (select 1 as done) to ${quoteLiteral(join(folder, 'done'))} (format csv)`);
