@@ -8,8 +8,9 @@ import {
   formatPlural,
 } from './figures.ts';
 import { rankFailed } from './rank.ts';
+import { densityByRow } from './row-density.ts';
 import { densityByShard } from './shard-density.ts';
-import { PAGE_WORDS, SCOPE_UNITS, SEVERITY_WORDS, VERDICT_WORDS } from './words.ts';
+import { PAGE_WORDS, placeWords, SCOPE_UNITS, SEVERITY_WORDS, VERDICT_WORDS } from './words.ts';
 import { spellOut } from './visible-text.ts';
 
 /** What the verdict on a terminal needs beside the run. */
@@ -138,7 +139,14 @@ function ruleBlocks(
     if (!examples.has(finding.rule_id)) examples.set(finding.rule_id, finding);
   const lines = full.flatMap((rule) => [
     '',
-    ...ruleBlock(run, rule, examples.get(rule.id), idWidth, width, paint),
+    ...ruleBlock(
+      run,
+      rule,
+      { findings: options.findings ?? [], example: examples.get(rule.id) },
+      idWidth,
+      width,
+      paint,
+    ),
   ]);
   if (brief.length === 0) return lines;
   return [
@@ -154,7 +162,7 @@ function ruleBlocks(
 function ruleBlock(
   run: RunDocument,
   rule: RuleOutcome,
-  example: Finding | undefined,
+  known: { readonly findings: readonly Finding[]; readonly example: Finding | undefined },
   idWidth: number,
   width: number,
   paint: Paint,
@@ -169,8 +177,9 @@ function ruleBlock(
   const left = `${mark} ${one.padEnd(7)} ${rule.id.padEnd(idWidth)}  ${rate.padStart(8)}${interval}`;
   const isLong = INDENT + left.length + 2 + extent.length > width;
   const head = `  ${paint(rule.severity, `${mark} ${one.padEnd(7)}`)} ${paint('strong', rule.id.padEnd(idWidth))}  ${paint(rule.severity, rate.padStart(8))}${paint('faint', interval)}${isLong ? '' : `  ${extent}`}`;
-  const strip = shardStrip(run, rule);
-  const place = rule.localisation === null ? '' : spellOut(rule.localisation.sentence);
+  const { example } = known;
+  const strip = rowStrip(run, rule, known.findings) || shardStrip(run, rule);
+  const place = placeWords(run, rule);
   const isBeside = strip !== '' && place.length <= inner - STRIP_WIDTH - 4;
   const where = isBeside
     ? [`${indent}${paint(rule.severity, strip)}  ${place}`]
@@ -185,6 +194,18 @@ function ruleBlock(
           `${indent}${paint('faint', fit(`e.g. ${example.key === null ? '' : `${spellOut(example.key.slice(0, 200))}: `}${spellOut(example.message.slice(0, 400))}`, inner))}`,
         ];
   return [head, ...(isLong ? [indent + extent] : []), ...where, ...said];
+}
+
+/** Density of hits by row, where shards are too few to say where. */
+function rowStrip(run: RunDocument, rule: RuleOutcome, findings: readonly Finding[]): string {
+  const cells = densityByRow(run, rule, findings, STRIP_WIDTH);
+  if (cells === null) return '';
+  const drawn = cells.map((cell) =>
+    cell.affected === 0
+      ? ' '
+      : (BLOCKS[Math.min(7, Math.ceil((cell.affected / (cell.to - cell.from)) * 8) - 1)] ?? ' '),
+  );
+  return `▕${drawn.join('')}▏`;
 }
 
 /** Density of hits by shard in manifest order, one character a cell: `▕    ▂█▇  ▏`. */

@@ -1,5 +1,6 @@
 import type { RuleOutcomeKind, RuleScope, Severity } from '../src/judge/rule.ts';
-import type { Localisation, RunDocument } from '../src/run/document.ts';
+import type { Localisation, RuleOutcome, RunDocument } from '../src/run/document.ts';
+import { spellOut } from './visible-text.ts';
 
 /** Marks differ in shape, so that severity is never told by colour alone. */
 export const SEVERITY_WORDS = {
@@ -68,3 +69,11 @@ export const PAGE_WORDS = {
   noCaption: 'no caption',
   noScaleNote: 'Logarithmic scale; the dot is the rate, the bar its 95 % interval.',
 } as const;
+
+/** Where a rule's hits lie, in one line; empty for a single shard with nothing to tell apart. */
+export function placeWords(run: RunDocument, rule: RuleOutcome): string {
+  const { localisation } = rule;
+  if (localisation === null) return '';
+  const isTold = run.dataset.shards.length > 1 || localisation.pattern === 'clustered';
+  return isTold ? spellOut(localisation.sentence) : '';
+}

@@ -2,6 +2,7 @@ import type { ClipCard, Finding } from '../../src/run/document.ts';
 import { formatCount } from '../figures.ts';
 import { PAGE_WORDS } from '../words.ts';
 import { clipId } from './clip-id.ts';
+import { asStored } from './charts/as-stored.ts';
 import { filmStrip } from './charts/film-strip.ts';
 import { hostileLongText, hostileText, markup, type Markup } from './markup.ts';
 
@@ -28,7 +29,7 @@ export function clipCard(shown: ShownClip): Markup {
       </p>
     </header>
     <p class="message">${hostileLongText(finding.message)}</p>
-    ${card.strip === null ? markup`<p class="faint">${PAGE_WORDS.noPicture}</p>` : filmStrip(card, shown.index)}
+    ${card.strip === null ? markup`<p class="faint">${PAGE_WORDS.noPicture}</p>` : markup`${asStored(card, shown.index, finding)}${filmStrip(card, shown.index)}`}
     <div class="beside">${captionOf(shown)}${valuesTable(shown)}</div>
   </article>`;
 }

@@ -41,9 +41,9 @@ export function renderHtml(input: ReportInput): string {
           <button type="button" id="theme" hidden>Theme</button>
         </header>
         <main>
-          ${verdictSection(run)} ${worstSection(run, clips)}
+          ${verdictSection(run)} ${worstSection(input, clips)}
           <div class="band">${notLookedAtSection(input)}${reproduceSection(run)}</div>
-          ${rulesSection(run, clips)} ${findingsSection(input)} ${datasetSection(run)}
+          ${rulesSection(input, clips)} ${findingsSection(input)} ${datasetSection(run)}
         </main>
         <footer>
           <p>

@@ -26,7 +26,8 @@ export function filmStrip(clip: ClipCard, index: number): Markup {
     filmReel(strip, index, reel * perReel, perReel),
   );
   const shape = strip.frameWidth_px > 1.15 * strip.frameHeight_px ? 'landscape' : 'upright';
-  return markup`<figure class="film ${shape}">${reels}${differenceLine(clip)}</figure>`;
+  const few = frames < 6 ? ' few' : '';
+  return markup`<figure class="film ${shape}${few}">${reels}${differenceLine(clip)}</figure>`;
 }
 
 type Strip = NonNullable<ClipCard['strip']>;

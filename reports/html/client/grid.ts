@@ -49,7 +49,7 @@ export class Grid {
     this.node = element(
       'div',
       {
-        class: 'grid',
+        class: table.shards.length > 1 ? 'grid' : 'grid one-shard',
         role: 'grid',
         tabindex: 0,
         'aria-label': 'Findings',

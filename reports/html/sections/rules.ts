@@ -1,9 +1,9 @@
-import type { RuleOutcome, RunDocument } from '../../../src/run/document.ts';
+import type { ReportInput, RuleOutcome, RunDocument } from '../../../src/run/document.ts';
 import { formatCount, formatInterval, formatPercent } from '../../figures.ts';
 import { rankFailed } from '../../rank.ts';
 import { OUTCOME_WORDS, PAGE_WORDS, PATTERN_WORDS } from '../../words.ts';
 import { ratePlot } from '../charts/rate-plot.ts';
-import { shardStrip } from '../charts/shard-strip.ts';
+import { placeStrip } from '../charts/row-strip.ts';
 import { clipCard, type ShownClip } from '../clip-card.ts';
 import { hostileCode, hostileText, markup, type Markup } from '../markup.ts';
 import { outcomeIcon, severityMark } from '../severity-mark.ts';
@@ -14,23 +14,23 @@ const CLIPS_MORE = 9;
 
 /** Every rule that failed, worst severity first, with all that is known of it. */
 export function rulesSection(
-  run: RunDocument,
+  input: ReportInput,
   clips: ReadonlyMap<string, readonly ShownClip[]>,
 ): Markup {
-  const failed = rankFailed(run);
+  const failed = rankFailed(input.run);
   return markup`<section id="rules" aria-labelledby="rules-heading">
       <h2 id="rules-heading">${PAGE_WORDS.rules}</h2>
       ${
         failed.length === 0
           ? markup`<p>${PAGE_WORDS.rulesNone}</p>`
           : markup`<p class="faint fine">${PAGE_WORDS.noScaleNote}</p>`
-      }${failed.map((rule, index) => ruleDetails(run, rule, clips.get(rule.id) ?? [], index === 0))}
+      }${failed.map((rule, index) => ruleDetails(input, rule, clips.get(rule.id) ?? [], index === 0))}
     </section>
-    ${otherRules(run)}`;
+    ${otherRules(input.run)}`;
 }
 
 function ruleDetails(
-  run: RunDocument,
+  input: ReportInput,
   rule: RuleOutcome,
   clips: readonly ShownClip[],
   isOpen: boolean,
@@ -54,7 +54,7 @@ function ruleDetails(
         <span>${extentWords(rule)}</span
         >${rule.reason === null ? null : markup` <span class="faint">${hostileText(rule.reason)}</span>`}
       </p>
-      ${whereBlock(run, rule)}
+      ${whereBlock(input, rule)}
       <dl class="prose">
         <div>
           <dt>${PAGE_WORDS.why}</dt>
@@ -74,7 +74,7 @@ function ruleDetails(
   </details>`;
 }
 
-function whereBlock(run: RunDocument, rule: RuleOutcome): Markup {
+function whereBlock(input: ReportInput, rule: RuleOutcome): Markup {
   const { localisation } = rule;
   if (localisation === null) return markup``;
   return markup`<div class="where">
@@ -85,7 +85,7 @@ function whereBlock(run: RunDocument, rule: RuleOutcome): Markup {
         >${PATTERN_WORDS[localisation.pattern]}; ${hostileText(localisation.statistic)}</span
       >
     </p>
-    ${shardStrip(run, rule)}
+    ${placeStrip(input, rule)}
     ${
       localisation.first === null
         ? null

@@ -1,9 +1,10 @@
-import type { RuleOutcome, RunDocument } from '../../../src/run/document.ts';
+import type { ReportInput, RuleOutcome } from '../../../src/run/document.ts';
 import { formatCount, formatInterval, formatPercent } from '../../figures.ts';
 import { rankWorst } from '../../rank.ts';
-import { PAGE_WORDS, SCOPE_UNITS } from '../../words.ts';
+import { PAGE_WORDS, placeWords, SCOPE_UNITS } from '../../words.ts';
+import { asStored } from '../charts/as-stored.ts';
 import { filmStrip } from '../charts/film-strip.ts';
-import { shardStrip } from '../charts/shard-strip.ts';
+import { placeStrip } from '../charts/row-strip.ts';
 import { captionOf, differs, type ShownClip } from '../clip-card.ts';
 import { hostileLongText, hostileText, markup, type Markup } from '../markup.ts';
 import { severityMark } from '../severity-mark.ts';
@@ -12,17 +13,17 @@ const WORST_COUNT = 5;
 
 /** The five worst findings, each with its place in the dataset and one clip as proof. */
 export function worstSection(
-  run: RunDocument,
+  input: ReportInput,
   clips: ReadonlyMap<string, readonly ShownClip[]>,
 ): Markup {
-  const worst = rankWorst(run).slice(0, WORST_COUNT);
+  const worst = rankWorst(input.run).slice(0, WORST_COUNT);
   if (worst.length === 0) return markup``;
   const taken = new Set<number>();
   const items = worst.map((rule) => {
     const candidates = clips.get(rule.id) ?? [];
     const proof = candidates.find((clip) => !taken.has(clip.index)) ?? candidates[0];
     if (proof !== undefined) taken.add(proof.index);
-    return worstItem(run, rule, proof);
+    return worstItem(input, rule, proof);
   });
   return markup`<section id="worst" aria-labelledby="worst-heading">
     <h2 id="worst-heading">${PAGE_WORDS.worst}</h2>
@@ -33,7 +34,8 @@ export function worstSection(
   </section>`;
 }
 
-function worstItem(run: RunDocument, rule: RuleOutcome, proof: ShownClip | undefined): Markup {
+function worstItem(input: ReportInput, rule: RuleOutcome, proof: ShownClip | undefined): Markup {
+  const place = placeWords(input.run, rule);
   return markup`<li class="${rule.severity}">
     <div class="claim">
       <p class="kind">${severityMark(rule.severity)} <code>${rule.id}</code></p>
@@ -42,8 +44,8 @@ function worstItem(run: RunDocument, rule: RuleOutcome, proof: ShownClip | undef
         <b>${rule.rate === null ? formatCount(rule.affected) : formatPercent(rule.rate)}</b>
         <span>${extentWords(rule)}</span>
       </p>
-      ${rule.localisation === null ? null : markup`<p class="place">${hostileText(rule.localisation.sentence)}</p>`}
-      ${shardStrip(run, rule)}
+      ${place === '' ? null : markup`<p class="place">${hostileText(place)}</p>`}
+      ${placeStrip(input, rule)}
     </div>
     ${proof === undefined ? markup`<div class="proof"><p class="faint">${rule.why}</p></div>` : proofOf(rule, proof)}
   </li>`;
@@ -64,7 +66,7 @@ function proofOf(rule: RuleOutcome, proof: ShownClip): Markup {
   const caption = markup`<div class="clamp">${captionOf(proof)}</div>`;
   const told = card.values.filter((value) => differs(value)).slice(0, 3);
   return markup`<div class="proof">
-    ${isAboutCaption ? caption : filmStrip(card, proof.index)}
+    ${isAboutCaption ? caption : (asStored(card, proof.index, finding) ?? filmStrip(card, proof.index))}
     <p class="message"><code>${hostileText(card.key)}</code> ${hostileLongText(finding.message)}</p>
     ${
       told.length === 0
@@ -73,6 +75,6 @@ function proofOf(rule: RuleOutcome, proof: ShownClip): Markup {
             ${told.map((value) => markup`<span>${hostileText(value.name)} <b>${hostileText((value.declared ?? '').slice(0, 60))}</b> declared, <b>${hostileText((value.measured ?? '').slice(0, 60))}</b> measured</span>`)}
           </p>`
     }
-    ${isAboutCaption ? filmStrip(card, proof.index) : caption}
+    ${isAboutCaption ? filmStrip(card, proof.index) : card.caption === null ? null : caption}
   </div>`;
 }
