@@ -43,6 +43,8 @@ const SGR = {
 const STRIP_WIDTH = 32;
 const BLOCKS = '▁▂▃▄▅▆▇█';
 const INDENT = 2;
+/** Gaps told one by one; the rest is in the report. */
+const GAPS_MAX = 8;
 
 /** The verdict for a terminal: verdict, failed rules, what was not looked at, where the reports lie. Ends in a line break. */
 export function renderText(run: RunDocument, options: TextOptions): string {
@@ -190,9 +192,11 @@ function ruleBlock(
   const said =
     example === undefined
       ? []
-      : [
-          `${indent}${paint('faint', fit(`e.g. ${example.key === null ? '' : `${spellOut(example.key.slice(0, 200))}: `}${spellOut(example.message.slice(0, 400))}`, inner))}`,
-        ];
+      : wrapAtMost(
+          `e.g. ${example.key === null ? '' : `${spellOut(example.key.slice(0, 200))}: `}${spellOut(example.message.slice(0, 400))}`,
+          inner,
+          2,
+        ).map((line) => indent + paint('faint', line));
   return [head, ...(isLong ? [indent + extent] : []), ...where, ...said];
 }
 
@@ -222,19 +226,39 @@ function shardStrip(run: RunDocument, rule: RuleOutcome): string {
   return `▕${drawn.join('')}▏`;
 }
 
+/** What was not looked at; rules without anything to work on share one line. */
 function gapLines(run: RunDocument, width: number, paint: Paint): readonly string[] {
-  if (run.notLookedAt.length === 0) return [];
-  const counts = run.notLookedAt.map((gap) => formatCount(gap.count));
+  const idle = run.rules.filter((rule) => rule.outcome === 'not-applicable');
+  const gaps = [
+    ...run.notLookedAt.filter((gap) => !gap.what.startsWith('not-applicable:')).slice(0, GAPS_MAX),
+    ...(idle.length === 0
+      ? []
+      : [
+          {
+            what: `${idle.length === 1 ? 'rule' : 'rules'} with nothing to work on`,
+            count: idle.length,
+            reason: idle.map((rule) => rule.id).join(', '),
+          },
+        ]),
+  ];
+  if (gaps.length === 0) return [];
+  const counts = gaps.map((gap) => formatCount(gap.count));
   const widest = Math.max(...counts.map((count) => count.length));
+  const indent = ' '.repeat(INDENT * 2 + widest + 2);
   return [
     '',
     `  ${paint('strong', PAGE_WORDS.notLookedAt.toLowerCase())}`,
-    ...run.notLookedAt.slice(0, 8).map((gap, index) => {
-      const what = spellOut(gap.what.slice(0, 200));
-      const reason = spellOut(gap.reason.slice(0, 300));
-      const room = width - INDENT * 2 - widest - 2;
-      const line = fit(`${what}: ${reason}`, room);
-      return `    ${(counts[index] ?? '').padStart(widest)}  ${line.slice(0, what.length)}${paint('faint', line.slice(what.length))}`;
+    ...gaps.flatMap((gap, index) => {
+      const what = `${spellOut(gap.what.slice(0, 200))}: `;
+      const [first = '', ...rest] = wrapAtMost(
+        what + spellOut(gap.reason.slice(0, 400)),
+        width - indent.length,
+        2,
+      );
+      return [
+        `    ${(counts[index] ?? '').padStart(widest)}  ${first.slice(0, what.length)}${paint('faint', first.slice(what.length))}`,
+        ...rest.map((line) => indent + paint('faint', line)),
+      ];
     }),
   ];
 }
@@ -262,6 +286,14 @@ function wrap(text: string, width: number): readonly string[] {
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return line === '' ? lines : [...lines, line];
+}
+
+/** At most so many lines; what does not fit ends in an ellipsis. */
+function wrapAtMost(text: string, width: number, lines: number): readonly string[] {
+  const wrapped = wrap(text, width).map((line) => fit(line, width));
+  const last = wrapped[lines - 1];
+  if (wrapped.length <= lines || last === undefined) return wrapped;
+  return [...wrapped.slice(0, lines - 1), `${last.slice(0, width - 1).trimEnd()}…`];
 }
 
 function fit(text: string, width: number): string {

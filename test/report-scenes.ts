@@ -60,7 +60,7 @@ function drawFrame(
   if (defect === 'truncated' && frame >= 5)
     return `<rect width="${width}" height="${height}" fill="#6f7a6f"/><g opacity="0.35">${fit(picture, width, height)}</g>`;
   if (defect === 'sideways')
-    return `<g transform="translate(${width} 0) rotate(90)"><svg width="${height}" height="${width}" viewBox="0 0 160 90" preserveAspectRatio="none">${picture}</svg></g>`;
+    return `<svg width="${width}" height="${height}" viewBox="${18 + progress * 74} 0 50 90" preserveAspectRatio="xMidYMid slice">${picture}</svg>`;
   if (defect === 'squeezed')
     return `${black}<svg x="${width * 0.14}" width="${width * 0.72}" height="${height}" viewBox="0 0 160 90" preserveAspectRatio="none">${picture}</svg>`;
   if (defect === 'letterboxed')

@@ -141,10 +141,14 @@ describe('verdict on the terminal', () => {
           e.g. clip-00001608: web noise: “Photo by”
 
         not looked at
-          1,201,224  clips outside the sample, by rules that open media: sampled by md5 of seed and key: …
+          1,201,224  clips outside the sample, by rules that open media: sampled by md5 of seed and key:
+                     --sample 3000
               2,352  rows of 1 unread shard: train-00301.parquet: no magic bytes at the end
-                  7  clips the decoder could not open: decoder-crashed 4, decoder-timeout 3; decode-error…
-                  2  rules not applicable: source-leak: no source_id column; shifted-captions: no embeddi…
+                  7  clips the decoder could not open: decoder-crashed 4, decoder-timeout 3; decode-errors
+                     is incomplete
+                  2  rules not applicable: source-leak: no source_id column; shifted-captions: no
+                     embeddings
+                  2  rules with nothing to work on: source-leak, shifted-captions
 
         report  run/report.html
       "
