@@ -112,7 +112,7 @@ export const EVIDENCE_TABLES = {
     },
     rotation_deg: {
       type: 'INTEGER',
-      doc: 'Clockwise rotation a player applies: 0, 90, 180 or 270; -1 for a matrix that is no right angle.',
+      doc: 'Clockwise rotation a player applies: 0, 90, 180 or 270; -1 for a matrix that is no right angle or mirrors.',
     },
     fps: {
       type: 'DOUBLE',
@@ -233,7 +233,7 @@ export const EVIDENCE_TABLES = {
       type: 'DOUBLE',
       doc: 'Share of intervals off the median by more than one tick and 1 %.',
     },
-    duplicate_pts_count: { type: 'INTEGER', doc: 'Packets that share a presentation time.' },
+    duplicate_pts_count: { type: 'INTEGER', doc: 'Packets whose presentation time a packet before them has already.' },
     tiny_share: {
       type: 'DOUBLE',
       doc: 'Share of non-key packets under a tenth of the 75th percentile of sizes.',
@@ -245,12 +245,12 @@ export const EVIDENCE_TABLES = {
     },
     frozen_score: {
       type: 'DOUBLE',
-      doc: 'Least bytes in a one-second window without keyframe over the median of such windows; small is a freeze.',
+      doc: 'Least bytes per packet in a window of one second, keyframes left out, over the median of such windows; small is a freeze.',
     },
     frozen_start_s: { type: 'DOUBLE', doc: 'Where that window begins.' },
     after_key_share: {
       type: 'DOUBLE',
-      doc: 'Bytes of all other packets over bytes of keyframes; near 0 is a still image.',
+      doc: 'Bytes of all other packets over bytes of keyframes; near 0 is a still image, null if all are keyframes.',
     },
     bits_per_pixel: { type: 'DOUBLE', doc: 'Video bits per coded pixel per frame.' },
     bytes_read: { type: 'BIGINT', doc: 'Bytes this probe asked for beyond the container header.' },

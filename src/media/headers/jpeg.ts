@@ -5,7 +5,7 @@ import { NO_CODEC_FACTS, yuvPixelFormat, type CodecFacts } from './codec-facts.t
 export function readJpegPacket(packet: Uint8Array): CodecFacts {
   const view = new ByteView(packet);
   if (packet.length < 4 || view.u16(0) !== 0xff_d8) return NO_CODEC_FACTS;
-  for (let at = 2, markers = 0; at + 10 < packet.length && markers < 64; markers++) {
+  for (let at = 2, markers = 0; at + 16 < packet.length && markers < 64; markers++) {
     const marker = view.u8(at + 1);
     if (view.u8(at) !== 0xff) break;
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
@@ -18,8 +18,10 @@ export function readJpegPacket(packet: Uint8Array): CodecFacts {
 function readFrameHeader(view: ByteView, at: number): CodecFacts {
   const depth = view.u8(at);
   const components = view.u8(at + 5);
-  const sampling = components === 3 && at + 8 <= view.length ? view.u8(at + 7) : 0x11;
-  const format = components === 1 ? 0 : sampling === 0x22 ? 1 : sampling === 0x21 ? 2 : 3;
+  const [luma, chroma] = components === 3 ? [view.u8(at + 7), view.u8(at + 10)] : [0x11, 0x11];
+  const across = (luma >> 4) / (chroma >> 4);
+  const down = (luma & 15) / (chroma & 15);
+  const format = components === 1 ? 0 : across === 1 ? 3 : down === 1 ? 2 : 1;
   return {
     ...NO_CODEC_FACTS,
     width_px: view.u16(at + 3),

@@ -84,7 +84,8 @@ export async function readMp4(window: ByteWindow, format: Magic): Promise<MediaH
     attachedPictureCount: movie.attachedPictureCount,
     declaredEnd_bytes: declaredEnd(walk, movie),
     scannedBytes: 0,
-    fault: walk.fault === null ? null : { code: walk.fault.code, message: walk.fault.message },
+    // A fragment that is cut off tells itself by the end that the file should have.
+    fault: walk.fault === null || walk.fault.code === 'truncated-header' ? null : walk.fault,
   };
 }
 
