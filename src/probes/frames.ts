@@ -75,7 +75,7 @@ class FrameNotes {
     const { gray } = frame;
     const luma = measureLuma(gray);
     const difference = this.#first === null ? null : meanAbsoluteDifference(gray, this.#before);
-    this.#first ??= Uint8Array.from(gray);
+    this.#first ??= new Uint8Array(gray);
     this.#pts_s.push(frame.pts_s);
     this.#mean.push(luma.mean);
     this.#spread.push(luma.spread);
@@ -91,7 +91,7 @@ class FrameNotes {
   #addColour(index: number, colour: NonNullable<SmallFrame['colour']>): void {
     const stride = colourStride(index);
     this.#colours = this.#colours.filter((note) => note.index % stride === 0);
-    this.#colours.push({ ...colour, index, rgb: Uint8Array.from(colour.rgb) });
+    this.#colours.push({ ...colour, index, rgb: new Uint8Array(colour.rgb) });
   }
 
   row(report: DecodeReport, tier: DecodeTier): EvidenceRow<'frames'> {

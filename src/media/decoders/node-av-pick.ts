@@ -165,7 +165,7 @@ class Picker {
       },
     );
     const rgb = this.#scaler.reduce(frame, this.#size.scaledWidth_px, this.#size.scaledHeight_px);
-    if (rgb !== null) this.#frames.push({ rgb: Uint8Array.from(rgb), pts_s });
+    if (rgb !== null) this.#frames.push({ rgb: new Uint8Array(rgb), pts_s });
   }
 
   close(): void {

@@ -27,9 +27,9 @@ export type LumaEnvelope = {
 /** Folds one more luma plane of the same size into the envelope. */
 export function widenEnvelope(envelope: LumaEnvelope | null, luma: Uint8Array): LumaEnvelope {
   if (envelope === null)
-    return { lowest: Uint8Array.from(luma), highest: Uint8Array.from(luma), count: 1 };
-  const lowest = Uint8Array.from(envelope.lowest);
-  const highest = Uint8Array.from(envelope.highest);
+    return { lowest: new Uint8Array(luma), highest: new Uint8Array(luma), count: 1 };
+  const lowest = new Uint8Array(envelope.lowest);
+  const highest = new Uint8Array(envelope.highest);
   for (let i = 0; i < luma.length; i++) {
     const level = luma[i] ?? 0;
     if (level < (lowest[i] ?? 0)) lowest[i] = level;

@@ -40,7 +40,7 @@ export class FreezeFinder {
   add(gray: Uint8Array, spread: number, difference: number | null): void {
     if (!this.#continues(gray, difference)) {
       this.#close();
-      this.#anchor = Uint8Array.from(gray);
+      this.#anchor = new Uint8Array(gray);
       this.#contrast = Math.min(1, Math.max(LEAST_CONTRAST, spread / FULL_SPREAD));
       this.#start = this.#frames;
       this.#refreshed = Number.NEGATIVE_INFINITY;

@@ -6,15 +6,15 @@ import { median } from './quantile.ts';
  */
 export function differenceHash(plane: Uint8Array, side_px: number): bigint {
   const cells = shrink(plane, side_px, side_px, 9, 8);
-  let hash = 0n;
-  for (let row = 0; row < 8; row++) {
-    for (let column = 0; column < 8; column++) {
-      const left = cells[row * 9 + column] ?? 0;
-      const right = cells[row * 9 + column + 1] ?? 0;
-      hash = (hash << 1n) | (left < right ? 1n : 0n);
-    }
+  const halves = [0, 0];
+  for (let bit = 0; bit < 64; bit++) {
+    const cell = Math.floor(bit / 8) * 9 + (bit % 8);
+    const isRising = (cells[cell] ?? 0) < (cells[cell + 1] ?? 0);
+    const half = bit < 32 ? 0 : 1;
+    halves[half] = ((halves[half] ?? 0) << 1) | (isRising ? 1 : 0);
   }
-  return BigInt.asIntN(64, hash);
+  const [high = 0, low = 0] = halves;
+  return BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low >>> 0));
 }
 
 /**
@@ -72,36 +72,45 @@ export function shrink(
   columns: number,
   rows: number,
 ): Float64Array {
-  const narrow = new Float64Array(columns * height_px);
-  for (let y = 0; y < height_px; y++) {
-    for (let column = 0; column < columns; column++) {
-      narrow[y * columns + column] = cover(
-        column,
-        columns,
-        width_px,
-        (x) => plane[y * width_px + x] ?? 0,
-      );
-    }
+  // Rows first: lines are summed in the order in which they lie in memory.
+  const flat = new Float64Array(width_px * rows);
+  for (const { cell, pixel, share } of coverage(height_px, rows)) {
+    const from = pixel * width_px;
+    const to = cell * width_px;
+    for (let x = 0; x < width_px; x++)
+      flat[to + x] = (flat[to + x] ?? 0) + share * (plane[from + x] ?? 0);
   }
   const cells = new Float64Array(columns * rows);
+  const across = coverage(width_px, columns);
   for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      cells[row * columns + column] = cover(
-        row,
-        rows,
-        height_px,
-        (y) => narrow[y * columns + column] ?? 0,
-      );
+    for (const { cell, pixel, share } of across) {
+      const at = row * columns + cell;
+      cells[at] = (cells[at] ?? 0) + share * (flat[row * width_px + pixel] ?? 0);
     }
   }
   return cells;
 }
 
-function cover(cell: number, cells: number, size_px: number, at: (i: number) => number): number {
-  const start = (cell * size_px) / cells;
-  const end = ((cell + 1) * size_px) / cells;
-  let sum = 0;
-  for (let i = Math.floor(start); i < end; i++)
-    sum += at(i) * (Math.min(end, i + 1) - Math.max(start, i));
-  return sum / (end - start);
+type Cover = { readonly cell: number; readonly pixel: number; readonly share: number };
+
+const coverages = new Map<number, readonly Cover[]>();
+
+/** Which pixels a cell covers, and what share of the cell each is. */
+function coverage(size_px: number, cells: number): readonly Cover[] {
+  const key = size_px * 1024 + cells;
+  const known = coverages.get(key);
+  if (known !== undefined) return known;
+  const covers: Cover[] = [];
+  for (let cell = 0; cell < cells; cell++) {
+    const start = (cell * size_px) / cells;
+    const end = ((cell + 1) * size_px) / cells;
+    for (let pixel = Math.floor(start); pixel < end; pixel++) {
+      const share = (Math.min(end, pixel + 1) - Math.max(start, pixel)) / (end - start);
+      covers.push({ cell, pixel, share });
+    }
+  }
+  // The sizes of videos are always the same; those of images are not, and are forgotten.
+  if (coverages.size > 64) coverages.clear();
+  coverages.set(key, covers);
+  return covers;
 }
