@@ -143,7 +143,7 @@ export const EVIDENCE_TABLES = {
     presented_frame_count: { type: 'INTEGER', doc: 'Video samples inside the edit list.' },
     is_vfr: {
       type: 'BOOLEAN',
-      doc: 'Frame intervals differ by more than one tick of the timebase.',
+      doc: 'Frame intervals differ by more than one tick of the timebase, or of a coarser clock (up to 2 ms) that the times were rounded to.',
     },
     preroll_s: {
       type: 'DOUBLE',

@@ -40,7 +40,7 @@ export function packetRow(
   const frozen = frozenWindow(series);
   const { keyframes } = packets;
   return {
-    ...timeColumns(intervals_s, tick_s),
+    ...timeColumns(intervals_s, timeline.clockTicks * tick_s),
     source: packets.source,
     is_complete: packets.isComplete && pts_s.length <= MAX_LISTED_PACKETS,
     packet_count: pts_s.length,

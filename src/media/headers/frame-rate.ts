@@ -15,6 +15,26 @@ export function quantile(ascending: Float64Array, share: number): number | null 
   return ascending[at] ?? null;
 }
 
+/** A clock coarser than this is no rounding but a pattern of frames. */
+const COARSEST_CLOCK_S = 0.002;
+
+/**
+ * The tick that times were rounded to, in ticks of the track: more than one where a coarser clock was carried over,
+ * as milliseconds are from Matroska into an MP4 of 16,000 ticks a second.
+ */
+export function clockTick(intervals: Float64Array, ticksPerSecond: number): number {
+  let divisor = 0;
+  for (const interval of intervals) {
+    if (!Number.isInteger(interval)) return 1;
+    let a = divisor;
+    let b = interval;
+    while (b > 0) [a, b] = [b, a % b];
+    divisor = a;
+    if (divisor === 1) return 1;
+  }
+  return divisor === 0 || divisor > COARSEST_CLOCK_S * ticksPerSecond ? 1 : divisor;
+}
+
 /** Intervals this much apart (relative) count as the same where clocks jitter. */
 const SAME_INTERVAL = 0.05;
 

@@ -1,5 +1,6 @@
 import type { Edit, PacketTable, VideoTrack } from './media-header.ts';
 import {
+  clockTick,
   commonInterval,
   fittedInterval,
   intervalDeviation,
@@ -14,6 +15,8 @@ export type Timeline = {
   readonly sortedPts: Float64Array;
   /** Intervals of them, ascending. */
   readonly intervals: Float64Array;
+  /** The tick that the times were rounded to, ticks. */
+  readonly clockTicks: number;
   /** What to add to a presentation time of the media to get the presentation timeline, ticks. */
   readonly shiftTicks: number;
   readonly frameCount: number;
@@ -39,7 +42,8 @@ export function readTimeline(track: VideoTrack, packets: PacketTable): Timeline 
   const sortedPts = hasReordering ? pts.toSorted() : pts;
   const intervals = sortedIntervals(sortedPts);
   const count = pts.length;
-  const isVfr = count < 3 ? null : intervalDeviation(intervals) > 1;
+  const clock = clockTick(intervals, track.ticksPerSecond);
+  const isVfr = count < 3 ? null : intervalDeviation(intervals) > clock;
   const isRounded = isVfr === false && intervals[0] !== intervals.at(-1);
   const common = isRounded ? fittedInterval(sortedPts) : commonInterval(intervals);
   const last = packets.lastDurationTicks ?? common ?? 0;
@@ -50,13 +54,14 @@ export function readTimeline(track: VideoTrack, packets: PacketTable): Timeline 
   const seconds = 1 / track.ticksPerSecond;
   const preroll = edit === null ? 0 : Math.max(0, edit.mediaStartTicks - first);
   const average = mediaTicks > 0 ? count / (mediaTicks * seconds) : null;
-  const rate = frameRate(track, common, isVfr, average, mediaTicks);
+  const rate = frameRate(track, common, isVfr, average, clock / Math.max(1, mediaTicks));
   // Where times are rounded and durations unstated the average is no better than the rounding.
   const isExact = packets.durationTicks !== null || isVfr !== false || rate === null;
   const fps = isExact ? average : rate.num / rate.den;
   return {
     sortedPts,
     intervals,
+    clockTicks: clock,
     shiftTicks: edit === null ? 0 : edit.startTicks - edit.mediaStartTicks,
     frameCount: count,
     presentedCount: countPresented(track.edits, sortedPts),
@@ -133,12 +138,12 @@ function frameRate(
   common: number | null,
   isVfr: boolean | null,
   fps: number | null,
-  mediaTicks: number,
+  rounding: number,
 ): Ratio | null {
   if (track.frameDuration_s !== null) return rationalRate(1 / track.frameDuration_s, 1e-5);
   if (common !== null && Number.isInteger(common) && Number.isInteger(track.ticksPerSecond)) {
     if (isVfr !== true || track.ticksPerSecond > 1000) return ratio(track.ticksPerSecond, common);
   }
   const rate = common === null ? fps : track.ticksPerSecond / common;
-  return rate === null ? null : rationalRate(rate, Math.max(1e-5, 1 / Math.max(1, mediaTicks)));
+  return rate === null ? null : rationalRate(rate, Math.max(1e-5, rounding));
 }
