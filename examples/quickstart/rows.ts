@@ -542,6 +542,7 @@ export const DEBATABLE: Readonly<Record<string, readonly string[]>> = {
     'mdm/kick3',
     'mdm/kick5',
     'mdm/kick6',
+    'mdm/kick8',
     'mdm/punch',
     'mdm/sit',
     'person/p12',

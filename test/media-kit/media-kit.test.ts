@@ -174,11 +174,19 @@ describe('every fault', () => {
     expect(new Set(contents).size).toBe(clips.length);
   });
 
-  it('can be made from real footage', async () => {
-    const footage = await makeClip({ source: 'mandelbrot', duration_s: 2 });
-    const clips = await makeFault('duplicate-frames', { source: { file: footage } });
-    expect(clips).toHaveLength(5);
-  });
+  it.each(['duplicate-frames', 'still-video', 'letterboxed-frames', 'interlaced-frames'] as const)(
+    'can be made from footage of any size: %s',
+    async (rule) => {
+      const footage = await makeClip({
+        source: 'mandelbrot',
+        width_px: 198,
+        height_px: 106,
+        duration_s: 2,
+      });
+      const clips = await makeFault(rule, { source: { file: footage } });
+      expect(clips.length).toBeGreaterThan(2);
+    },
+  );
 });
 
 describe('an image', () => {

@@ -52,7 +52,7 @@ export const TIMING_FAULTS = {
       { name: 'frozen-head', recipe: withFilters(base, 'tpad=start_mode=clone:start_duration=1') },
       {
         name: 'stalled-capture',
-        recipe: withFilters(base, 'loop=loop=24:size=1:start=20,setpts=N/FRAME_RATE/TB'),
+        recipe: withFilters(base, 'loop=loop=40:size=1:start=12,setpts=N/FRAME_RATE/TB'),
       },
     ],
     lookalikes: [
@@ -84,7 +84,7 @@ export const TIMING_FAULTS = {
         name: 'slow-zoom',
         recipe: withFilters(
           base,
-          `${FIRST_FRAME},crop=iw*0.8:ih*0.8:(iw-ow)*n/48:(ih-oh)*n/48:exact=1`,
+          `${FIRST_FRAME},crop=trunc(iw*0.4)*2:trunc(ih*0.4)*2:(iw-ow)*n/48:(ih-oh)*n/48:exact=1`,
         ),
       },
     ],
@@ -96,7 +96,7 @@ export const TIMING_FAULTS = {
     ],
     lookalikes: [
       { name: 'as-recorded', recipe: base },
-      { name: 'night', recipe: withFilters(base, 'lutyuv=y=16+(val-16)*0.15') },
+      { name: 'night', recipe: withFilters(base, 'lutyuv=y=16+(val-16)*0.3') },
     ],
   }),
   'previous-shot-frames': (base) => ({
