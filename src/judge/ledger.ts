@@ -34,6 +34,7 @@ const LEDGER_COLUMNS = {
   content_hash_hash: 'hash(content_hash)',
   path_has_key: `contains('/' || path, '/' || key || '.') or ends_with(path, key)`,
   caption_bytes: 'strlen(caption)::integer',
+  caption_chars: 'length(caption)::integer',
   /** The first 12 characters: short enough that DuckDB stores ASCII inline. */
   caption_opening: 'left(caption, 12)',
   /** Whether the text ends like a sentence, in the punctuation of any script; null without a caption. */
