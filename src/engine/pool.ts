@@ -22,7 +22,7 @@ const MOST_TASKS = 500;
 /** A medium is given to a second child when the first died over it: the first may have been ill. */
 const ATTEMPTS = 2;
 /** Children that never got ready, one after the other, before the run is given up. */
-const MOST_FAILED_STARTS = 5;
+const MOST_FAILED_STARTS = 6;
 /** Pause before the second start; it doubles from one to the next. */
 const RESTART_PAUSE_MS = 100;
 /** Verdicts that wait for the consumer, a worker. */

@@ -77,9 +77,11 @@ export class KillableChild {
         resolve(reason);
       };
       this.#process.on('error', (error) => end(error.message));
-      this.#process.on('exit', (code, signal) =>
-        end(signal === null ? `exit code ${code}` : `signal ${signal}`),
-      );
+      this.#process.on('exit', (code, signal) => {
+        // What it started may outlive it.
+        killGroupOf(this.#process.pid);
+        end(signal === null ? `exit code ${code}` : `signal ${signal}`);
+      });
     });
   }
 
@@ -206,13 +208,18 @@ export class KillableChild {
 }
 
 function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  // Not yet a group of its own, or a system without groups.
+  if (!killGroupOf(child.pid)) child.kill('SIGKILL');
+}
+
+/** Kills all processes of a group; false if there is none. */
+function killGroupOf(pid: number | undefined): boolean {
+  if (pid === undefined || process.platform === 'win32') return false;
   try {
-    if (process.platform === 'win32') child.kill('SIGKILL');
-    else process.kill(-child.pid, 'SIGKILL');
+    return process.kill(-pid, 'SIGKILL');
   } catch {
-    // Already gone, or not yet a group of its own.
-    child.kill('SIGKILL');
+    return false;
   }
 }
 
