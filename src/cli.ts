@@ -15,6 +15,7 @@ const ACTIONS: Actions = {
   report: async (...args) => (await import('./commands/report.ts')).runReport(...args),
   rules: async (...args) => (await import('./commands/rules.ts')).runRules(...args),
   init: async (...args) => (await import('./commands/init.ts')).runInit(...args),
+  diff: async (...args) => (await import('./commands/diff.ts')).runDiff(...args),
   worker: async (...args) => (await import('./commands/worker.ts')).runWorkerCommand(...args),
 };
 

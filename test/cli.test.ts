@@ -42,7 +42,7 @@ async function run(
   const stderr = recordingSink();
   const exitCode = await runCommandLine(
     args,
-    { scan: idle, report: idle, rules: idle, init: idle, worker: idle, ...commands },
+    { scan: idle, diff: idle, report: idle, rules: idle, init: idle, worker: idle, ...commands },
     { cwd: '/work', env, stdout, stderr, signal },
     '1.2.3',
   );
@@ -57,7 +57,7 @@ describe('command line', () => {
     expect(help.stdout).toContain('Examples:');
   });
 
-  it.each(['scan', 'report', 'rules', 'init', 'worker'])(
+  it.each(['scan', 'diff', 'report', 'rules', 'init', 'worker'])(
     'gives examples in the help of %s',
     async (command) => {
       const help = await run([command, '--help']);

@@ -45,6 +45,7 @@ describe('README', () => {
       };
       const actions: Actions = {
         scan: note('scan'),
+        diff: note('diff'),
         report: note('report'),
         rules: note('rules'),
         init: note('init'),

@@ -3,11 +3,18 @@ import { Command, CommanderError, Help, Option } from 'commander';
 import { printable } from '../config/schema-errors.ts';
 import { DailiesError, type FailureCode } from '../dailies-error.ts';
 import type { CommandContext } from './command-context.ts';
+import { addDiffFlags, type DiffFlags } from './diff-flags.ts';
 import type { InitFlags, ReportFlags, RulesFlags, WorkerFlags } from './flags.ts';
 import { addScanFlags, parseWorkers, type ScanFlags } from './scan-flags.ts';
 
 /** What each command does; each resolves to its exit code. */
 export type Actions = {
+  readonly diff: (
+    before: string,
+    after: string,
+    flags: DiffFlags,
+    context: CommandContext,
+  ) => Promise<number>;
   readonly scan: (
     paths: readonly string[],
     flags: ScanFlags,
@@ -169,6 +176,26 @@ Examples:
     )
     .action(async (paths: readonly string[], flags: ScanFlags) => {
       setExitCode(await actions.scan(paths, flags, context));
+    });
+
+  addDiffFlags(
+    program
+      .command('diff')
+      .description('compare two versions of a dataset: what changed, and which changes are bugs')
+      .argument('<before>', 'the older version: a dataset or a run folder')
+      .argument('<after>', 'the newer version: a dataset or a run folder'),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ dailies diff v1/clips.parquet v2/clips.parquet
+  $ dailies diff .dailies/runs/<older> .dailies/runs/<newer>     no data is read again
+  $ dailies diff .dailies/runs/<older> v2/ --output markdown=diff.md
+  $ dailies diff v1.csv v2.csv --columns key=youtube_id,start_time`,
+    )
+    .action(async (before: string, after: string, flags: DiffFlags) => {
+      setExitCode((await actions.diff?.(before, after, flags, context)) ?? EXIT_CODES.usage);
     });
 
   program

@@ -71,16 +71,17 @@ export async function readDatasetFindings(
   const rows = await database.rows(`select * from ${hitTable} order by all limit ${limit}`);
   return rows.map((row) => {
     const values = readable(row);
-    const shard = row['shard'];
+    const { key, shard, row_number } = row;
+    const identity = typeof key === 'string' ? key : JSON.stringify(values);
     return {
       rule_id: compiled.rule.id,
       severity: compiled.rule.severity,
-      key: null,
+      key: typeof key === 'string' ? key : null,
       shard: typeof shard === 'string' ? shard : null,
-      row_number: null,
+      row_number: typeof row_number === 'bigint' ? Number(row_number) : null,
       message: fillMessage(compiled, values),
       values,
-      fingerprint: fingerprint(compiled.rule.id, JSON.stringify(values)),
+      fingerprint: fingerprint(compiled.rule.id, identity),
     };
   });
 }

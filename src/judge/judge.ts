@@ -47,7 +47,7 @@ export async function judge(
   const judged: { readonly examined: Examined; readonly shards: readonly ShardCount[] }[] = [];
   for (const compiled of plan.compiled) {
     try {
-      if (compiled.rule.scope === 'dataset') {
+      if (compiled.rule.scope === 'dataset' || compiled.rule.scope === 'versions') {
         const result = await judgeDataset(database, compiled, plan);
         outcomes.push(result.outcome);
         findings.push(...result.findings);
@@ -63,11 +63,13 @@ export async function judge(
     }
   }
   const withHits = judged.filter((each) => each.shards.some((shard) => shard.affected > 0));
-  await pickClips(
-    database,
-    withHits.map((each) => each.examined),
-    plan.maxFindings,
-  );
+  if (withHits.length > 0) {
+    await pickClips(
+      database,
+      withHits.map((each) => each.examined),
+      plan.maxFindings,
+    );
+  }
   for (const { examined, shards } of judged) {
     const found = withHits.some((each) => each.examined === examined)
       ? await readFindings(database, examined, plan.shardName)
@@ -179,10 +181,14 @@ async function judgeDataset(
   const weight = columns.some((column) => column.name === 'affected_rows')
     ? 'sum(affected_rows)'
     : 'count(*)';
+  const looked = columns.some((column) => column.name === 'examined_rows')
+    ? 'max(examined_rows)'
+    : 'null';
   const row = await database.row(
-    `select count(*) as n, coalesce(${weight}, 0)::bigint as affected from ${hitTable}`,
+    `select count(*) as n, coalesce(${weight}, 0)::bigint as affected, ${looked}::bigint as examined from ${hitTable}`,
   );
   const count = numberOf(row['n']);
+  const examined = maybe(row['examined'], numberOf) ?? plan.population;
   const findings = await readDatasetFindings(database, compiled, hitTable, plan.maxFindings);
   const gap = plan.unreadShards.length > 0 && compiled.rule.id !== 'unreadable-shard';
   const kind =
@@ -194,10 +200,10 @@ async function judgeDataset(
         kind,
         gap && count === 0 ? `${plan.unreadShards.length} shard(s) could not be read` : null,
       ),
-      eligible: plan.population,
-      examined: plan.population,
+      eligible: examined,
+      examined,
       affected: numberOf(row['affected']),
-      rate: plan.population === 0 ? null : Math.min(1, numberOf(row['affected']) / plan.population),
+      rate: examined === 0 ? null : Math.min(1, numberOf(row['affected']) / examined),
       storedFindings: findings.length,
     },
     findings,

@@ -8,6 +8,12 @@ import { judge } from './judge.ts';
 import { writeLedger } from './ledger.ts';
 import { completeClips, furnish } from './room.ts';
 import type { Rule, RuleExample } from './rule.ts';
+import {
+  createVersionTable,
+  isVersionTable,
+  VERSION_TABLES,
+  type VersionTable,
+} from './version-tables.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -32,7 +38,14 @@ export async function runExample(
       if (table === 'clips') continue;
       const keyed = rows.map((row, index) => evidenceRow(row, index, clips));
       if (isEvidenceTable(table)) await fillEvidence(database, table, keyed);
+      else if (isVersionTable(table)) await fillVersionTable(database, table, rows);
       else await createTable(database, table, rows, () => null);
+    }
+    if (rule.scope === 'versions') {
+      for (const table of Object.keys(VERSION_TABLES)) {
+        if (isVersionTable(table) && example.tables[table] === undefined)
+          await database.run(createVersionTable(table));
+      }
     }
     await database.lock([], []);
     const compiled = await compileRule(database, rule, 0, example.options);
@@ -112,13 +125,26 @@ async function fillEvidence(
   await database.run(`insert into ${table} (${list}) select ${list} from example_${table}`);
 }
 
+async function fillVersionTable(
+  database: Database,
+  table: VersionTable,
+  rows: readonly Row[],
+): Promise<void> {
+  const columns: Readonly<Record<string, { readonly type: string }>> = VERSION_TABLES[table];
+  await database.run(createVersionTable(table));
+  await createTable(database, `example_${table}`, rows, (name) => columns[name]?.type ?? null);
+  await database.run(`insert into ${table} by name select * from example_${table}`);
+}
+
 async function createTable(
   database: Database,
   name: string,
   rows: readonly Row[],
   typeOf: (column: string) => string | null,
 ): Promise<void> {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const given = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const columns =
+    given.length === 0 ? ['key', 'clip_id', 'shard_id', 'shard', 'row_number'] : given;
   const list = columns.map((column) => {
     const type = typeOf(column) ?? inferType(rows.map((row) => row[column]));
     return `${quoteIdentifier(column)} ${type}`;

@@ -1,0 +1,268 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+
+import type { Config } from '../config/config.ts';
+import { DailiesError } from '../dailies-error.ts';
+import { Database } from '../engine/database.ts';
+import { VERSION } from '../package-root.ts';
+import { type Progress, SILENT } from '../progress.ts';
+import { Stopwatch } from '../stopwatch.ts';
+import { describeCaptions } from './caption-changes.ts';
+import { collectExamples } from './collect-examples.ts';
+import { describeColumns } from './column-changes.ts';
+import type {
+  ColumnChange,
+  DiffDocument,
+  RowFlow,
+  SchemaChanges,
+  SideSummary,
+} from './diff-document.ts';
+import { fillVersionTables } from './fill-version-tables.ts';
+import { findCauses } from './find-causes.ts';
+import { findDrift } from './find-drift.ts';
+import { findEdges } from './find-edges.ts';
+import { findRenames, sampleKeys } from './find-renames.ts';
+import { judgeVersions } from './judge-versions.ts';
+import { loadPairs } from './load-pairs.ts';
+import { loadRows } from './load-rows.ts';
+import { countFlow, matchRows, pairRekeyed } from './match-rows.ts';
+import { type ColumnPairs, pairColumns } from './pair-columns.ts';
+import { openSide, type Side } from './side.ts';
+import { tellStory } from './tell-story.ts';
+
+/** Two versions to compare. Each is a dataset (file, folder, glob) or a run folder. */
+export type CompareRequest = {
+  readonly before: string;
+  readonly after: string;
+  readonly config: Config;
+  readonly cwd: string;
+  readonly command: readonly string[];
+};
+
+export type CompareContext = { readonly signal: AbortSignal; readonly progress: Progress };
+
+/**
+ * Compares two versions of a dataset: rows, schema, columns, captions, causes, and the version rules.
+ *
+ * @throws {DailiesError} dataset, usage or config: nothing was compared; interrupted.
+ */
+export async function compareVersions(
+  request: CompareRequest,
+  context: CompareContext = { signal: new AbortController().signal, progress: SILENT },
+): Promise<DiffDocument> {
+  const spill = await mkdtemp(
+    join(request.config.tempDirectory ?? tmpdir(), `dailies-${randomBytes(2).toString('hex')}-`),
+  );
+  const threads = request.config.workers ?? availableParallelism();
+  const database = await Database.open({
+    file: ':memory:',
+    memoryLimit:
+      request.config.memoryLimit ?? `${Math.floor(Math.min(1.2e9, totalmem() / 2) / 1e6)}MB`,
+    tempDirectory: spill,
+    threads,
+  });
+  const onAbort = (): void => database.interrupt();
+  context.signal.addEventListener('abort', onAbort);
+  try {
+    return await compareIn(database, request, context.progress);
+  } catch (cause) {
+    if (context.signal.aborted) throw new DailiesError('interrupted', 'interrupted', { cause });
+    throw cause;
+  } finally {
+    context.signal.removeEventListener('abort', onAbort);
+    database.close();
+    await rm(spill, { recursive: true, force: true });
+  }
+}
+
+async function compareIn(
+  database: Database,
+  request: CompareRequest,
+  progress: Progress,
+): Promise<DiffDocument> {
+  const clock = new Stopwatch();
+  const { cwd, config } = request;
+  const opening = progress.stage('open both versions');
+  const side = { cwd, columns: config.columns, mediaRoot: config.mediaRoot };
+  const before = await openSide(database, 'before', { ...side, path: request.before });
+  const after = await openSide(database, 'after', { ...side, path: request.after });
+  const byName = pairColumns(before, after);
+  const columns = pairColumns(before, after, await findRenames(database, before, after, byName));
+  opening.done();
+  clock.lap('open');
+  const reading = progress.stage('read and match rows');
+  await loadRows(database, before, columns.pairs);
+  await loadRows(database, after, columns.pairs);
+  clock.lap('read');
+  await matchRows(database);
+  await pairRekeyed(database, rekeyIdentity(before, after, columns));
+  clock.lap('match');
+  await loadPairs(database, before, after, columns.pairs);
+  const flow = await countFlow(database);
+  await requireCommonRows(database, before, after, flow);
+  reading.done();
+  const describing = progress.stage('describe the changes');
+  const matched = flow.unchanged + flow.changed + flow.rekeyed;
+  const changes = await describeColumns(database, after, columns.pairs, matched);
+  const captions = await describeCaptions(database, before, after, columns.pairs, matched);
+  const causes = await findCauses(database, after, columns.pairs);
+  const examples = await collectExamples(database, before, after, columns.pairs);
+  const schema = describeSchema(columns, changes);
+  describing.done();
+  clock.lap('describe');
+  const drift = await findDrift(database, before, after, columns.pairs);
+  const edges = await findEdges(database, before, after, columns.pairs);
+  clock.lap('drift');
+  await database.run('create temp table returned (clip_id bigint)');
+  const offer = await fillVersionTables(database, {
+    before,
+    after,
+    pairs: columns.pairs,
+    flow,
+    schema,
+    columns: changes,
+    captions,
+    drift,
+    edges,
+  });
+  const unread = [before, after].flatMap((each) => each.unreadShards);
+  const { rules, findings, verdict } = await judgeVersions(
+    database,
+    offer,
+    config,
+    matched,
+    unread,
+  );
+  clock.lap('judge');
+  return {
+    schemaVersion: 1,
+    tool: { name: 'dailies', version: VERSION },
+    command: request.command,
+    before: summarise(before),
+    after: summarise(after),
+    verdict,
+    story: tellStory({ schema, flow, columns: changes, captions }),
+    schema,
+    rowFlow: flow,
+    columns: changes,
+    captions,
+    causes,
+    drift,
+    rules,
+    findings,
+    examples,
+    notCompared: notCompared(before, after, columns),
+    timings: clock.laps(),
+  };
+}
+
+/** Identity of a clip whose key changed: its content hash where both versions have one, else all columns together. */
+function rekeyIdentity(
+  before: Side,
+  after: Side,
+  columns: ColumnPairs,
+): Readonly<Record<'before' | 'after', (clips: string) => string>> {
+  const content =
+    columns.pairs.find((pair) => pair.name === 'content_hash') ??
+    columns.pairs.find((pair) => pair.name === 'bytes');
+  const of =
+    (side: Side) =>
+    (clips: string): string => {
+      if (content === undefined || content.isLong)
+        return `select clip_id, ${content === undefined ? 'row_hash' : `l${content.index}`} as identity from ${side.which}_rows where clip_id in (${clips})`;
+      return `select clip_id, ${side === before ? content.beforeSql : content.afterSql} as identity from ${side.relation} where clip_id in (${clips})`;
+    };
+  return { before: of(before), after: of(after) };
+}
+
+async function requireCommonRows(
+  database: Database,
+  before: Side,
+  after: Side,
+  flow: RowFlow,
+): Promise<void> {
+  if (flow.beforeRows === 0 || flow.afterRows === 0) {
+    const empty = flow.beforeRows === 0 ? before : after;
+    throw new DailiesError('dataset', `${empty.path} has no rows: there is nothing to compare`);
+  }
+  if (flow.unchanged + flow.changed + flow.rekeyed > 0) return;
+  const [own, other] = [await sampleKeys(database, before), await sampleKeys(database, after)];
+  throw new DailiesError(
+    'dataset',
+    `the versions have no key in common: ${before.path} has ${own.join(', ') || 'none'}; ${after.path} has ${other.join(', ') || 'none'}`,
+    {
+      hint: `the key was read from ${before.keySource ?? 'path or row'} and ${after.keySource ?? 'path or row'}; name the column that identifies a clip in both with --columns key=…`,
+    },
+  );
+}
+
+function describeSchema(columns: ColumnPairs, changes: readonly ColumnChange[]): SchemaChanges {
+  const isNullNow = new Set(
+    changes.filter((change) => change.isAllNullNow).map((change) => change.name),
+  );
+  return {
+    columns: [
+      ...columns.pairs.map((pair) => ({
+        name: pair.name,
+        state: isNullNow.has(pair.name)
+          ? ('all-null' as const)
+          : pair.isRetyped
+            ? ('retyped' as const)
+            : pair.isRenamed
+              ? ('renamed' as const)
+              : ('same' as const),
+        before: { name: pair.before.source, type: pair.before.sourceType },
+        after: { name: pair.after.source, type: pair.after.sourceType },
+      })),
+      ...columns.dropped.map((column) => ({
+        name: column.name,
+        state: 'dropped' as const,
+        before: { name: column.source, type: column.sourceType },
+        after: null,
+      })),
+      ...columns.added.map((column) => ({
+        name: column.name,
+        state: 'added' as const,
+        before: null,
+        after: { name: column.source, type: column.sourceType },
+      })),
+    ],
+  };
+}
+
+function notCompared(before: Side, after: Side, columns: ColumnPairs): DiffDocument['notCompared'] {
+  return [
+    ...[before, after].flatMap((side) => [
+      ...side.unreadShards.map((shard) => ({
+        what: `${side.which}: shard ${shard}`,
+        reason: 'unreadable',
+      })),
+      ...side.warnings.map((reason) => ({ what: side.which, reason })),
+    ]),
+    ...columns.dropped.map((column) => ({
+      what: `column ${column.source}`,
+      reason: 'only the older version has it',
+    })),
+    ...columns.added.map((column) => ({
+      what: `column ${column.source}`,
+      reason: 'only the newer version has it',
+    })),
+  ];
+}
+
+function summarise(side: Side): SideSummary {
+  return {
+    kind: side.kind,
+    name: side.name,
+    path: side.path,
+    format: side.format,
+    rows: side.rows,
+    bytes: side.bytes,
+    shards: side.shards.length,
+    keySource: side.keySource,
+    isKeyStable: side.isKeyStable,
+    runId: side.run?.run.id ?? null,
+  };
+}

@@ -1,0 +1,275 @@
+import { formatValue } from '../format-value.ts';
+import { type Database, maybe, numberOf, type SqlRow, type SqlValue } from '../engine/database.ts';
+import { measureDrift } from './drift-measures.ts';
+import type { Drift } from './diff-document.ts';
+import type { ColumnPair } from './pair-columns.ts';
+import { columnOf, type Side } from './side.ts';
+
+/** A column of numbers or categories, as SQL over each version. */
+type Measured = {
+  readonly name: string;
+  readonly kind: 'number' | 'category';
+  readonly before: string;
+  readonly after: string;
+};
+
+/** Rows that distributions are taken from: enough for shares within 0.2 %. */
+const SAMPLE_ROWS = 500_000;
+/** Bins of equal share of the reference. */
+const BINS = 20;
+/** Numbers with at most this many different values are binned by value. */
+const MOST_VALUES = 40;
+/** Text with more different values is no category. */
+const MOST_CATEGORIES = 500;
+/** Columns whose distribution is looked at. */
+const MOST_COLUMNS = 60;
+/** Numbers that count rows or name things: their distribution means nothing. */
+const IDENTIFIER = /(^|_)(id|ids|index|idx|uuid|key|row|hash|number)$/i;
+
+/**
+ * Drift of every number and category that both versions have, on bins of the older version's quantiles or values.
+ * Rows are chosen by the hash of their key, so that order and shards do not matter.
+ */
+export async function findDrift(
+  database: Database,
+  before: Side,
+  after: Side,
+  pairs: readonly ColumnPair[],
+): Promise<readonly Drift[]> {
+  const columns = measuredColumns(pairs);
+  if (columns.length === 0) return [];
+  const categories = await boundCategories(
+    database,
+    before,
+    columns.filter((column) => column.kind === 'category'),
+  );
+  const numbers = columns.filter((column) => column.kind === 'number');
+  return [
+    ...(await numberDrift(database, before, after, numbers)),
+    ...(await categoryDrift(database, before, after, categories)),
+  ].toSorted((a, b) => b.psi - a.psi || (a.name < b.name ? -1 : 1));
+}
+
+function measuredColumns(pairs: readonly ColumnPair[]): readonly Measured[] {
+  const own = pairs.flatMap((pair): Measured[] => {
+    if (pair.before.isHashed || pair.after.isHashed) return [];
+    if (pair.name === 'caption')
+      return [
+        {
+          name: 'caption length',
+          kind: 'number',
+          before: `length(${columnOf(pair.before)}::varchar)`,
+          after: `length(${columnOf(pair.after)}::varchar)`,
+        },
+      ];
+    if (pair.kind === 'number' && !IDENTIFIER.test(pair.name))
+      return [
+        {
+          name: pair.name,
+          kind: 'number',
+          before: `${columnOf(pair.before)}::double`,
+          after: `${columnOf(pair.after)}::double`,
+        },
+      ];
+    if (pair.kind === 'text' || pair.kind === 'boolean')
+      return [
+        {
+          name: pair.name,
+          kind: 'category',
+          before: `${columnOf(pair.before)}::varchar`,
+          after: `${columnOf(pair.after)}::varchar`,
+        },
+      ];
+    return [];
+  });
+  return own.slice(0, MOST_COLUMNS);
+}
+
+/** Rows of a version that distributions are taken from. */
+function sampled(side: Side): string {
+  const every = Math.max(1, Math.floor(side.rows / SAMPLE_ROWS));
+  return every === 1
+    ? side.relation
+    : `(select * from ${side.relation} where hash(coalesce(key::varchar, clip_id::varchar)) % ${every} = 0)`;
+}
+
+async function numberDrift(
+  database: Database,
+  before: Side,
+  after: Side,
+  columns: readonly Measured[],
+): Promise<readonly Drift[]> {
+  if (columns.length === 0) return [];
+  const quantiles = Array.from({ length: BINS - 1 }, (_, i) => (i + 1) / BINS).join(', ');
+  const reference = await database.row(
+    `select ${columns
+      .flatMap((column, i) => [
+        `quantile_disc(${finite(column.before)}, [${quantiles}]) as q${i}`,
+        `list_sort((list(distinct ${finite(column.before)}))[:${MOST_VALUES + 1}]) as v${i}`,
+      ])
+      .join(', ')} from ${sampled(before)}`,
+  );
+  const edges = columns.map((_, i) => {
+    const values = numbersOf(reference[`v${i}`]);
+    const isFew = values.length <= MOST_VALUES;
+    return { isFew, at: isFew ? values : [...new Set(numbersOf(reference[`q${i}`]))] };
+  });
+  const count = async (side: Side): Promise<SqlRow> =>
+    database.row(
+      `select ${columns
+        .flatMap((column, i) => {
+          const sql = finite(column[side.which]);
+          const bins =
+            edges[i]?.isFew === true
+              ? valueBins(sql, edges[i].at)
+              : rangeBins(sql, edges[i]?.at ?? []);
+          return [...bins, `${sql} is null`].map(
+            (test, k) => `count(*) filter (where ${test}) as c${i}_${k}`,
+          );
+        })
+        .join(', ')} from ${sampled(side)}`,
+    );
+  const [was, is] = [await count(before), await count(after)];
+  return columns.map((column, i) => {
+    const { isFew = false, at = [] } = edges[i] ?? {};
+    const labels = [...(isFew ? valueLabels(at) : rangeLabels(at)), 'no value'];
+    return toDrift(column, labels, was, is, `c${i}_`);
+  });
+}
+
+async function boundCategories(
+  database: Database,
+  before: Side,
+  columns: readonly Measured[],
+): Promise<readonly Measured[]> {
+  if (columns.length === 0) return [];
+  const row = await database.row(
+    `select ${columns.map((column, i) => `approx_count_distinct(${column.before}) as n${i}`).join(', ')} from ${sampled(before)}`,
+  );
+  return columns.filter(
+    (_, i) => numberOf(row[`n${i}`]) <= Math.min(MOST_CATEGORIES, before.rows / 4),
+  );
+}
+
+async function categoryDrift(
+  database: Database,
+  before: Side,
+  after: Side,
+  columns: readonly Measured[],
+): Promise<readonly Drift[]> {
+  const found: Drift[] = [];
+  for (const column of columns) {
+    const rows = await database.rows(
+      `with counted as (
+         select value, count(*) filter (where side = 0) as was, count(*) filter (where side = 1) as became
+         from (select 0 as side, ${column.before} as value from ${sampled(before)}
+           union all select 1, ${column.after} from ${sampled(after)})
+         group by value),
+       ranked as (select *, row_number() over (order by was desc, became desc, value) as place from counted)
+       select if(place <= ${MOST_VALUES}, coalesce(left(value, 80), 'no value'), 'all others') as label, sum(was)::bigint as was, sum(became)::bigint as became
+       from ranked group by label order by min(place)`,
+    );
+    const counts = (name: string): SqlRow =>
+      Object.fromEntries(rows.map((row, k) => [`c_${k}`, row[name] ?? 0]));
+    found.push(
+      toDrift(
+        column,
+        rows.map((row) => formatValue(row['label'])),
+        counts('was'),
+        counts('became'),
+        'c_',
+      ),
+    );
+  }
+  return found;
+}
+
+function toDrift(
+  column: Measured,
+  labels: readonly string[],
+  before: SqlRow,
+  after: SqlRow,
+  prefix: string,
+): Drift {
+  const counts = (row: SqlRow): number[] =>
+    labels.map((_, k) => numberOf(row[`${prefix}${k}`] ?? 0));
+  const [was, is] = [counts(before), counts(after)];
+  const [n, m] = [was, is].map((each) => each.reduce((sum, value) => sum + value, 0));
+  const bins = labels
+    .map((label, k) => ({
+      label,
+      before: (was[k] ?? 0) / Math.max(1, n ?? 0),
+      after: (is[k] ?? 0) / Math.max(1, m ?? 0),
+    }))
+    .filter((bin) => bin.before > 0 || bin.after > 0);
+  const used = labels.map((_, k) => (was[k] ?? 0) + (is[k] ?? 0) > 0);
+  const biggest = bins.toSorted(
+    (x, y) => Math.abs(y.after - y.before) - Math.abs(x.after - x.before),
+  )[0];
+  return {
+    name: column.name,
+    kind: column.kind,
+    beforeValues: n ?? 0,
+    afterValues: m ?? 0,
+    ...measureDrift(
+      was.filter((_, k) => used[k]),
+      is.filter((_, k) => used[k]),
+    ),
+    biggest:
+      biggest === undefined
+        ? ''
+        : `${biggest.label}: ${share(biggest.before)} → ${share(biggest.after)}`,
+    bins,
+  };
+}
+
+function share(ratio: number): string {
+  return `${(100 * ratio).toFixed(1)} %`;
+}
+
+function finite(sql: string): string {
+  return `case when isfinite((${sql})::double) then (${sql})::double end`;
+}
+
+function rangeBins(sql: string, edges: readonly number[]): string[] {
+  return [
+    ...edges.map((edge, i) =>
+      i === 0 ? `${sql} <= ${edge}` : `${sql} > ${edges[i - 1]} and ${sql} <= ${edge}`,
+    ),
+    edges.length === 0 ? `${sql} is not null` : `${sql} > ${edges.at(-1)}`,
+  ];
+}
+
+/** Each value a bin, and the gaps between them: a value that is new falls into one. */
+function valueBins(sql: string, values: readonly number[]): string[] {
+  return [
+    ...values.flatMap((value, i) => [
+      i === 0 ? `${sql} < ${value}` : `${sql} > ${values[i - 1]} and ${sql} < ${value}`,
+      `${sql} = ${value}`,
+    ]),
+    values.length === 0 ? `${sql} is not null` : `${sql} > ${values.at(-1)}`,
+  ];
+}
+
+function rangeLabels(edges: readonly number[]): string[] {
+  const show = edges.map((edge) => formatValue(edge));
+  return [
+    ...show.map((edge, i) => (i === 0 ? `up to ${edge}` : `${show[i - 1]} – ${edge}`)),
+    show.length === 0 ? 'any' : `over ${show.at(-1)}`,
+  ];
+}
+
+function valueLabels(values: readonly number[]): string[] {
+  const show = values.map((value) => formatValue(value));
+  return [
+    ...show.flatMap((value, i) => [
+      i === 0 ? `under ${value}` : `${show[i - 1]} < … < ${value}`,
+      value,
+    ]),
+    show.length === 0 ? 'any' : `over ${show.at(-1)}`,
+  ];
+}
+
+function numbersOf(value: SqlValue | undefined): number[] {
+  return Array.isArray(value) ? value.flatMap((each: SqlValue) => maybe(each, numberOf) ?? []) : [];
+}

@@ -1,0 +1,100 @@
+import {
+  CAPTION_CHANGES,
+  type CaptionChanges,
+  type ColumnChange,
+  type RowFlow,
+  type SchemaChanges,
+} from './diff-document.ts';
+
+/** What a reader of one screen must know, in sentences, gravest first. */
+export function tellStory(facts: {
+  readonly schema: SchemaChanges;
+  readonly flow: RowFlow;
+  readonly columns: readonly ColumnChange[];
+  readonly captions: CaptionChanges | null;
+}): readonly string[] {
+  return [
+    ...schemaStory(facts.schema),
+    flowStory(facts.flow),
+    ...captionStory(facts.captions),
+    ...columnStory(facts.columns),
+  ];
+}
+
+function schemaStory(schema: SchemaChanges): string[] {
+  return (['dropped', 'all-null', 'retyped', 'renamed', 'added'] as const).flatMap((state) => {
+    const names = schema.columns.filter((column) => column.state === state);
+    if (names.length === 0) return [];
+    const list = names.map((column) => {
+      if (state === 'renamed') return `${column.before?.name} → ${column.after?.name}`;
+      if (state === 'retyped')
+        return `${column.after?.name} ${column.before?.type} → ${column.after?.type}`;
+      return column.after?.name ?? column.before?.name ?? column.name;
+    });
+    const word = state === 'all-null' ? 'all null now' : state;
+    return [`${names.length === 1 ? 'column' : 'columns'} ${word}: ${list.join(', ')}`];
+  });
+}
+
+function flowStory(flow: RowFlow): string {
+  const parts = (['added', 'removed', 'returned', 'rekeyed', 'changed', 'unchanged'] as const)
+    .filter((name) => flow[name] > 0 || name === 'added' || name === 'removed')
+    .map((name) => `${count(flow[name])} ${name === 'rekeyed' ? 're-keyed' : name}`);
+  return `rows: ${parts.join(', ')}`;
+}
+
+function captionStory(captions: CaptionChanges | null): string[] {
+  if (captions === null || captions.changed === 0) return [];
+  const form = captions.kinds.filter(
+    (each) => !['words', 'replaced', 'emptied', 'filled'].includes(each.kind),
+  );
+  const formRows = form.reduce((sum, each) => sum + each.rows, 0);
+  const sentences: string[] = [];
+  const top = form[0];
+  if (top !== undefined) {
+    const { before, after } = captions.lowerCaseShare;
+    const isLowered =
+      top.kind === 'case' && before !== null && after !== null && after - before > 0.5;
+    sentences.push(
+      `captions: ${percent(formRows / captions.compared)} changed in form alone (${isLowered ? 'lower-cased' : CAPTION_CHANGES[top.kind]}: ${count(top.rows)})`,
+    );
+  }
+  if (captions.wordChanges > 0) {
+    const replaced = captions.kinds.find((each) => each.kind === 'replaced')?.rows ?? 0;
+    sentences.push(
+      `captions: ${count(captions.wordChanges)} ${formRows > 0 ? 'real edits under that' : 'edited'}${replaced > 0 ? `, ${count(replaced)} of them replaced by another caption` : ''}`,
+    );
+  }
+  if (captions.moved > 1)
+    sentences.push(
+      `captions: ${count(captions.moved)} stood with another key before${captions.offset === null ? '' : ` (mostly ${Math.abs(captions.offset.rows)} rows away)`}`,
+    );
+  return sentences;
+}
+
+function columnStory(columns: readonly ColumnChange[]): string[] {
+  return columns
+    .filter((column) => column.changed > 0 && column.name !== 'caption')
+    .slice(0, 4)
+    .map((column) => {
+      const why =
+        column.substitution !== null
+          ? `: '${column.substitution.from}' → '${column.substitution.to}' in ${count(column.substitution.rows)}`
+          : column.swapped !== null && column.swapped.share > 0.5
+            ? `: changed places with ${column.swapped.with} in ${count(column.swapped.rows)}`
+            : column.numbers?.factor != null
+              ? `: ${column.numbers.factor.meaning} in ${count(column.numbers.factor.rows)}`
+              : '';
+      return `${column.name}: ${column.rate === null ? count(column.changed) : percent(column.rate)} changed${why}`;
+    });
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function percent(ratio: number): string {
+  const value = ratio * 100;
+  if (value === 0 || value === 100) return `${value} %`;
+  return `${value > 99.9 ? '> 99.9' : value >= 1 ? value.toFixed(1) : value.toPrecision(2)} %`;
+}
