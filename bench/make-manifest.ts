@@ -6,7 +6,8 @@ import { quoteLiteral } from '../src/dataset/sql-quote.ts';
 import { Database } from '../src/engine/database.ts';
 
 /** Words of English captions, so that patterns meet ordinary letters and near misses. */
-const WORDS = `a an the of in on at with and while behind beside near under over through across toward man woman child person people dog cat bird
+const WORDS =
+  `a an the of in on at with and while behind beside near under over through across toward man woman child person people dog cat bird
 horse car bus truck bicycle boat train street road field forest beach ocean river lake mountain hill sky cloud sun moon light
 shadow rain snow fog wind night day morning evening city town village house building window door wall roof table chair desk lamp
 book phone camera screen hand face eye hair shirt jacket dress hat shoe glass cup plate bowl knife fork spoon bread fruit apple
@@ -15,9 +16,9 @@ slowly quickly gently suddenly calmly softly brightly dark bright warm cold red 
 large small tall short old young wide narrow long quiet busy empty crowded wooden metal plastic stone golden soft sharp blurred
 camera frame shot view scene background foreground left right center upper lower slow steady close wide aerial static handheld
 sorry cannot provide image video caption shows captures depicts features visible appears seems several many few two three four`
-  .split(/\s+/)
-  .map(quoteLiteral)
-  .join(', ');
+    .split(/\s+/)
+    .map(quoteLiteral)
+    .join(', ');
 
 /** Words of a caption, on average. */
 const WORDS_PER_CAPTION = 100;
@@ -31,7 +32,12 @@ export async function makeManifest(rows: number): Promise<string> {
   const folder = join(tmpdir(), `dailies-bench-manifest-${rows}`);
   if (existsSync(join(folder, 'done'))) return folder;
   mkdirSync(folder, { recursive: true });
-  const database = await Database.open({ file: ':memory:', memoryLimit: '4GB', tempDirectory: join(folder, 'spill'), threads: 2 });
+  const database = await Database.open({
+    file: ':memory:',
+    memoryLimit: '4GB',
+    tempDirectory: join(folder, 'spill'),
+    threads: 2,
+  });
   // Half captions, paired anew for every row: a hundred million pairs from ten thousand halves.
   await database.run(
     `create table halves as
@@ -52,7 +58,9 @@ export async function makeManifest(rows: number): Promise<string> {
       from range(${start}, ${end}) as numbers(i), halves
     ) to ${quoteLiteral(file)} (format parquet, compression zstd, row_group_size 30720)`);
   }
-  await database.run(`copy (select 1 as done) to ${quoteLiteral(join(folder, 'done'))} (format csv)`);
+  await database.run(
+    `copy (select 1 as done) to ${quoteLiteral(join(folder, 'done'))} (format csv)`,
+  );
   database.close();
   return folder;
 }

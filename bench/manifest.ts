@@ -19,7 +19,12 @@ async function main(): Promise<void> {
   const scanned = scan(folder);
   const rows = [
     ['DuckDB reads the same columns once', read, 1, ''],
-    ['dailies scan, all row rules', scanned, scanned.cpu_s / read.cpu_s, `${Math.round(scanned.peakRss_mb)} MB peak`],
+    [
+      'dailies scan, all row rules',
+      scanned,
+      scanned.cpu_s / read.cpu_s,
+      `${Math.round(scanned.peakRss_mb)} MB peak`,
+    ],
   ] as const;
   console.log(`${ROWS.toLocaleString('en-US')} rows, captions of about 100 words`);
   for (const [name, cost, ratio, note] of rows) {
@@ -34,12 +39,15 @@ async function readOnce(folder: string): Promise<Cost> {
   const files = readdirSync(folder)
     .filter((name) => name.endsWith('.parquet'))
     .map((name) => quoteLiteral(join(folder, name)));
-  const database = await Database.open({ file: ':memory:', memoryLimit: '2GB', tempDirectory: tmpdir(), threads: 2 });
+  const database = await Database.open({
+    file: ':memory:',
+    memoryLimit: '2GB',
+    tempDirectory: tmpdir(),
+    threads: 2,
+  });
   const before = process.cpuUsage();
   const start = performance.now();
-  await database.row(
-    `select bit_xor(hash(columns(*))) from read_parquet([${files.join(', ')}])`,
-  );
+  await database.row(`select bit_xor(hash(columns(*))) from read_parquet([${files.join(', ')}])`);
   const used = process.cpuUsage(before);
   const wall_s = (performance.now() - start) / 1000;
   database.close();
@@ -71,7 +79,10 @@ function scan(folder: string): Cost & { readonly peakRss_mb: number } {
     { encoding: 'utf8', maxBuffer: 1 << 28 },
   );
   const usage = /usage (\{.*\})/.exec(child.stderr)?.[1];
-  if (usage === undefined) throw new Error(`the scan told no usage: ${child.stderr.slice(0, 500)}${String(before.maxRSS)}`);
+  if (usage === undefined)
+    throw new Error(
+      `the scan told no usage: ${child.stderr.slice(0, 500)}${String(before.maxRSS)}`,
+    );
   const { cpu, rss } = JSON.parse(usage) as { cpu: number; rss: number };
   const timings = (JSON.parse(child.stdout) as { timings: Record<string, number> }).timings;
   console.log(`exit ${child.status}; stages, s: ${JSON.stringify(timings)}`);

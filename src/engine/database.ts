@@ -78,11 +78,10 @@ export class Database {
 
   /** Closes the room: from here on only the named files and folders can be read, and no setting changes. */
   async lock(files: readonly string[], folders: readonly string[]): Promise<void> {
-    const list = (names: readonly string[]): string => `[${names.map(quoteLiteral).join(', ')}]`;
-    if (files.length > 0) await this.run(`set allowed_paths = ${list(files)}`);
+    if (files.length > 0) await this.run(`set allowed_paths = ${quoteList(files)}`);
     if (folders.length > 0) {
       await this.run(
-        `set allowed_directories = ${list(folders.map((f) => (f.endsWith('/') ? f : `${f}/`)))}`,
+        `set allowed_directories = ${quoteList(folders.map((f) => (f.endsWith('/') ? f : `${f}/`)))}`,
       );
     }
     await this.run('set enable_external_access = false');
@@ -100,17 +99,21 @@ export class Database {
   }
 }
 
+function quoteList(names: readonly string[]): string {
+  return `[${names.map(quoteLiteral).join(', ')}]`;
+}
+
 /** A count or measure as a number; null stays null. Counts stay exact below 2^53. */
 export function numberOf(value: SqlValue | undefined): number {
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint') return Number(value);
-  throw new TypeError(`expected a number, got ${String(value)}`);
+  throw new TypeError(`expected a number, got ${typeof value}`);
 }
 
 /** A text value; throws for anything else. */
 export function textOf(value: SqlValue | undefined): string {
   if (typeof value === 'string') return value;
-  throw new TypeError(`expected text, got ${String(value)}`);
+  throw new TypeError(`expected text, got ${typeof value}`);
 }
 
 /** `value` unless it is null or undefined, then `null`. */

@@ -9,7 +9,7 @@ import {
   type EvidenceTable,
   MEDIA_ERROR_CODES,
 } from '../probes/evidence-tables.ts';
-import { type Database, numberOf } from './database.ts';
+import { type Database, numberOf, textOf } from './database.ts';
 import type { ProbeVerdict } from './task.ts';
 
 /** Raised when a probe measures differently, so that older evidence is not reused. */
@@ -65,7 +65,7 @@ export class EvidenceStore {
       rows.map((row) => {
         const missing = new Set(Array.isArray(row['tables']) ? row['tables'].map(String) : []);
         return [
-          String(row['identity']),
+          textOf(row['identity']),
           wants.filter((table) => missing.has(this.#folderOf(table))),
         ];
       }),

@@ -42,7 +42,11 @@ function explainOptions(rule: Rule, width: number): string[] {
     '',
     'Options',
     ...options.flatMap(([name, option]) => [
-      `  ${name}   ${optionType(option)}, default ${JSON.stringify(option.default)}`,
+      ...hanging(
+        `  ${name}   `,
+        `${optionType(option)}, default ${JSON.stringify(option.default)}`,
+        width,
+      ),
       ...indent(wrapText(option.description, width - 6), 6),
     ]),
     '',
@@ -112,7 +116,14 @@ function cell(value: unknown): string {
 }
 
 function labelled(name: string, text: string, width: number): string[] {
-  return wrapText(text, width - 8).map((line, i) => `${(i === 0 ? name : '').padEnd(8)}${line}`);
+  return hanging(name.padEnd(8), text, width);
+}
+
+/** Wrapped text behind a label; further lines stand below the text. */
+function hanging(label: string, text: string, width: number): string[] {
+  return wrapText(text, width - label.length).map(
+    (line, i) => `${i === 0 ? label : ' '.repeat(label.length)}${line}`,
+  );
 }
 
 function indent(lines: readonly string[], by = 2): string[] {

@@ -19,10 +19,8 @@ export async function localise(
 ): Promise<Localisation> {
   const examined = sum(shards.map((each) => each.examined));
   const affected = sum(shards.map((each) => each.affected));
-  const slices = [
-    ...shards.map((each) => ({ dimension: 'shard', value: shardName(each.shard), ...each })),
-  ].map((each) =>
-    slice(each.dimension, each.value, each.affected, each.examined, affected, examined),
+  const slices = shards.map((each) =>
+    slice('shard', shardName(each.shard), each.affected, each.examined, affected, examined),
   );
   for (const [index, dimension] of dimensions.entries()) {
     const rows = await database.rows(

@@ -97,7 +97,7 @@ function walk(tree: unknown, tables: ReadonlySet<string>): SqlCheck {
       if (!HARMLESS_TABLE_FUNCTIONS.has(name))
         problems.push(`the table function ${name} is not allowed`);
     }
-    if (type === 'SHOW_REF' || type === 'PIVOT') problems.push(`${String(type)} is not allowed`);
+    if (type === 'SHOW_REF' || type === 'PIVOT') problems.push(`${type} is not allowed`);
     if (kind === 'FUNCTION') {
       const name = functionName(node);
       if (REFUSED_FUNCTIONS.test(name)) problems.push(`the function ${name} is not allowed`);

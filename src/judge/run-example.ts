@@ -86,10 +86,10 @@ function clipRows(example: RuleExample): readonly Row[] {
       rows.push({ key: row['key'] });
     }
   }
-  const shards = [...new Set(rows.map((row) => String(row['shard'] ?? 'part-0')))];
+  const shards = [...new Set(rows.map((row) => shardOf(row)))];
   const next = new Map<string, number>();
   return rows.map((row) => {
-    const shard = String(row['shard'] ?? 'part-0');
+    const shard = shardOf(row);
     const rowNumber = Number(row['row_number'] ?? next.get(shard) ?? 0);
     next.set(shard, rowNumber + 1);
     const shardId = shards.indexOf(shard);
@@ -190,4 +190,8 @@ function inferType(values: readonly unknown[]): string {
       : 'DOUBLE';
   if (Array.isArray(value)) return `${inferType(value)}[]`;
   return 'VARCHAR';
+}
+
+function shardOf(row: Readonly<Record<string, unknown>>): string {
+  return typeof row['shard'] === 'string' ? row['shard'] : 'part-0';
 }

@@ -233,7 +233,10 @@ export const EVIDENCE_TABLES = {
       type: 'DOUBLE',
       doc: 'Share of intervals off the median by more than one tick and 1 %.',
     },
-    duplicate_pts_count: { type: 'INTEGER', doc: 'Packets whose presentation time a packet before them has already.' },
+    duplicate_pts_count: {
+      type: 'INTEGER',
+      doc: 'Packets whose presentation time a packet before them has already.',
+    },
     tiny_share: {
       type: 'DOUBLE',
       doc: 'Share of non-key packets under a tenth of the 75th percentile of sizes.',
@@ -424,5 +427,6 @@ export function errorRow<T extends EvidenceTable>(
   for (const column of Object.keys(EVIDENCE_TABLES[table])) row[column] = null;
   row['error_code'] = code;
   row['error_message'] = message.replaceAll(/\s+/g, ' ').slice(0, 500);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: every column of the table was just set
   return row as EvidenceRow<T>;
 }

@@ -99,10 +99,10 @@ function chooseClips(plan: CardPlan): readonly Place[] {
   const places = new Map<string, Place>();
   for (const finding of plan.findings) {
     if (finding.shard === null || finding.row_number === null) continue;
-    const shown = perRule.get(finding.rule_id) ?? 0;
+    const count = perRule.get(finding.rule_id) ?? 0;
     const id = `${finding.shard}\0${finding.row_number}`;
-    if (shown >= plan.perRule || (places.size >= plan.most && !places.has(id))) continue;
-    perRule.set(finding.rule_id, shown + 1);
+    if (count >= plan.perRule || (places.size >= plan.most && !places.has(id))) continue;
+    perRule.set(finding.rule_id, count + 1);
     places.set(id, { shard: finding.shard, rowNumber: finding.row_number });
   }
   return [...places.values()];

@@ -38,7 +38,7 @@ export async function readDocument(folder: string): Promise<RunDocument> {
   if (document.schemaVersion !== SCHEMA_VERSION) {
     throw new DailiesError(
       'usage',
-      `${folder}: schema version ${String(document.schemaVersion)}, this release reads ${SCHEMA_VERSION}`,
+      `${folder}: schema version ${String(document.schemaVersion)}, this release reads ${String(SCHEMA_VERSION)}`,
       {
         hint: 'scan again with this release, or use the release that wrote the run',
       },

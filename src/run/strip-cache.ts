@@ -28,7 +28,11 @@ export function cachedStrips(
     const kept = await readFile(file, 'utf8').catch(() => null);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: written below, under a version
     if (kept !== null) return JSON.parse(kept) as FilmStrip | null;
-    const strip = await makeFilmStrip(path, { ...look, count: FRAMES, maxWidth_px: FRAME_WIDTH_PX });
+    const strip = await makeFilmStrip(path, {
+      ...look,
+      count: FRAMES,
+      maxWidth_px: FRAME_WIDTH_PX,
+    });
     await mkdir(folder, { recursive: true });
     await writeFile(`${file}.part`, JSON.stringify(strip));
     await rename(`${file}.part`, file);
