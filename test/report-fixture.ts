@@ -580,7 +580,7 @@ function runDocument(failed: readonly RuleOutcome[]): RunDocument {
         reason: 'decoder-crashed 4, decoder-timeout 3; decode-errors is incomplete',
       },
       {
-        what: 'rules not applicable',
+        what: 'not-applicable: shifted-captions, source-leak',
         count: 2,
         reason: 'source-leak: no source_id column; shifted-captions: no embeddings',
       },

@@ -91,12 +91,15 @@ function isNamed(shown: ShownClip, name: string): boolean {
   return Object.hasOwn(shown.finding.values, name);
 }
 
-/** Both sides are there and further apart than rounding: 0.5 % for numbers. */
+/** Both sides are there and further apart than rounding: 2 % or half a unit of the last digit that was declared. */
 export function differs(value: ClipCard['values'][number]): boolean {
   if (value.declared === null || value.measured === null) return false;
   const declared = Number(value.declared);
   const measured = Number(value.measured);
-  if (Number.isFinite(declared) && Number.isFinite(measured))
-    return Math.abs(declared - measured) > 0.005 * Math.max(Math.abs(declared), Math.abs(measured));
-  return value.declared !== value.measured;
+  if (!Number.isFinite(declared) || !Number.isFinite(measured))
+    return value.declared !== value.measured;
+  const isWhole = Number.isInteger(declared) && Number.isInteger(measured);
+  const digits = /\.(\d+)$/.exec(value.declared)?.[1]?.length ?? 0;
+  const slack = Math.max(0.5 * 10 ** -digits, 0.02 * Math.abs(declared));
+  return isWhole ? declared !== measured : Math.abs(declared - measured) > slack;
 }

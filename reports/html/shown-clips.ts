@@ -30,3 +30,26 @@ function cardIdOf(finding: Finding): string | null {
   if (finding.key === null) return null;
   return clipId({ key: finding.key, shard: finding.shard, rowNumber: finding.row_number });
 }
+
+/** Columns that name the other clip of a finding about several. */
+const OTHER_CLIP_COLUMNS = ['other_key', 'named_after'];
+
+/** Another clip of the same finding: the same key or content, named by the first one, or the same caption. */
+export function siblingOf(
+  proof: ShownClip,
+  candidates: readonly ShownClip[],
+  isAboutCaption: boolean,
+): ShownClip | undefined {
+  const named = new Set(OTHER_CLIP_COLUMNS.map((column) => proof.finding.values[column]));
+  const hash = proof.finding.values['content_hash'] ?? null;
+  return candidates.find(
+    (other) =>
+      other.index !== proof.index &&
+      (other.card.key === proof.card.key ||
+        named.has(other.card.key) ||
+        (hash !== null && other.finding.values['content_hash'] === hash) ||
+        (isAboutCaption &&
+          other.card.caption !== null &&
+          other.card.caption === proof.card.caption)),
+  );
+}

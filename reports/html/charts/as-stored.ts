@@ -24,7 +24,7 @@ export function asStored(card: ClipCard, index: number, finding: Finding): Marku
   const { strip } = card;
   const storage = storageOf(finding);
   if (strip === null || storage === null) return null;
-  const frame = Math.floor(strip.times_s.length / 2);
+  const frame = Math.floor(strip.times_s.length * 0.7);
   const { frameWidth_px: width, frameHeight_px: height } = strip;
   const inside = markup`<svg width="${width}" height="${height}" viewBox="${frame * width} 0 ${width} ${height}"><use href="#strip-${index}"/></svg>`;
   const isTurned = storage.rotation_deg === 90 || storage.rotation_deg === 270;

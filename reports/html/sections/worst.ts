@@ -6,6 +6,7 @@ import { asStored } from '../charts/as-stored.ts';
 import { filmStrip } from '../charts/film-strip.ts';
 import { placeStrip } from '../charts/row-strip.ts';
 import { captionOf, differs, type ShownClip } from '../clip-card.ts';
+import { siblingOf } from '../shown-clips.ts';
 import { hostileLongText, hostileText, markup, type Markup } from '../markup.ts';
 import { severityMark } from '../severity-mark.ts';
 
@@ -23,7 +24,7 @@ export function worstSection(
     const candidates = clips.get(rule.id) ?? [];
     const proof = candidates.find((clip) => !taken.has(clip.index)) ?? candidates[0];
     if (proof !== undefined) taken.add(proof.index);
-    return worstItem(input, rule, proof);
+    return worstItem(input, rule, proof, candidates);
   });
   return markup`<section id="worst" aria-labelledby="worst-heading">
     <h2 id="worst-heading">${PAGE_WORDS.worst}</h2>
@@ -34,7 +35,12 @@ export function worstSection(
   </section>`;
 }
 
-function worstItem(input: ReportInput, rule: RuleOutcome, proof: ShownClip | undefined): Markup {
+function worstItem(
+  input: ReportInput,
+  rule: RuleOutcome,
+  proof: ShownClip | undefined,
+  candidates: readonly ShownClip[],
+): Markup {
   const place = placeWords(input.run, rule);
   return markup`<li class="${rule.severity}">
     <div class="claim">
@@ -47,7 +53,7 @@ function worstItem(input: ReportInput, rule: RuleOutcome, proof: ShownClip | und
       ${place === '' ? null : markup`<p class="place">${hostileText(place)}</p>`}
       ${placeStrip(input, rule)}
     </div>
-    ${proof === undefined ? markup`<div class="proof"><p class="faint">${rule.why}</p></div>` : proofOf(rule, proof)}
+    ${proof === undefined ? markup`<div class="proof"><p class="faint">${rule.why}</p></div>` : proofOf(rule, proof, candidates)}
   </li>`;
 }
 
@@ -60,21 +66,40 @@ export function extentWords(rule: RuleOutcome): string {
     : `${of}, all examined`;
 }
 
-function proofOf(rule: RuleOutcome, proof: ShownClip): Markup {
-  const { card, finding } = proof;
+/** The clip that shows the finding; with the second one where the finding is about several. */
+function proofOf(rule: RuleOutcome, proof: ShownClip, candidates: readonly ShownClip[]): Markup {
   const isAboutCaption = rule.family === 'captions';
-  const caption = markup`<div class="clamp">${captionOf(proof)}</div>`;
-  const told = card.values.filter((value) => differs(value)).slice(0, 3);
+  const sibling = rule.scope === 'group' ? siblingOf(proof, candidates, isAboutCaption) : undefined;
+  if (sibling !== undefined) return pairOf(proof, sibling, isAboutCaption);
+  const { card, finding } = proof;
+  const caption = clampedCaption(proof);
   return markup`<div class="proof">
     ${isAboutCaption ? caption : (asStored(card, proof.index, finding) ?? filmStrip(card, proof.index))}
-    <p class="message"><code>${hostileText(card.key)}</code> ${hostileLongText(finding.message)}</p>
-    ${
-      told.length === 0
-        ? null
-        : markup`<p class="told">
-            ${told.map((value) => markup`<span>${hostileText(value.name)} <b>${hostileText((value.declared ?? '').slice(0, 60))}</b> declared, <b>${hostileText((value.measured ?? '').slice(0, 60))}</b> measured</span>`)}
-          </p>`
-    }
+    ${messageOf(proof)}${toldOf(proof)}
     ${isAboutCaption ? filmStrip(card, proof.index) : card.caption === null ? null : caption}
   </div>`;
+}
+
+function pairOf(first: ShownClip, second: ShownClip, isAboutCaption: boolean): Markup {
+  const shown = (proof: ShownClip): Markup => markup`<div class="one">
+    ${filmStrip(proof.card, proof.index)}<p class="message"><code>${hostileText(proof.card.key)}</code> <span class="faint">${hostileText(proof.card.shard)}, row ${formatCount(proof.card.rowNumber)}</span></p>
+    ${isAboutCaption ? null : clampedCaption(proof)}
+  </div>`;
+  return markup`<div class="proof pair">
+    ${isAboutCaption ? clampedCaption(first) : null}${messageOf(first)}${shown(first)}${shown(second)}
+  </div>`;
+}
+
+function clampedCaption(proof: ShownClip): Markup {
+  return markup`<div class="clamp">${captionOf(proof)}</div>`;
+}
+
+function messageOf({ card, finding }: ShownClip): Markup {
+  return markup`<p class="message"><code>${hostileText(card.key)}</code> ${hostileLongText(finding.message)}</p>`;
+}
+
+function toldOf({ card }: ShownClip): Markup {
+  const told = card.values.filter((value) => differs(value)).slice(0, 3);
+  if (told.length === 0) return markup``;
+  return markup`<p class="told">${told.map((value) => markup`<span>${hostileText(value.name)} <b>${hostileText((value.declared ?? '').slice(0, 60))}</b> declared, <b>${hostileText((value.measured ?? '').slice(0, 60))}</b> measured</span>`)}</p>`;
 }
