@@ -65,7 +65,7 @@ export const PAGE_WORDS = {
   sql: 'SQL',
   references: 'References',
   where: 'Where',
-  noPicture: 'No picture could be made of this clip.',
+  noPicture: 'No picture was made or kept of this clip.',
   noCaption: 'no caption',
   noScaleNote: 'Logarithmic scale; the dot is the rate, the bar its 95 % interval.',
 } as const;

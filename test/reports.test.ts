@@ -146,8 +146,6 @@ describe('verdict on the terminal', () => {
               2,352  rows of 1 unread shard: train-00301.parquet: no magic bytes at the end
                   7  clips the decoder could not open: decoder-crashed 4, decoder-timeout 3; decode-errors
                      is incomplete
-                  2  rules not applicable: source-leak: no source_id column; shifted-captions: no
-                     embeddings
                   2  rules with nothing to work on: source-leak, shifted-captions
 
         report  run/report.html
@@ -356,6 +354,30 @@ describe('the page', () => {
     expect(page.match(/<\/script>/g)?.length).toBe(2);
     expect(page).not.toMatch(/[\u202A-\u202E\u2066-\u2069]/);
     expect(Buffer.from(page).toString()).toBe(page);
+  });
+});
+
+describe('pictures', () => {
+  it('are in the page once, however many findings show them', () => {
+    const page = renderHtml(input);
+    const uses = page.match(/<use href="#strip-\d+"/g)?.length ?? 0;
+    const images = page.match(/<image id="strip-\d+"/g)?.length ?? 0;
+    expect(images).toBe(new Set(page.match(/id="strip-\d+"/g)).size);
+    expect(uses).toBeGreaterThan(images);
+  });
+
+  it('keep to their budget, the first clip of each rule first, and what is left out is said', () => {
+    const large = 'A'.repeat(1_000_000);
+    const clips = input.clips.map((clip) =>
+      clip.strip === null ? clip : { ...clip, strip: { ...clip.strip, webpBase64: large } },
+    );
+    const page = renderHtml({ ...input, clips });
+    expect(page.length).toBeLessThan(15_000_000);
+    expect(page).toContain('film strips, to keep the page small');
+    for (const rule of rankWorst(input.run).slice(0, 5)) {
+      const first = page.indexOf(`id="rule-${rule.id}"`);
+      expect(page.slice(first, page.indexOf('</article>', first))).toContain('<use href="#strip-');
+    }
   });
 });
 

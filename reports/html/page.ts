@@ -1,4 +1,5 @@
 import type { ReportInput } from '../../src/run/document.ts';
+import { formatPlural } from '../figures.ts';
 import { PAGE_WORDS, VERDICT_WORDS } from '../words.ts';
 import { loadAssets, policyHash } from './assets.ts';
 import { stripLibrary } from './charts/film-strip.ts';
@@ -9,7 +10,7 @@ import { notLookedAtSection } from './sections/not-looked-at.ts';
 import { rulesSection } from './sections/rules.ts';
 import { verdictSection } from './sections/verdict.ts';
 import { worstSection } from './sections/worst.ts';
-import { clipsByRule } from './shown-clips.ts';
+import { chooseClips } from './shown-clips.ts';
 
 /**
  * The report as one HTML file that needs no network: everything but the findings table is readable without scripts.
@@ -18,7 +19,14 @@ import { clipsByRule } from './shown-clips.ts';
 export function renderHtml(input: ReportInput): string {
   const { run } = input;
   const { script, style } = loadAssets();
-  const clips = clipsByRule(input);
+  const gallery = chooseClips(input);
+  const clips = gallery.byRule;
+  const leftOut = [
+    ...input.leftOut,
+    ...(gallery.leftOut > 0
+      ? [`${formatPlural(gallery.leftOut, 'film strip')}, to keep the page small`]
+      : []),
+  ];
   const policy = `default-src 'none'; img-src data:; style-src ${policyHash(style)}; script-src ${policyHash(script)}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'`;
   const page = markup`<!doctype html>
     <html lang="en">
@@ -42,7 +50,7 @@ export function renderHtml(input: ReportInput): string {
         </header>
         <main>
           ${verdictSection(run)} ${worstSection(input, clips)}
-          <div class="band">${notLookedAtSection(input)}${reproduceSection(run)}</div>
+          <div class="band">${notLookedAtSection(run, leftOut)}${reproduceSection(run)}</div>
           ${rulesSection(input, clips)} ${findingsSection(input)} ${datasetSection(run)}
         </main>
         <footer>
@@ -51,7 +59,7 @@ export function renderHtml(input: ReportInput): string {
             ${hostileText(run.run.id)}
           </p>
         </footer>
-        ${stripLibrary(input.clips)}
+        ${stripLibrary(gallery.pictures)}
         <script>${new Markup(script)}</script>
       </body>
     </html> `;

@@ -1,9 +1,58 @@
-import type { Finding, ReportInput } from '../../src/run/document.ts';
+import type { ClipCard, Finding, ReportInput } from '../../src/run/document.ts';
+import { rankWorst } from '../rank.ts';
 import type { ShownClip } from './clip-card.ts';
 import { clipId } from './clip-id.ts';
 
-/** Clips to show by rule: findings in their order that have a card, cards with a picture first. */
-export function clipsByRule(input: ReportInput): ReadonlyMap<string, readonly ShownClip[]> {
+/** Clips that a rule shows at most. */
+const CLIPS_PER_RULE = 12;
+/** Characters of base64 that all pictures may take: about 9 MB of WebP in a page of at most 15 MB. */
+const PICTURES_MAX = 12_000_000;
+
+/** The clips of a page and the pictures that they need. */
+export type Gallery = {
+  readonly byRule: ReadonlyMap<string, readonly ShownClip[]>;
+  /** Each card with a picture once, with its number in the page. */
+  readonly pictures: readonly { readonly card: ClipCard; readonly index: number }[];
+  /** Film strips that the byte budget had no room for. */
+  readonly leftOut: number;
+};
+
+/** Chooses clips by rule, and pictures in turn: the first clip of every rule, then the second, worst rules first. */
+export function chooseClips(input: ReportInput): Gallery {
+  const wanted = clipsByRule(input);
+  const order = rankWorst(input.run).map((rule) => wanted.get(rule.id) ?? []);
+  const pictures = new Map<number, ClipCard>();
+  const dropped = new Set<number>();
+  let characters = 0;
+  for (let place = 0; place < CLIPS_PER_RULE; place += 1)
+    for (const clips of order) {
+      const clip = clips[place];
+      const size = clip?.card.strip?.webpBase64.length ?? 0;
+      if (clip === undefined || size === 0 || pictures.has(clip.index)) continue;
+      if (characters + size > PICTURES_MAX) {
+        dropped.add(clip.index);
+        continue;
+      }
+      characters += size;
+      pictures.set(clip.index, clip.card);
+    }
+  const byRule = new Map(
+    [...wanted].map(([rule, clips]) => [
+      rule,
+      clips.map((clip) =>
+        dropped.has(clip.index) ? { ...clip, card: { ...clip.card, strip: null } } : clip,
+      ),
+    ]),
+  );
+  return {
+    byRule,
+    pictures: [...pictures].map(([index, card]) => ({ index, card })),
+    leftOut: dropped.size,
+  };
+}
+
+/** Clips by rule: findings in their order that have a card, cards with a picture first. */
+function clipsByRule(input: ReportInput): ReadonlyMap<string, readonly ShownClip[]> {
   const cards = new Map(input.clips.map((card, index) => [clipId(card), { card, index }]));
   const byRule = new Map<string, ShownClip[]>();
   const seen = new Set<string>();
@@ -21,7 +70,9 @@ export function clipsByRule(input: ReportInput): ReadonlyMap<string, readonly Sh
   for (const [rule, shown] of byRule)
     byRule.set(
       rule,
-      shown.toSorted((a, b) => Number(b.card.strip !== null) - Number(a.card.strip !== null)),
+      shown
+        .toSorted((a, b) => Number(b.card.strip !== null) - Number(a.card.strip !== null))
+        .slice(0, CLIPS_PER_RULE),
     );
   return byRule;
 }

@@ -4,9 +4,11 @@ import { markup, Markup } from '../markup.ts';
 import { differenceLine } from './difference-line.ts';
 
 /** The pictures of all clips, once each; {@link filmStrip} shows them by number. */
-export function stripLibrary(clips: readonly ClipCard[]): Markup {
-  const images = clips.map((clip, index) => {
-    const { strip } = clip;
+export function stripLibrary(
+  pictures: readonly { readonly card: ClipCard; readonly index: number }[],
+): Markup {
+  const images = pictures.map(({ card, index }) => {
+    const { strip } = card;
     if (strip === null || !/^[A-Za-z0-9+/=]*$/.test(strip.webpBase64)) return markup``;
     return markup`<image id="strip-${index}" width="${widthOf(strip)}" height="${strip.frameHeight_px}" href="data:image/webp;base64,${new Markup(strip.webpBase64)}"/>`;
   });

@@ -173,6 +173,10 @@ export function startFindings(table: FindingsTable, place: HTMLElement): void {
     clearTimeout(typing);
     typing = window.setTimeout(() => update({ query: input.value, at: null }), TYPING_MS);
   });
+  input.addEventListener('change', () => {
+    clearTimeout(typing);
+    if (input.value !== state.query) update({ query: input.value, at: null });
+  });
   input.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' || event.key === 'ArrowDown') {
       event.preventDefault();
@@ -225,6 +229,7 @@ export function startFindings(table: FindingsTable, place: HTMLElement): void {
     empty,
     help,
   );
+  warmUp(table.count, haystack);
   const wanted = readHash(location.hash);
   restore(wanted ?? EMPTY_VIEW);
   if (wanted !== null) (place.closest('section') ?? place).scrollIntoView({ block: 'start' });
@@ -234,4 +239,17 @@ export function startFindings(table: FindingsTable, place: HTMLElement): void {
 function nextSort(sort: ViewState['sort'], column: SortColumn): ViewState['sort'] {
   if (sort?.column !== column) return { column, isDescending: false };
   return sort.isDescending ? null : { column, isDescending: true };
+}
+
+/** Makes the texts that words are looked up in while nothing else is to do, so that the first search is fast too. */
+function warmUp(count: number, haystack: (index: number) => string): void {
+  let next = 0;
+  const step = (deadline: IdleDeadline): void => {
+    while (next < count && deadline.timeRemaining() > 2) {
+      const end = Math.min(count, next + 500);
+      for (; next < end; next += 1) haystack(next);
+    }
+    if (next < count) requestIdleCallback(step);
+  };
+  if ('requestIdleCallback' in window) requestIdleCallback(step);
 }

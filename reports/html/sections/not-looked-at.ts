@@ -1,11 +1,11 @@
-import type { ReportInput } from '../../../src/run/document.ts';
+import type { RunDocument } from '../../../src/run/document.ts';
 import { formatCount } from '../../figures.ts';
 import { PAGE_WORDS } from '../../words.ts';
 import { hostileText, markup, type Markup } from '../markup.ts';
 
 /** What nobody looked at, worst first, and what this page leaves out. */
-export function notLookedAtSection(input: ReportInput): Markup {
-  const { notLookedAt } = input.run;
+export function notLookedAtSection(run: RunDocument, leftOut: readonly string[]): Markup {
+  const { notLookedAt } = run;
   return markup`<section id="not-looked-at" aria-labelledby="not-looked-at-heading">
     <h2 id="not-looked-at-heading">${PAGE_WORDS.notLookedAt}</h2>
     ${
@@ -21,11 +21,11 @@ export function notLookedAtSection(input: ReportInput): Markup {
             )}
           </ul>`
     }${
-      input.leftOut.length === 0
+      leftOut.length === 0
         ? null
         : markup`<h3>${PAGE_WORDS.leftOut}</h3>
             <ul class="plain">
-              ${input.leftOut.map((what) => markup`<li>${hostileText(what)}</li>`)}
+              ${leftOut.map((what) => markup`<li>${hostileText(what)}</li>`)}
             </ul>`
     }
   </section>`;

@@ -9,8 +9,8 @@ import { hostileCode, hostileText, markup, type Markup } from '../markup.ts';
 import { outcomeIcon, severityMark } from '../severity-mark.ts';
 import { extentWords } from './worst.ts';
 
+/** Clips shown at once; the rest is behind a click. */
 const CLIPS_OPEN = 3;
-const CLIPS_MORE = 9;
 
 /** Every rule that failed, worst severity first, with all that is known of it. */
 export function rulesSection(
@@ -149,12 +149,12 @@ function slicesTable(rule: RuleOutcome): Markup {
 function clipsBlock(rule: RuleOutcome, clips: readonly ShownClip[]): Markup {
   if (clips.length === 0) return markup``;
   const shown = clips.slice(0, CLIPS_OPEN);
-  const more = clips.slice(CLIPS_OPEN, CLIPS_OPEN + CLIPS_MORE);
+  const more = clips.slice(CLIPS_OPEN);
   return markup`<div class="clips">
     <h3>
       Clips
       <span class="faint"
-        >${Math.min(clips.length, CLIPS_OPEN + CLIPS_MORE)} of ${formatCount(rule.affected)}</span
+        >${clips.length} of ${formatCount(rule.affected)}</span
       >
       <a class="in-table" href="#q=rule:${rule.id}" hidden>all in the table</a>
     </h3>
