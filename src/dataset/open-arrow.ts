@@ -1,14 +1,12 @@
-import type { FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
-
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { DuckDBDataChunk } from '@duckdb/node-api';
-import type { RecordBatch, Vector } from 'apache-arrow';
-import { DataType, RecordBatchReader } from 'apache-arrow';
+import type { Data, RecordBatch, Vector } from 'apache-arrow';
+import { DataType } from 'apache-arrow';
 
 import { registerArrowCodecs } from './arrow-codecs.ts';
 import type { ArrowColumn } from './arrow-columns.ts';
 import { arrowColumn } from './arrow-columns.ts';
+import { openArrowReader } from './arrow-messages.ts';
 import { uniqueNames } from './column-names.ts';
 import type { ShardFile } from './discover-shards.ts';
 import { errorText } from './rows.ts';
@@ -25,6 +23,7 @@ type Loaded = {
   readonly table: string;
   readonly rows: number;
   readonly schema: readonly NamedType[];
+  readonly hasEnd: boolean;
 };
 
 /** Arrow IPC files and streams, read batch by batch into a table. */
@@ -71,7 +70,9 @@ export async function openArrow(
     columns,
     shards: [...read, ...unread].toSorted((a, b) => a.file.index - b.file.index),
     files: [],
-    warnings: [],
+    warnings: loaded
+      .filter((each) => !each.hasEnd)
+      .map(({ file }) => `${file.name} has no end marker: its writer may have stopped half-way`),
   };
 }
 
@@ -90,11 +91,10 @@ async function loadShard(
   connection: DuckDBConnection,
   file: ShardFile,
   table: string,
-): Promise<{ rows: number; schema: NamedType[] }> {
+): Promise<{ rows: number; schema: NamedType[]; hasEnd: boolean }> {
   if (file.bytes === 0) throw new Error('the file has 0 bytes');
-  const handle: FileHandle = await open(file.path, 'r');
   try {
-    const reader = await RecordBatchReader.from(handle);
+    const { reader, hasEnd } = openArrowReader(file.path);
     await reader.open();
     const fields = reader.schema?.fields;
     if (fields === undefined) throw new Error('no Arrow schema in the file');
@@ -122,10 +122,9 @@ async function loadShard(
         );
       },
     );
-    return { rows, schema: taken };
+    return { rows, schema: taken, hasEnd };
   } finally {
     await connection.run(`drop table if exists ${table}_raw`);
-    await handle.close().catch(() => undefined);
   }
 }
 
@@ -164,6 +163,7 @@ async function appendBatches(
         for (const [i, column] of columns.entries()) {
           const vector = batch.getChildAt(i);
           if (vector === null) throw new Error(`a record batch lacks column ${i}`);
+          if (start === 0) for (const data of vector.data) checkOffsets(data, i);
           if (vector.length < batch.numRows)
             throw new Error(
               `column ${i} of a record batch has ${vector.length} of ${batch.numRows} rows`,
@@ -196,4 +196,28 @@ function columnValues(
     values.push(column.convert(raw ?? null));
   }
   return values;
+}
+
+/** Offsets into text and lists have to rise and to stay inside of their values: else rows would be silently wrong. */
+function checkOffsets(data: Data, column: number): void {
+  const offsets: Int32Array | BigInt64Array | undefined = data.valueOffsets;
+  const hasOffsets = !DataType.isDictionary(data.type) && !DataType.isUnion(data.type);
+  if (hasOffsets && offsets !== undefined && offsets.length > 0 && data.length > 0) {
+    const [child] = data.children;
+    const end = child === undefined ? data.values.length : child.length;
+    if (offsets.length <= data.length)
+      throw new RangeError(
+        `column ${column} has ${offsets.length} offsets for ${data.length} rows`,
+      );
+    let last = 0;
+    for (let i = 0; i <= data.length; i++) {
+      const offset = Number(offsets[i] ?? 0);
+      if (offset < last || offset > end)
+        throw new RangeError(
+          `an offset of column ${column} is out of order: ${offset} after ${last}, of ${end}`,
+        );
+      last = offset;
+    }
+  }
+  for (const child of data.children) checkOffsets(child, column);
 }
