@@ -1,3 +1,4 @@
+import type { Magic } from '../media/magic.ts';
 import { errorRow, EVIDENCE_TABLES, type EvidenceTable } from '../probes/evidence-tables.ts';
 import { probeFile } from '../probes/files.ts';
 import { probeFrames } from '../probes/frames.ts';
@@ -14,19 +15,53 @@ export type ProbeNote =
   | { readonly kind: 'row'; readonly table: EvidenceTable; readonly row: TravellingRow }
   | { readonly kind: 'duration'; readonly duration_s: number };
 
+/** What a medium is by its first bytes or, where those say nothing, by its name. */
+type MediumKind = 'image' | 'animation' | 'video';
+
+const IMAGE_MAGIC: ReadonlySet<unknown> = new Set<Magic>([
+  ...(['jpeg', 'png', 'webp', 'avif', 'heic', 'jxl', 'jpeg2000', 'bmp', 'tiff', 'svg'] as const),
+]);
+const VIDEO_MAGIC: ReadonlySet<unknown> = new Set<Magic>([
+  ...(['mp4', 'mov', 'matroska', 'webm', 'avi', 'mpegts', 'mpegps', 'flv', 'ogg', 'asf'] as const),
+]);
+const IMAGE_EXTENSION = /^(jpe?g|png|webp|avif|heic|heif|jxl|jp2|bmp|tiff?|svg)$/;
+
 /**
- * Looks at one medium in this process: a row for each table that the task wants, told as soon as it is known. Cheap looks
- * come first: what they found survives a decoder that crashes.
+ * Looks at one medium in this process: a row for each table that the task wants and that fits the medium (pictures have
+ * no packets, videos no EXIF), told as soon as it is known. Cheap looks come first: what they found survives a decoder
+ * that crashes.
  */
 export async function probeMedium(task: ProbeTask, tell: (note: ProbeNote) => void): Promise<void> {
-  const look = async (table: EvidenceTable, probe: () => Promise<TravellingRow>): Promise<void> => {
-    if (!task.wants.includes(table)) return;
-    tell({ kind: 'row', table, row: await rowOf(table, probe) });
+  const look = async (
+    table: EvidenceTable,
+    probe: () => Promise<TravellingRow>,
+  ): Promise<TravellingRow | null> => {
+    if (!task.wants.includes(table)) return null;
+    const row = await rowOf(table, probe);
+    tell({ kind: 'row', table, row });
+    return row;
   };
-  await look('files', () => probeFile(task.path));
+  const file = await rowOf('files', () => probeFile(task.path));
+  if (task.wants.includes('files')) tell({ kind: 'row', table: 'files', row: file });
+  const kind = kindOf(file);
+  if (kind === 'image') {
+    await look('images', () => probeImage(task.path));
+    return;
+  }
+  if (kind === 'animation') {
+    const image = await look('images', () => probeImage(task.path));
+    if (image !== null && Number(image['page_count']) < 2) return;
+  }
   await lookAtHeader(task, tell);
-  await look('images', () => probeImage(task.path));
   await look('frames', () => probeFrames(task.path, { tier: task.tier, decoder: task.decoder }));
+}
+
+function kindOf(file: TravellingRow): MediumKind {
+  const magic = file['magic'];
+  if (magic === 'gif') return 'animation';
+  if (IMAGE_MAGIC.has(magic)) return 'image';
+  const isNamedImage = IMAGE_EXTENSION.test(String(file['extension']));
+  return isNamedImage && !VIDEO_MAGIC.has(magic) ? 'image' : 'video';
 }
 
 /** Containers and packets come from one reading, which also tells how long a decode may take. */
