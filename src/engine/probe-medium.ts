@@ -19,10 +19,28 @@ export type ProbeNote =
 type MediumKind = 'image' | 'animation' | 'video';
 
 const IMAGE_MAGIC: ReadonlySet<unknown> = new Set<Magic>([
-  ...(['jpeg', 'png', 'webp', 'avif', 'heic', 'jxl', 'jpeg2000', 'bmp', 'tiff', 'svg'] as const),
+  'jpeg',
+  'png',
+  'webp',
+  'avif',
+  'heic',
+  'jxl',
+  'jpeg2000',
+  'bmp',
+  'tiff',
+  'svg',
 ]);
 const VIDEO_MAGIC: ReadonlySet<unknown> = new Set<Magic>([
-  ...(['mp4', 'mov', 'matroska', 'webm', 'avi', 'mpegts', 'mpegps', 'flv', 'ogg', 'asf'] as const),
+  'mp4',
+  'mov',
+  'matroska',
+  'webm',
+  'avi',
+  'mpegts',
+  'mpegps',
+  'flv',
+  'ogg',
+  'asf',
 ]);
 const IMAGE_EXTENSION = /^(jpe?g|png|webp|avif|heic|heif|jxl|jp2|bmp|tiff?|svg)$/;
 

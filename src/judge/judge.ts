@@ -36,12 +36,17 @@ export type JudgePlan = {
   readonly maxFindings: number;
 };
 
+/** The outcome of a rule that was not judged. */
+export function excludedOutcome(exclusion: Exclusion): RuleOutcome {
+  return outcomeOf(exclusion.compiled, exclusion.outcome, exclusion.reason);
+}
+
 /** Every rule's outcome and its reported findings; the same evidence always gives the same result. */
 export async function judge(
   database: Database,
   plan: JudgePlan,
 ): Promise<{ readonly outcomes: readonly RuleOutcome[]; readonly findings: readonly Finding[] }> {
-  const outcomes = plan.excluded.map((each) => outcomeOf(each.compiled, each.outcome, each.reason));
+  const outcomes = plan.excluded.map(excludedOutcome);
   const findings: Finding[] = [];
   const fusedCounts = await countFused(database, plan.answers);
   const judged: { readonly examined: Examined; readonly shards: readonly ShardCount[] }[] = [];

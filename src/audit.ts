@@ -1,0 +1,431 @@
+import { randomBytes } from 'node:crypto';
+import { availableParallelism, totalmem } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+
+import { version as duckdbVersion } from '@duckdb/node-api';
+
+import type { Config } from './config/config.ts';
+import { DailiesError } from './dailies-error.ts';
+import type { OpenDataset } from './dataset/open-dataset.ts';
+import { quoteIdentifier } from './dataset/sql-quote.ts';
+import { Database, numberOf } from './engine/database.ts';
+import { gatherEvidence, type ProbeCount } from './engine/gather-evidence.ts';
+import type { CompiledRule } from './judge/compile-rule.ts';
+import { type Exclusion, excludedOutcome, judge } from './judge/judge.ts';
+import { type Dimension, type FusedAnswer, writeLedger } from './judge/ledger.ts';
+import { loadRules } from './judge/load-rules.ts';
+import { openRoom } from './judge/room.ts';
+import type { Rule } from './judge/rule.ts';
+import { compileAll, dimensionsOf, selectRules } from './judge/select-rules.ts';
+import { decideVerdict, listNotLookedAt } from './judge/verdict.ts';
+import { type SelectedDecoder, selectDecoder } from './media/decoders/decode-frames.ts';
+import { closeFilmStrips } from './media/film-strip.ts';
+import { VERSION } from './package-root.ts';
+import type { EvidenceTable } from './probes/evidence-tables.ts';
+import type { Progress } from './progress.ts';
+import { buildClipCards } from './run/clip-cards.ts';
+import type { ClipCard, Finding, ReportInput, RuleOutcome, RunDocument } from './run/document.ts';
+import {
+  createRunFolder,
+  writeCards,
+  writeEvidence,
+  writeFindings,
+  writeRunDocument,
+} from './run/run-folder.ts';
+import { cachedStrips } from './run/strip-cache.ts';
+import { createSample, parseSample, samplePromise } from './sampling/draw-sample.ts';
+import { Stopwatch } from './stopwatch.ts';
+
+/** What to scan, and where the results go. */
+export type ScanRequest = {
+  readonly config: Config;
+  /** Folder that relative paths and `.dailies/` start from. */
+  readonly cwd: string;
+  /** Null: `.dailies/runs/<id>` below `cwd`. */
+  readonly runFolder: string | null;
+  /** The command line, for the report. */
+  readonly command: readonly string[];
+  /** Findings kept of each rule; counts are exact all the same. */
+  readonly maxFindings?: number;
+};
+
+export type ScanContext = { readonly signal: AbortSignal; readonly progress: Progress };
+
+/** What came of it: the document that was written to `run.json`, and the folder that holds all the rest. */
+export type ScanResult = {
+  readonly report: ReportInput;
+  readonly runFolder: string;
+};
+
+/** Evidence that each tier looks for. */
+const TIER_EVIDENCE: Readonly<Record<Config['tier'], readonly EvidenceTable[]>> = {
+  manifest: [],
+  headers: ['files', 'containers', 'packets'],
+  keyframes: ['files', 'containers', 'packets', 'images', 'frames'],
+  frames: ['files', 'containers', 'packets', 'images', 'frames'],
+};
+
+const MAX_FINDINGS = 1_000;
+
+/** Clips with pictures in the report: of each rule, and in all. */
+const CARDS_PER_RULE = 6;
+const MOST_CARDS = 150;
+
+/** What the rules of this run are, once the dataset is open. */
+type Docket = {
+  readonly compiled: readonly CompiledRule[];
+  readonly excluded: readonly Exclusion[];
+  readonly dimensions: readonly Dimension[];
+};
+
+/** One scan under way: what each stage learnt, so that a run that stops half-way can still be written down. */
+export class Audit {
+  readonly runFolder: string;
+  readonly #request: ScanRequest;
+  readonly #context: ScanContext;
+  readonly #config: Config;
+  readonly #runId: string;
+  readonly #startedAt: string;
+  readonly #cacheFolder: string;
+  readonly #threads: number;
+  readonly #rules: readonly Rule[];
+  readonly #database: Database;
+  readonly #clock = new Stopwatch();
+  readonly #onAbort = (): void => this.#database.interrupt();
+  #dataset: OpenDataset | null = null;
+  #decoder: SelectedDecoder | null = null;
+  #docket: Docket = { compiled: [], excluded: [], dimensions: [] };
+  #answers: ReadonlyMap<string, FusedAnswer> = new Map();
+  #rows = 0;
+  #sampleSize = 0;
+  #probes: readonly ProbeCount[] = [];
+  #outcomes: readonly RuleOutcome[] = [];
+  #findings: readonly Finding[] = [];
+  #clips: readonly ClipCard[] = [];
+
+  private constructor(
+    request: ScanRequest,
+    context: ScanContext,
+    run: {
+      readonly id: string;
+      readonly folder: string;
+      readonly startedAt: string;
+      readonly threads: number;
+    },
+    rules: readonly Rule[],
+    database: Database,
+  ) {
+    this.#request = request;
+    this.#context = context;
+    this.#config = request.config;
+    this.#runId = run.id;
+    this.runFolder = run.folder;
+    this.#startedAt = run.startedAt;
+    this.#threads = run.threads;
+    this.#rules = rules;
+    this.#database = database;
+    this.#cacheFolder = resolve(
+      request.config.cacheDirectory ?? join(request.cwd, '.dailies', 'cache'),
+    );
+    context.signal.addEventListener('abort', this.#onAbort);
+  }
+
+  /** Reads the rules, makes the run folder and opens the room. */
+  static async begin(request: ScanRequest, context: ScanContext): Promise<Audit> {
+    const { config } = request;
+    const rules = selectRules(await loadRules(config.rules.dirs), config.rules);
+    const startedAt = new Date().toISOString();
+    const id = `${startedAt.slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
+    const folder = await createRunFolder(
+      resolve(request.runFolder ?? join(request.cwd, '.dailies', 'runs', id)),
+    );
+    const threads = config.workers ?? availableParallelism();
+    const database = await Database.open({
+      file: ':memory:',
+      memoryLimit: config.memoryLimit ?? defaultMemoryLimit(threads),
+      tempDirectory: config.tempDirectory ?? join(folder, 'spill'),
+      threads,
+    });
+    return new Audit(request, context, { id, folder, startedAt, threads }, rules, database);
+  }
+
+  /** Opens the dataset and decides which rules can be judged on it. */
+  async open(): Promise<void> {
+    this.#context.signal.throwIfAborted();
+    const stage = this.#context.progress.stage('open the dataset');
+    const config = this.#config;
+    const dataset = await openRoom(this.#database, {
+      inputs: config.dataset,
+      cwd: this.#request.cwd,
+      columns: config.columns,
+      mediaRoot: config.mediaRoot,
+      ownFolders: [this.runFolder, this.#cacheFolder],
+    });
+    this.#dataset = dataset;
+    stage.done();
+    for (const warning of dataset.warnings) this.#context.progress.note(`note: ${warning}`);
+    this.#decoder = config.tier === 'manifest' ? null : await selectDecoder(config.decoder);
+    const clipColumns = new Set(dataset.columns.map((column) => column.role ?? column.name));
+    const offer = {
+      clipColumns,
+      evidence: new Set(TIER_EVIDENCE[config.tier]),
+      tier: config.tier,
+      hasMedia: dataset.mediaColumns.length > 0,
+      noDecoder: this.#decoder === null || this.#decoder.ok ? null : this.#decoder.reason,
+      tables: new Set(['ledger', 'shards']),
+    };
+    this.#docket = {
+      ...(await compileAll(this.#database, this.#rules, config.rules.options, offer)),
+      dimensions: dimensionsOf(clipColumns, config.localise),
+    };
+    this.#clock.lap('open');
+  }
+
+  /** The one scan of the manifest, and the sample drawn from it. */
+  async readManifest(): Promise<void> {
+    this.#context.signal.throwIfAborted();
+    const stage = this.#context.progress.stage('read the manifest');
+    const { compiled, dimensions } = this.#docket;
+    const fused = compiled.filter((each) => each.evidence.length === 0 && each.rule.where !== null);
+    this.#answers = await writeLedger(this.#database, {
+      seed: this.#config.seed,
+      fused,
+      dimensions,
+    });
+    this.#rows = numberOf((await this.#database.row('select count(*) as n from ledger'))['n']);
+    const drawn = await createSample(this.#database.connection, {
+      from: 'ledger',
+      sample: parseSample(this.#config.sample),
+      strata: this.#config.strata,
+    });
+    this.#sampleSize = drawn.size;
+    await fetchSample(this.#database, compiled, this.#opened().mediaColumns);
+    stage.done();
+    this.#clock.lap('manifest');
+  }
+
+  /** Evidence of the sampled media, from the cache or from the workers. */
+  async lookAtMedia(): Promise<void> {
+    this.#context.signal.throwIfAborted();
+    const { compiled } = this.#docket;
+    const { mediaColumns, mediaRoot } = this.#opened();
+    const wants = TIER_EVIDENCE[this.#config.tier].filter(
+      (table) => table === 'files' || compiled.some((each) => each.evidence.includes(table)),
+    );
+    if (mediaColumns.length > 0 && compiled.some((each) => each.evidence.length > 0)) {
+      this.#probes = await gatherEvidence(
+        this.#database,
+        {
+          mediaRoot,
+          mediaColumns,
+          wants,
+          tier: this.#config.tier === 'keyframes' ? 'keyframes' : 'frames',
+          decoder: this.#config.decoder,
+          workers: this.#threads,
+          cacheFolder: this.#cacheFolder,
+          runId: this.#runId,
+        },
+        this.#context.progress,
+        this.#context.signal,
+      );
+    }
+    this.#clock.lap('media');
+  }
+
+  /** Every rule's outcome and findings. */
+  async judge(): Promise<void> {
+    this.#context.signal.throwIfAborted();
+    const stage = this.#context.progress.stage('judge');
+    const judged = await judge(this.#database, {
+      ...this.#docket,
+      answers: this.#answers,
+      shardName: (index) => this.#shardName(index),
+      unreadShards: this.#unreadShards().map((shard) => shard.name),
+      population: this.#rows,
+      sampleSize: this.#sampleSize,
+      maxFindings: this.#request.maxFindings ?? MAX_FINDINGS,
+    });
+    this.#outcomes = judged.outcomes;
+    this.#findings = judged.findings;
+    stage.done();
+    this.#clock.lap('judge');
+  }
+
+  /** Film strips and values of the clips that the report shows. */
+  async makePictures(): Promise<void> {
+    this.#context.signal.throwIfAborted();
+    const { mediaRoot, mediaColumns } = this.#opened();
+    this.#clips = await buildClipCards(
+      this.#database,
+      {
+        findings: this.#findings,
+        mediaRoot,
+        mediaColumn: mediaColumns[0] ?? null,
+        perRule: CARDS_PER_RULE,
+        most: MOST_CARDS,
+        makeStrip: cachedStrips(this.#cacheFolder),
+      },
+      this.#context.progress,
+      this.#context.signal,
+    );
+    this.#clock.lap('pictures');
+  }
+
+  /** Writes the run folder, `run.json` last: a folder that has it is whole. */
+  async finish(): Promise<ScanResult> {
+    const run = this.#document('complete');
+    await writeFindings(this.#database, this.runFolder, this.#findings);
+    if (this.#probes.length > 0) await writeEvidence(this.#database, this.runFolder);
+    await writeCards(this.runFolder, this.#clips);
+    await writeRunDocument(this.runFolder, run);
+    return {
+      report: { run, findings: this.#findings, clips: this.#clips, leftOut: [] },
+      runFolder: this.runFolder,
+    };
+  }
+
+  /** Writes `run.json` of a run that was stopped: no rule passed, and every one says why. */
+  async markInterrupted(): Promise<void> {
+    if (this.#outcomes.length === 0) {
+      const reason = 'the run was interrupted before this rule was judged';
+      this.#outcomes = [
+        ...this.#docket.excluded.map(excludedOutcome),
+        ...this.#docket.compiled.map((compiled) =>
+          excludedOutcome({ compiled, outcome: 'incomplete', reason }),
+        ),
+      ];
+    }
+    await writeRunDocument(this.runFolder, this.#document('interrupted'));
+  }
+
+  async close(): Promise<void> {
+    this.#context.signal.removeEventListener('abort', this.#onAbort);
+    await closeFilmStrips();
+    this.#database.close();
+  }
+
+  #opened(): OpenDataset {
+    if (this.#dataset === null) throw new DailiesError('engine', 'the dataset is not open yet');
+    return this.#dataset;
+  }
+
+  #unreadShards(): OpenDataset['shards'] {
+    return this.#dataset?.shards.filter((shard) => shard.state === 'unread') ?? [];
+  }
+
+  #shardName(index: number): string {
+    return this.#dataset?.shards.find((shard) => shard.index === index)?.name ?? String(index);
+  }
+
+  #document(state: RunDocument['run']['state']): RunDocument {
+    const sample = { size: this.#sampleSize, population: this.#rows };
+    return {
+      schemaVersion: 1,
+      tool: {
+        name: 'dailies',
+        version: VERSION,
+        node: process.version,
+        duckdb: duckdbVersion(),
+        decoder:
+          this.#decoder?.ok === true ? `${this.#decoder.name} ${this.#decoder.version}` : null,
+      },
+      run: {
+        id: this.#runId,
+        state,
+        startedAt: this.#startedAt,
+        command: this.#request.command,
+        seed: this.#config.seed,
+      },
+      dataset: describeDataset(this.#dataset, this.#config, this.#rows, this.#request.cwd),
+      plan: {
+        sample: {
+          asked: this.#config.sample,
+          ...sample,
+          promise: samplePromise(sample.size, sample.population),
+        },
+        tier: this.#config.tier,
+        rules: this.#rules.length,
+      },
+      verdict: decideVerdict(this.#outcomes, this.#rows, this.#config.gate),
+      rules: this.#outcomes,
+      notLookedAt: listNotLookedAt(this.#outcomes, this.#unreadShards(), sample),
+      probes: [...this.#probes],
+      timings: this.#clock.laps(),
+    };
+  }
+}
+
+/** Fetches the drawn clips with the columns that media rules need, as `sampled_clips`. */
+async function fetchSample(
+  database: Database,
+  compiled: readonly CompiledRule[],
+  mediaColumns: readonly string[],
+): Promise<void> {
+  const onMedia = compiled.filter((each) => each.evidence.length > 0);
+  if (onMedia.length === 0) {
+    await database.run('create temp table sampled_clips as select * from clips limit 0');
+    return;
+  }
+  const needed = new Set([
+    'clip_id',
+    'shard_id',
+    'row_number',
+    'shard',
+    'key',
+    'path',
+    ...mediaColumns,
+  ]);
+  for (const name of CARD_COLUMNS) needed.add(name);
+  for (const rule of onMedia) {
+    for (const need of rule.needs) if (need.table === 'clips') needed.add(need.column);
+  }
+  // The row numbers prune row groups; the ids decide.
+  await database.run(
+    `create temp table sampled_clips as select ${[...needed].map(quoteIdentifier).join(', ')} from clips
+     where row_number in (select ledger.row_number from ledger join sample using (clip_id))
+       and clip_id in (select clip_id from sample)`,
+  );
+}
+
+/** Declared columns that a report shows beside what was measured. */
+const CARD_COLUMNS = [
+  'width_px',
+  'height_px',
+  'fps',
+  'duration_s',
+  'frame_count',
+  'size_bytes',
+] as const;
+
+function describeDataset(
+  dataset: OpenDataset | null,
+  config: Config,
+  rows: number,
+  cwd: string,
+): RunDocument['dataset'] {
+  const [first = '.'] = config.dataset;
+  return {
+    name: basename(resolve(cwd, first)),
+    paths: config.dataset,
+    format: dataset?.format ?? 'unknown',
+    rows,
+    bytes: dataset?.bytes ?? 0,
+    mediaRoot: dataset === null || dataset.mediaColumns.length === 0 ? null : dataset.mediaRoot,
+    shards: (dataset?.shards ?? []).map(
+      ({ index, name, rows: shardRows, bytes, state, error }) => ({
+        index,
+        name,
+        rows: shardRows,
+        bytes,
+        state,
+        error,
+      }),
+    ),
+    columns: dataset?.columns ?? [],
+  };
+}
+
+/** 1 GB a thread (a decoded Parquet page of captions takes 100 MB a thread), at most half of the machine. */
+function defaultMemoryLimit(threads: number): string {
+  return `${Math.floor(Math.min(threads * 1e9, totalmem() / 2) / 1e6)}MB`;
+}
