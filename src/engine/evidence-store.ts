@@ -18,7 +18,7 @@ const PROBE_VERSIONS: Readonly<Record<EvidenceTable, number>> = {
   containers: 1,
   packets: 1,
   frames: 1,
-  images: 1,
+  images: 2,
 };
 
 /** What decides whether old evidence of a table still answers: frames differ by tier and decoder. */
