@@ -314,7 +314,7 @@ export const EVIDENCE_TABLES = {
     duplicate_period: { type: 'INTEGER', doc: 'Period with the lowest phase statistic, 2-12.' },
     duplicate_score: {
       type: 'DOUBLE',
-      doc: 'Phase statistic at that period: median(difference at phase)/median(others); under 0.35 periodic duplicates.',
+      doc: 'Phase statistic at that period: median(difference at phase) to median(others), the smaller over the larger; under 0.35 periodic duplicates.',
     },
     motion_median: {
       type: 'DOUBLE',

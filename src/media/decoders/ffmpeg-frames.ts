@@ -120,6 +120,8 @@ function commandLine(
     // VP9 and AV1 decoders ignore skip_frame: the filter catches what they let through.
     ...(isKeyframes ? ['-skip_frame', 'nokey'] : []),
     '-noautorotate',
+    // Times as the file has them, like the other decoder's.
+    '-copyts',
     '-i',
     `file:${path}`,
     '-filter_complex',
