@@ -33,6 +33,7 @@ export class FrameScaler {
       // The library's own alignment: its scalers write whole vectors, past the end of unpadded lines.
       target.getBuffer(0);
       const scaler = new this.#av.lib.SoftwareScaleContext();
+      // Set up here, as BT.601, rather than by the first frame: that way interlaced frames fail and HDR is tone-mapped.
       scaler.getContext(
         frame.width,
         frame.height,
