@@ -23,3 +23,8 @@ export type CaptionFault = {
 export function pick<T>(values: readonly [T, ...T[]], random: Random): T {
   return values[Math.floor(random() * values.length)] ?? values[0];
 }
+
+/** The first characters of a text, never half of a surrogate pair. */
+export function cut(text: string, characters: number): string {
+  return [...text].slice(0, characters).join('');
+}

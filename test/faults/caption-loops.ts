@@ -1,4 +1,4 @@
-import type { CaptionFault, Random } from './caption-fault.ts';
+import { type CaptionFault, cut, type Random } from './caption-fault.ts';
 
 /** Characters at which the looping decoder hits its token limit: 256 to 512 tokens. */
 function tokenLimit(random: Random): number {
@@ -18,10 +18,7 @@ function loop(
       const caption = row.caption ?? '';
       const repeated = unit(caption);
       const times = Math.ceil(tokenLimit(random) / Math.max(1, repeated.length));
-      const text = `${caption} ${repeated.repeat(times)}`.slice(
-        0,
-        caption.length + tokenLimit(random),
-      );
+      const text = cut(`${caption} ${repeated.repeat(times)}`, caption.length + tokenLimit(random));
       return { ...row, caption: close(text, random) };
     },
   };
@@ -29,7 +26,7 @@ function loop(
 
 function lastSentence(caption: string): string {
   const sentences = caption.split(/(?<=\.) /);
-  return (sentences.at(-1) ?? caption).slice(0, 200);
+  return cut(sentences.at(-1) ?? caption, 200);
 }
 
 /** A captioner that repeats a sentence, a phrase or a word up to its token limit, or leaves the loop again. */

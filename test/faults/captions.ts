@@ -1,4 +1,4 @@
-import { type CaptionFault, pick, type Random } from './caption-fault.ts';
+import { type CaptionFault, cut, pick, type Random } from './caption-fault.ts';
 import { CAPTION_LOOPS } from './caption-loops.ts';
 import { CAPTION_REFUSALS } from './caption-refusals.ts';
 
@@ -269,7 +269,7 @@ export const CAPTION_FAULTS: readonly CaptionFault[] = [
       'A young woman in a green raincoat walks along a wet pier at dusk while two gulls circle above the fishing boats behind her.',
   ),
   fault('character-limit', 'truncated-captions', 'group', (caption) =>
-    caption.padEnd(300, ' and the wind moves the leaves of all the old trees').slice(0, 255),
+    cut(caption.padEnd(300, ' and the wind moves the leaves of all the old trees'), 255),
   ),
   fault(
     'template',

@@ -78,7 +78,11 @@ const OTHERS = [
 
 /** Healthy captions in many scripts and lengths, with the words that traps are made of; about one in eleven is not English. */
 export function writeCleanCaption(random: Random): string {
-  if (random() < 0.09) return `${pick(OTHERS, random)} ${Math.floor(random() * 1e9)}`;
+  if (random() < 0.09)
+    return pick(OTHERS, random).replace(
+      /[.。।”“–«» ]*$/u,
+      (end) => ` ${Math.floor(random() * 1e9)}${end}`,
+    );
   const sentences = 1 + Math.floor(random() * 6);
   return Array.from({ length: sentences }, (_, index) =>
     index % 2 === 1
