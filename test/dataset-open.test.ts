@@ -455,6 +455,23 @@ it('is refused where no shard can be read, with the first reason', async () => {
   });
 });
 
+it('leaves out shards that turned out damaged, with the reason', async () => {
+  const folder = makeFolder({ 'a.csv': 'key\n1\n', 'b.csv': 'key\n2\n' });
+  const { dataset, query } = await open(folder, { exclude: new Map([[0, 'a page is damaged']]) });
+  expect(dataset.shards[0]).toMatchObject({ state: 'unread', error: 'a page is damaged' });
+  expect(await query('select key, shard_id from clips')).toEqual([{ key: '2', shard_id: 1 }]);
+});
+
+const csvOf = (from: number, to: number): string =>
+  `key,caption\n${Array.from({ length: to - from }, (_, i) => `k${from + i},c${from + i}`).join('\n')}\n`;
+
+it('has the same clips when a shard is split', async () => {
+  const whole = await open(makeFolder({ 'a.csv': csvOf(0, 100) }));
+  const parts = await open(makeFolder({ 'a.csv': csvOf(0, 33), 'b.csv': csvOf(33, 100) }));
+  const clips = 'select key, caption from clips order by key';
+  expect(await parts.query(clips)).toEqual(await whole.query(clips));
+});
+
 it('opens a manifest of no rows', async () => {
   const { dataset } = await open(makeFolder({ 'm.csv': 'key,caption\n' }));
   expect(dataset).toMatchObject({ rows: 0, mediaColumns: [] });

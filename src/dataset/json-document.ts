@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { ShardFile } from './discover-shards.ts';
 import { dropRejects } from './rejected-lines.ts';
-import { readRows, textOf } from './rows.ts';
+import { noRows, readRows, textOf } from './rows.ts';
 import { escapeGlob, quoteLiteral } from './sql-quote.ts';
 import { linesFrom } from './text-lines.ts';
 
@@ -21,7 +21,7 @@ export async function jsonDocumentFrom(
   const head = await readRows(
     connection,
     `select left(line, 100000000) as line, json_valid(line) as is_json from ${linesFrom(file)} where trim(line) <> '' limit 2`,
-  ).catch(() => []);
+  ).catch(noRows);
   await dropRejects(connection);
   const first = textOf(head[0]?.['line'])
     .replace(/^\uFEFF/, '')

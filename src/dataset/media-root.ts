@@ -5,7 +5,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { Discovery } from './discover-shards.ts';
 import type { ColumnMap } from './map-columns.ts';
-import { readRows, textOf } from './rows.ts';
+import { noRows, readRows, textOf } from './rows.ts';
 
 export type MediaRoot = {
   readonly root: string;
@@ -39,7 +39,7 @@ export async function findMediaRoot(
   const rows = await readRows(
     connection,
     `select (${path.expression})::varchar as path from manifest where (${path.expression}) is not null limit ${PROBED_PATHS}`,
-  ).catch(() => []);
+  ).catch(noRows);
   const paths = rows.map((row) => textOf(row['path'])).filter((each) => isRelativePath(each));
   let best = { root: home, hits: 0 };
   for (let root = home, steps = 0; steps <= MOST_STEPS_UP; root = dirname(root), steps++) {

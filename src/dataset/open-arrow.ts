@@ -9,7 +9,7 @@ import { arrowColumn } from './arrow-columns.ts';
 import { openArrowReader } from './arrow-messages.ts';
 import { uniqueNames } from './column-names.ts';
 import type { ShardFile } from './discover-shards.ts';
-import { errorText } from './rows.ts';
+import { errorText, shardErrorText } from './rows.ts';
 import { quoteIdentifier } from './sql-quote.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
@@ -78,7 +78,7 @@ export async function openArrow(
 
 /** What the Arrow reader stumbled over; a failure inside it means bytes that are not what the format says. */
 function arrowErrorText(error: unknown): string {
-  const text = errorText(error);
+  const text = shardErrorText(error);
   if (text.includes('codec not found'))
     return 'its buffers are ZSTD, which needs Node 22.15 or the package zstddec';
   return error instanceof TypeError || error instanceof RangeError

@@ -4,7 +4,7 @@ import { assertNever } from '../assert-never.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { ColumnSummary, ShardSummary } from '../run/document.ts';
 import { RESERVED_COLUMNS } from './canonical-columns.ts';
-import type { Discovery } from './discover-shards.ts';
+import type { Discovery, ShardFile } from './discover-shards.ts';
 import type { ColumnMap, ColumnOverrides, MappedColumn } from './map-columns.ts';
 import { mapColumns } from './map-columns.ts';
 import { findMediaRoot, prefixPaths } from './media-root.ts';
@@ -14,7 +14,7 @@ import { openJson } from './open-json.ts';
 import { createMediaRecords } from './media-directory.ts';
 import { openParquet } from './open-parquet.ts';
 import type { SampledColumn } from './role-expression.ts';
-import { numberOf, readRows, textOf } from './rows.ts';
+import { noRows, numberOf, readRows, textOf } from './rows.ts';
 import type { ShardFormat } from './shard-format.ts';
 import type { ShardLabel } from './shard-labels.ts';
 import { SHARD_LABELS, createShardLabels } from './shard-labels.ts';
@@ -28,6 +28,8 @@ export type OpenOptions = {
   readonly columns?: ColumnOverrides;
   /** Directory that media paths are relative to; default: inferred. */
   readonly mediaRoot?: string;
+  /** Shards to leave out, by index, with the reason: those that turned out damaged in a room opened before. */
+  readonly exclude?: ReadonlyMap<number, string>;
 };
 
 export type OpenShard = ShardSummary & {
@@ -58,6 +60,9 @@ export type OpenDataset = {
 /** A shard holds at most this many rows, so that shard and row number make one clip_id. */
 export const ROWS_PER_SHARD_BITS = 40;
 
+/** More columns than this are data in the wrong place. */
+const MOST_COLUMNS = 10_000;
+
 /** Rows that names and types are checked against. */
 const SAMPLE_ROWS = 200;
 
@@ -71,7 +76,7 @@ export async function openDataset(
   discovery: Discovery,
   options: OpenOptions = {},
 ): Promise<OpenDataset> {
-  const source = await openReadable(connection, discovery);
+  const source = await openReadable(connection, discovery, options.exclude);
   await createShardsTable(connection, source.shards);
   const readings = source.shards.filter((shard) => shard.error === null);
   if (readings.length === 0) {
@@ -84,6 +89,11 @@ export async function openDataset(
       },
     );
   }
+  if (source.columns.length > MOST_COLUMNS)
+    throw new DailiesError(
+      'dataset',
+      `the dataset has ${source.columns.length.toLocaleString('en')} columns, at most ${MOST_COLUMNS.toLocaleString('en')} are read`,
+    );
   const renamed = nameColumns(source.columns);
   const taken = new Set(renamed.map(({ name }) => name.toLowerCase()));
   const labels = await createShardLabels(connection, discovery.shards, taken);
@@ -125,11 +135,15 @@ export async function openDataset(
 async function openReadable(
   connection: DuckDBConnection,
   discovery: Discovery,
+  exclude: ReadonlyMap<number, string> = new Map(),
 ): Promise<RowSource> {
-  const readable = discovery.shards.filter((shard) => shard.error === null);
-  const closed = discovery.shards.flatMap((shard) =>
-    shard.error === null ? [] : [unreadShard(shard, shard.error)],
-  );
+  const errorOf = (shard: ShardFile): string | null =>
+    shard.error ?? exclude.get(shard.index) ?? null;
+  const readable = discovery.shards.filter((shard) => errorOf(shard) === null);
+  const closed = discovery.shards.flatMap((shard) => {
+    const error = errorOf(shard);
+    return error === null ? [] : [unreadShard(shard, error)];
+  });
   const source = await openSource(connection, { ...discovery, shards: readable });
   return {
     ...source,
@@ -214,7 +228,7 @@ async function sampleColumns(
   const rows = await readRows(
     connection,
     `select ${values.join(', ')} from manifest limit ${SAMPLE_ROWS}`,
-  ).catch(() => []);
+  ).catch(noRows);
   return columns.map((column) => {
     const at = wanted.indexOf(column);
     return {

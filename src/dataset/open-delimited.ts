@@ -5,7 +5,7 @@ import type { Dialect } from './delimited-dialect.ts';
 import { detectDialect } from './delimited-dialect.ts';
 import type { ShardFile } from './discover-shards.ts';
 import { REJECT_SETTINGS, countRejectsIn, dropRejects, readRejects } from './rejected-lines.ts';
-import { errorText, numberOf, readRows, textOf } from './rows.ts';
+import { numberOf, readRows, textOf, shardErrorText } from './rows.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from './sql-quote.ts';
@@ -35,7 +35,7 @@ export async function openDelimited(
     try {
       dialects.push({ file, dialect: await readDialect(connection, file) });
     } catch (error) {
-      unread.push(unreadShard(file, errorText(error)));
+      unread.push(unreadShard(file, shardErrorText(error)));
     }
   }
   const schemas = dialects.map(({ dialect }) =>
@@ -53,7 +53,7 @@ export async function openDelimited(
           `${file.name} has no header: its columns are called ${dialect.names.slice(0, 3).join(', ')}…`,
         );
     } catch (error) {
-      unread.push(unreadShard(file, errorText(error)));
+      unread.push(unreadShard(file, shardErrorText(error)));
     }
   }
   const widened = await widenSchemas(

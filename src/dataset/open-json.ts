@@ -7,7 +7,7 @@ import { jsonColumns } from './json-columns.ts';
 import type { JsonColumn } from './json-columns.ts';
 import { MEDIA_RECORDS } from './media-directory.ts';
 import { countRejectsIn, dropRejects, readRejects } from './rejected-lines.ts';
-import { errorText } from './rows.ts';
+import { errorText, shardErrorText } from './rows.ts';
 import { quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
@@ -41,7 +41,7 @@ export async function openJson(
     try {
       readings.push(await inferShard(connection, file, await recordsOf(connection, file)));
     } catch (error) {
-      unread.push(unreadShard(file, errorText(error)));
+      unread.push(unreadShard(file, shardErrorText(error)));
     }
   }
   const columns = jsonColumns(
@@ -62,7 +62,7 @@ export async function openJson(
         await insertShard(connection, reading, columns, isWide);
       }
     } catch (error) {
-      unread.push(unreadShard(reading.file, errorText(error)));
+      unread.push(unreadShard(reading.file, shardErrorText(error)));
       continue;
     }
     read.push(readShard(reading.file, reading.rows, reading.badRows, reading.schema));

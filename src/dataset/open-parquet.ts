@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { ShardFile } from './discover-shards.ts';
 import type { Cell } from './rows.ts';
-import { errorText, numberOf, readRows, textOf, textsOf } from './rows.ts';
+import { numberOf, readRows, textOf, textsOf, shardErrorText } from './rows.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral, quotePathList } from './sql-quote.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, unreadShard } from './source.ts';
@@ -32,12 +32,13 @@ export async function openParquet(
     const batch = files.slice(at, at + FOOTERS_PER_QUERY);
     try {
       footers.push(...(await readFooters(connection, batch)));
-    } catch {
+    } catch (whole) {
+      shardErrorText(whole);
       for (const file of batch) {
         try {
           footers.push(...(await readFooters(connection, [file])));
         } catch (error) {
-          unread.push(unreadShard(file, errorText(error)));
+          unread.push(unreadShard(file, shardErrorText(error)));
         }
       }
     }
@@ -51,7 +52,7 @@ export async function openParquet(
       for (const { physicalSchema: _, ...footer } of group)
         read.push({ ...footer, schema, error: null, badRows: 0 });
     } catch (error) {
-      for (const footer of group) unread.push(unreadShard(footer.file, errorText(error)));
+      for (const footer of group) unread.push(unreadShard(footer.file, shardErrorText(error)));
     }
   }
   if (read.reduce((sum, shard) => sum + shard.file.bytes, 0) <= VERIFIED_BYTES) {

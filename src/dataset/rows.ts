@@ -38,3 +38,16 @@ export function errorText(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return (text.split('\n')[0] ?? '').replaceAll(/\s+/g, ' ').slice(0, 500);
 }
+
+/** Why a shard cannot be read; an interruption and a lack of memory are the run's failures and go on. */
+export function shardErrorText(error: unknown): string {
+  const text = errorText(error);
+  if (/^(INTERRUPT|Out of Memory)/.test(text)) throw error;
+  return text;
+}
+
+/** For `.catch`: no rows where the data cannot be read; an interruption goes on. */
+export function noRows(error: unknown): [] {
+  shardErrorText(error);
+  return [];
+}

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { ShardFile } from './discover-shards.ts';
-import { errorText, readRows } from './rows.ts';
+import { readRows, shardErrorText } from './rows.ts';
 import { quotePathList } from './sql-quote.ts';
 
 /**
@@ -32,8 +32,6 @@ async function decode(
     );
     return null;
   } catch (error) {
-    const text = errorText(error);
-    if (text.startsWith('INTERRUPT') || text.startsWith('Out of Memory')) throw error;
-    return text;
+    return shardErrorText(error);
   }
 }

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import { readRows, textOf } from './rows.ts';
+import { noRows, readRows, textOf } from './rows.ts';
 import type { NamedType } from './source.ts';
 
 /**
@@ -30,7 +30,7 @@ async function commonType(connection: DuckDBConnection, types: readonly string[]
   const known = types.filter((type) => type !== '"NULL"');
   if (known.length === 1) return known[0] ?? first;
   const list = known.map((type) => `null::${type}`).join(', ');
-  const rows = await readRows(connection, `select typeof([${list}]) as type`).catch(() => []);
+  const rows = await readRows(connection, `select typeof([${list}]) as type`).catch(noRows);
   const found = textOf(rows[0]?.['type']);
   return found.endsWith('[]') ? found.slice(0, -2) : 'VARCHAR';
 }
