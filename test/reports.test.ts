@@ -4,6 +4,8 @@ import type { Finding, ReportInput } from '../src/run/document.ts';
 import { toCsv, toKeys, toMarkdown, toSuppression } from '../reports/html/copy-formats.ts';
 import { openIsland, type TableRow } from '../reports/html/island-decode.ts';
 import { buildIsland } from '../reports/html/island-encode.ts';
+import { asStored } from '../reports/html/charts/as-stored.ts';
+import { marksOf, NO_MARKS } from '../reports/html/charts/evidence-marks.ts';
 import { renderHtml } from '../reports/html/page.ts';
 import { filterFindings, parseQuery, writeToken } from '../reports/html/query.ts';
 import { readHash, SORT_COLUMNS, writeHash } from '../reports/html/view-state.ts';
@@ -185,7 +187,7 @@ describe('findings in the page', () => {
     const value = fc.oneof(
       fc.string({ maxLength: 20 }),
       fc.integer(),
-      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.integer({ min: -99_999, max: 99_999 }).map((hundredths) => hundredths / 100),
       fc.boolean(),
       fc.constant(null),
     );
@@ -354,6 +356,58 @@ describe('the page', () => {
     expect(page.match(/<\/script>/g)?.length).toBe(2);
     expect(page).not.toMatch(/[\u202A-\u202E\u2066-\u2069]/);
     expect(Buffer.from(page).toString()).toBe(page);
+  });
+});
+
+describe('evidence in the pictures', () => {
+  const finding: Finding = {
+    rule_id: 'r',
+    severity: 'warning',
+    key: 'k',
+    shard: 's',
+    row_number: 0,
+    message: '',
+    values: {},
+    fingerprint: '',
+  };
+
+  it('is a stretch at the start, at the end or inside, once', () => {
+    const values = {
+      'frames.freeze_head_s': 0.5,
+      'frames.freeze_start_s': 0,
+      'frames.freeze_longest_s': 0.5,
+      black_tail_s: 1,
+    };
+    expect(marksOf({ ...finding, values }, 8).spans).toEqual([
+      { from_s: 0, to_s: 0.5, word: 'frozen' },
+      { from_s: 7, to_s: 8, word: 'black' },
+    ]);
+  });
+
+  it('is the edge of the picture inside its bars, and nothing without bars', () => {
+    expect(marksOf({ ...finding, values: { bar_top: 0.12, bar_bottom: 0.1 } }, null).inner).toEqual(
+      {
+        top: 0.12,
+        bottom: 0.1,
+        left: 0,
+        right: 0,
+      },
+    );
+    expect(marksOf({ ...finding, values: { bar_top: 0, rotation_deg: 90 } }, null)).toEqual(
+      NO_MARKS,
+    );
+  });
+
+  it('is the frame as stored for turned and squeezed clips alone', () => {
+    const card = input.clips.find((clip) => clip.strip !== null);
+    if (card === undefined) throw new Error('the fixture has no picture');
+    const stored = (values: Finding['values']): string | null =>
+      asStored(card, 0, { ...finding, values })?.source ?? null;
+    expect(stored({ 'containers.rotation_deg': 90 })).toContain('matrix(0 -1 1 0 0');
+    expect(stored({ 'containers.sar': 1.5 })).toContain('scale(0.66');
+    expect(stored({ 'images.orientation': 6 })).toContain('ignores the rotation');
+    expect(stored({ 'containers.rotation_deg': 0, 'containers.sar': 1 })).toBeNull();
+    expect(stored({})).toBeNull();
   });
 });
 

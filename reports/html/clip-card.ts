@@ -29,7 +29,7 @@ export function clipCard(shown: ShownClip): Markup {
       </p>
     </header>
     <p class="message">${hostileLongText(finding.message)}</p>
-    ${card.strip === null ? markup`<p class="faint">${PAGE_WORDS.noPicture}</p>` : markup`${asStored(card, shown.index, finding)}${filmStrip(card, shown.index)}`}
+    ${card.strip === null ? markup`<p class="faint">${PAGE_WORDS.noPicture}</p>` : markup`${asStored(card, shown.index, finding)}${filmStrip(card, shown.index, finding)}`}
     <div class="beside">${captionOf(shown)}${valuesTable(shown)}</div>
   </article>`;
 }

@@ -8,6 +8,8 @@ const KEY_LENGTH = 1000;
 const MESSAGE_LENGTH = 600;
 const VALUE_LENGTH = 300;
 const COLUMNS_MAX = 40;
+/** Longer lists are evidence for machines: only their length is shown. */
+const LIST_LENGTH = 8;
 
 /** The findings packed for the page: base64 of gzip of {@link Island}, rules in the given order. */
 export function encodeIsland(input: ReportInput, ruleOrder: readonly string[]): string {
@@ -149,7 +151,10 @@ function indexOfWord(text: string, word: string): number {
 
 function shorten(value: unknown): unknown {
   if (value === undefined || value === null) return null;
-  if (typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? value : Number(value.toPrecision(6));
+  if (Array.isArray(value) && value.length > LIST_LENGTH) return `${value.length} values`;
   const text = valueText(value);
   if (text.length <= VALUE_LENGTH) return value;
   const { head, leftOut } = cutText(text, VALUE_LENGTH);

@@ -1,5 +1,6 @@
 import type { ClipCard, Finding } from '../../../src/run/document.ts';
 import { markup, type Markup } from '../markup.ts';
+import { numberOf } from './evidence-marks.ts';
 
 /** How the stored pixels differ from what a player shows. */
 type Storage = {
@@ -48,25 +49,21 @@ function transformOf(storage: Storage, width: number, height: number): string {
 }
 
 function storageOf(finding: Finding): Storage | null {
-  const turn = valueOf(finding, 'rotation_deg');
-  const orientation = valueOf(finding, 'orientation');
+  const turn = numberOf(finding, 'rotation_deg');
+  const orientation = numberOf(finding, 'orientation');
   const rotation_deg =
     turn === 90 || turn === 180 || turn === 270
       ? turn
       : (TURN_BY_ORIENTATION[String(orientation)] ?? 0);
-  const coded = ratio(valueOf(finding, 'coded_width_px'), valueOf(finding, 'coded_height_px'));
-  const shown = ratio(valueOf(finding, 'display_width_px'), valueOf(finding, 'display_height_px'));
-  const stated = valueOf(finding, 'sar');
+  const coded = ratio(numberOf(finding, 'coded_width_px'), numberOf(finding, 'coded_height_px'));
+  const shown = ratio(
+    numberOf(finding, 'display_width_px'),
+    numberOf(finding, 'display_height_px'),
+  );
+  const stated = numberOf(finding, 'sar');
   const sar = stated ?? (coded === null || shown === null ? 1 : shown / coded);
   if (rotation_deg !== 0) return { rotation_deg, sar: 1 };
   return sar > 0.1 && sar < 10 && Math.abs(sar - 1) > 0.02 ? { rotation_deg: 0, sar } : null;
-}
-
-/** A number among the values that a rule selected, by the column's name with or without its table. */
-function valueOf(finding: Finding, column: string): number | null {
-  for (const [name, value] of Object.entries(finding.values))
-    if (typeof value === 'number' && (name === column || name.endsWith(`.${column}`))) return value;
-  return null;
 }
 
 function ratio(width: number | null, height: number | null): number | null {

@@ -1,6 +1,7 @@
-import type { ClipCard } from '../../../src/run/document.ts';
+import type { ClipCard, Finding } from '../../../src/run/document.ts';
 import { formatSeconds } from '../../figures.ts';
 import { markup, Markup } from '../markup.ts';
+import { type EvidenceMarks, marksOf } from './evidence-marks.ts';
 import { differenceLine } from './difference-line.ts';
 
 /** The pictures of all clips, once each; {@link filmStrip} shows them by number. */
@@ -19,22 +20,29 @@ export function stripLibrary(
  * Frames of a clip side by side with their times, and under them how much the picture changes from frame to frame.
  * A long strip is two reels, so that in a narrow place they stand one above the other and the frames stay large.
  */
-export function filmStrip(clip: ClipCard, index: number): Markup {
+export function filmStrip(clip: ClipCard, index: number, finding: Finding): Markup {
   const { strip } = clip;
   if (strip === null) return markup``;
+  const marks = marksOf(finding, clip.difference?.duration_s ?? null);
   const frames = frameCount(strip);
   const perReel = frames >= 6 ? Math.ceil(frames / 2) : frames;
   const reels = Array.from({ length: Math.ceil(frames / perReel) }, (_, reel) =>
-    filmReel(strip, index, reel * perReel, perReel),
+    filmReel(strip, index, reel * perReel, perReel, marks),
   );
   const shape = strip.frameWidth_px > 1.15 * strip.frameHeight_px ? 'landscape' : 'upright';
   const few = frames < 6 ? ' few' : '';
-  return markup`<figure class="film ${shape}${few}">${reels}${differenceLine(clip)}</figure>`;
+  return markup`<figure class="film ${shape}${few}">${reels}${differenceLine(clip, marks)}</figure>`;
 }
 
 type Strip = NonNullable<ClipCard['strip']>;
 
-function filmReel(strip: Strip, index: number, from: number, perReel: number): Markup {
+function filmReel(
+  strip: Strip,
+  index: number,
+  from: number,
+  perReel: number,
+  marks: EvidenceMarks,
+): Markup {
   const { frameWidth_px: width_px, frameHeight_px: height_px } = strip;
   const count = Math.min(perReel, frameCount(strip) - from);
   const times_s = strip.times_s.slice(from, from + count);
@@ -46,11 +54,42 @@ function filmReel(strip: Strip, index: number, from: number, perReel: number): M
     { length: count - 1 },
     (_, cut) => `M${(from + cut + 1) * width_px} 0V${height_px}`,
   ).join('');
-  return markup`<div class="reel"><svg viewBox="${from * width_px} 0 ${perReel * width_px} ${height_px}" width="${perReel * width_px}" height="${height_px}" role="img" aria-label="${said}"><title>${said}</title><use href="#strip-${index}"/><path class="frame-cut" d="${cuts}"/></svg>${
+  return markup`<div class="reel"><svg viewBox="${from * width_px} 0 ${perReel * width_px} ${height_px}" width="${perReel * width_px}" height="${height_px}" role="img" aria-label="${said}"><title>${said}</title><use href="#strip-${index}"/><path class="frame-cut" d="${cuts}"/>${frameMarks(strip, from, count, marks)}</svg>${
     times_s.length === 0
       ? null
-      : markup`<ol class="times" aria-hidden="true">${times_s.map((time_s) => markup`<li>${formatSeconds(time_s)}</li>`)}</ol>`
+      : markup`<ol class="times" aria-hidden="true">${times_s.map((time_s) => timeMark(strip, time_s, marks))}</ol>`
   }</div>`;
+}
+
+/** Outlines of frames inside a stretch, and the edge of the picture inside its bars. */
+function frameMarks(strip: Strip, from: number, count: number, marks: EvidenceMarks): Markup {
+  const { frameWidth_px: width, frameHeight_px: height } = strip;
+  const inset = Math.max(2, Math.round(height / 40));
+  let outlines = '';
+  let edges = '';
+  for (let frame = from; frame < from + count; frame += 1) {
+    const left = frame * width;
+    if (wordAt(strip, strip.times_s[frame] ?? 0, marks) !== null)
+      outlines += `M${left + inset} ${inset}H${left + width - inset}V${height - inset}H${left + inset}z`;
+    if (marks.inner !== null) {
+      const { top, bottom, left: barLeft, right } = marks.inner;
+      edges += `M${Math.round(left + barLeft * width)} ${Math.round(top * height)}H${Math.round(left + (1 - right) * width)}V${Math.round((1 - bottom) * height)}H${Math.round(left + barLeft * width)}z`;
+    }
+  }
+  return markup`${outlines === '' ? null : markup`<path class="frame-mark" d="${outlines}"/>`}${edges === '' ? null : markup`<path class="bar-edge" d="${edges}"/>`}`;
+}
+
+function timeMark(strip: Strip, time_s: number, marks: EvidenceMarks): Markup {
+  const word = wordAt(strip, time_s, marks);
+  return word === null
+    ? markup`<li>${formatSeconds(time_s)}</li>`
+    : markup`<li><b>${formatSeconds(time_s)} ${word}</b></li>`;
+}
+
+/** What is wrong at a time, counted from the first frame shown. */
+function wordAt(strip: Strip, time_s: number, marks: EvidenceMarks): string | null {
+  if (strip.times_s.length < 2) return null;
+  return marks.spans.find((span) => time_s >= span.from_s && time_s <= span.to_s)?.word ?? null;
 }
 
 function frameCount(strip: Strip): number {

@@ -9,6 +9,9 @@ import { hostileCode, hostileText, markup, type Markup } from '../markup.ts';
 import { outcomeIcon, severityMark } from '../severity-mark.ts';
 import { extentWords } from './worst.ts';
 
+/** Fewer hits than this in a slice say nothing about the slice. */
+const SLICE_HITS_MIN = 3;
+
 /** Clips shown at once; the rest is behind a click. */
 const CLIPS_OPEN = 3;
 
@@ -99,7 +102,9 @@ function whereBlock(input: ReportInput, rule: RuleOutcome): Markup {
 }
 
 function slicesTable(rule: RuleOutcome): Markup {
-  const slices = rule.localisation?.slices ?? [];
+  const slices = (rule.localisation?.slices ?? []).filter(
+    (slice) => slice.affected >= SLICE_HITS_MIN,
+  );
   if (slices.length === 0) return markup``;
   return markup`<div class="wide" tabindex="0" role="region" aria-label="Slices of ${rule.id}">
     <table class="slices">

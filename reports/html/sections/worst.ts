@@ -74,15 +74,15 @@ function proofOf(rule: RuleOutcome, proof: ShownClip, candidates: readonly Shown
   const { card, finding } = proof;
   const caption = clampedCaption(proof);
   return markup`<div class="proof">
-    ${isAboutCaption ? caption : (asStored(card, proof.index, finding) ?? filmStrip(card, proof.index))}
+    ${isAboutCaption ? caption : (asStored(card, proof.index, finding) ?? filmStrip(card, proof.index, finding))}
     ${messageOf(proof)}${toldOf(proof)}
-    ${isAboutCaption ? filmStrip(card, proof.index) : card.caption === null ? null : caption}
+    ${isAboutCaption ? filmStrip(card, proof.index, finding) : card.caption === null ? null : caption}
   </div>`;
 }
 
 function pairOf(first: ShownClip, second: ShownClip, isAboutCaption: boolean): Markup {
   const shown = (proof: ShownClip): Markup => markup`<div class="one">
-    ${filmStrip(proof.card, proof.index)}<p class="message"><code>${hostileText(proof.card.key)}</code> <span class="faint">${hostileText(proof.card.shard)}, row ${formatCount(proof.card.rowNumber)}</span></p>
+    ${filmStrip(proof.card, proof.index, proof.finding)}<p class="message"><code>${hostileText(proof.card.key)}</code> <span class="faint">${hostileText(proof.card.shard)}, row ${formatCount(proof.card.rowNumber)}</span></p>
     ${isAboutCaption ? null : clampedCaption(proof)}
   </div>`;
   return markup`<div class="proof pair">
