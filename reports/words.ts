@@ -70,10 +70,15 @@ export const PAGE_WORDS = {
   noScaleNote: 'Logarithmic scale; the dot is the rate, the bar its 95 % interval.',
 } as const;
 
-/** Where a rule's hits lie, in one line; empty for a single shard with nothing to tell apart. */
+/** Fewer hits than this lie somewhere by chance. */
+const PLACE_HITS_MIN = 4;
+
+/** Where a rule's hits lie, in one line; empty where that would say nothing: few hits, a single shard. */
 export function placeWords(run: RunDocument, rule: RuleOutcome): string {
   const { localisation } = rule;
   if (localisation === null) return '';
-  const isTold = run.dataset.shards.length > 1 || localisation.pattern === 'clustered';
+  const isTold =
+    rule.affected >= PLACE_HITS_MIN &&
+    (run.dataset.shards.length > 1 || localisation.pattern === 'clustered');
   return isTold ? spellOut(localisation.sentence) : '';
 }

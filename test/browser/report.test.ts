@@ -196,6 +196,13 @@ describe('the findings table', () => {
     await second.context.close();
   });
 
+  it('forgets a finding of its address that the filter hides', async () => {
+    const { page, context } = await open('usual', {}, '#q=severity%3Anote&at=2');
+    expect(await page.locator('#detail').count()).toBe(0);
+    expect(new URL(page.url()).hash).toBe('#q=severity%3Anote');
+    await context.close();
+  });
+
   it('adds a cell that was clicked to the filter', async () => {
     const { page, context } = await open('usual');
     await page.click('.grid-rows .grid-row:nth-child(2) .cell-rule');

@@ -13,6 +13,9 @@ import { TABLE_WORDS } from './words.ts';
 /** Waits for this long after the last key before filtering, ms. */
 const TYPING_MS = 60;
 
+/** Rules offered at once; the rest is behind a button. */
+const FACETS_SHOWN = 14;
+
 /** The findings table with its filter, buttons and keys; the URL hash is its state. */
 export function startFindings(table: FindingsTable, place: HTMLElement): void {
   let state: ViewState = EMPTY_VIEW;
@@ -166,6 +169,7 @@ export function startFindings(table: FindingsTable, place: HTMLElement): void {
     list();
     const position = wanted.at === null ? -1 : shown.indexOf(wanted.at);
     if (position >= 0) open(position);
+    else if (wanted.at !== null) close();
   }
 
   let typing = 0;
@@ -198,7 +202,11 @@ export function startFindings(table: FindingsTable, place: HTMLElement): void {
     (place.closest('section') ?? place).scrollIntoView({ block: 'start' });
   });
 
-  for (const group of table.groups) {
+  const more = button(`${table.groups.length - FACETS_SHOWN} more`, () => {
+    for (const facet of facets.children) if (facet instanceof HTMLElement) facet.hidden = false;
+    more.remove();
+  });
+  for (const [rank, group] of table.groups.entries()) {
     const facet = button(`${group.rule} `, () => toggleRule(group.rule), {
       class: `facet ${group.severity}`,
       'data-rule': group.rule,
@@ -206,8 +214,10 @@ export function startFindings(table: FindingsTable, place: HTMLElement): void {
     });
     facet.prepend(severityShape(group.severity));
     facet.append(element('span', { class: 'faint' }, group.count.toLocaleString('en-US')));
+    facet.hidden = rank >= FACETS_SHOWN;
     facets.append(facet);
   }
+  if (table.groups.length > FACETS_SHOWN) facets.append(more);
   place.replaceChildren(
     element(
       'div',

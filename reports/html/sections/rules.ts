@@ -1,7 +1,7 @@
 import type { ReportInput, RuleOutcome, RunDocument } from '../../../src/run/document.ts';
 import { formatCount, formatInterval, formatPercent } from '../../figures.ts';
 import { rankFailed } from '../../rank.ts';
-import { OUTCOME_WORDS, PAGE_WORDS, PATTERN_WORDS } from '../../words.ts';
+import { OUTCOME_WORDS, PAGE_WORDS, PATTERN_WORDS, placeWords } from '../../words.ts';
 import { ratePlot } from '../charts/rate-plot.ts';
 import { placeStrip } from '../charts/row-strip.ts';
 import { clipCard, type ShownClip } from '../clip-card.ts';
@@ -80,14 +80,14 @@ function ruleDetails(
 function whereBlock(input: ReportInput, rule: RuleOutcome): Markup {
   const { localisation } = rule;
   if (localisation === null) return markup``;
+  const place = placeWords(input.run, rule);
   return markup`<div class="where">
     <h3>${PAGE_WORDS.where}</h3>
-    <p class="place">
-      ${hostileText(localisation.sentence)}
-      <span class="faint"
-        >${PATTERN_WORDS[localisation.pattern]}; ${hostileText(localisation.statistic)}</span
-      >
-    </p>
+    ${
+      place === ''
+        ? null
+        : markup`<p class="place">${hostileText(place)} <span class="faint">${PATTERN_WORDS[localisation.pattern]}; ${hostileText(localisation.statistic)}</span></p>`
+    }
     ${placeStrip(input, rule)}
     ${
       localisation.first === null
