@@ -240,7 +240,7 @@ export class Audit {
       ...this.#docket,
       answers: this.#answers,
       shardName: (index) => this.#shardName(index),
-      unreadShards: this.#unreadShards().map((shard) => shard.name),
+      unread: unreadParts(this.#opened().shards),
       population: this.#rows,
       sampleSize: this.#sampleSize,
       maxFindings: this.#request.maxFindings ?? MAX_FINDINGS,
@@ -309,10 +309,6 @@ export class Audit {
     return this.#dataset;
   }
 
-  #unreadShards(): OpenDataset['shards'] {
-    return this.#dataset?.shards.filter((shard) => shard.state === 'unread') ?? [];
-  }
-
   #shardName(index: number): string {
     return this.#dataset?.shards.find((shard) => shard.index === index)?.name ?? String(index);
   }
@@ -348,7 +344,7 @@ export class Audit {
       },
       verdict: decideVerdict(this.#outcomes, this.#rows, this.#config.gate),
       rules: this.#outcomes,
-      notLookedAt: listNotLookedAt(this.#outcomes, this.#unreadShards(), sample),
+      notLookedAt: listNotLookedAt(this.#outcomes, this.#dataset?.shards ?? [], sample),
       probes: [...this.#probes],
       timings: this.#clock.laps(),
     };
@@ -396,6 +392,19 @@ const CARD_COLUMNS = [
   'frame_count',
   'size_bytes',
 ] as const;
+
+/** What of the manifest could not be read: whole shards, and records that are no rows. */
+function unreadParts(shards: OpenDataset['shards']): readonly string[] {
+  const unread = shards.filter((shard) => shard.state === 'unread');
+  const badRows = shards.reduce((sum, shard) => sum + shard.badRows, 0);
+  const names = unread.slice(0, 3).map((shard) => shard.name);
+  return [
+    ...(unread.length > 0
+      ? [`${unread.length} shard(s) could not be read: ${names.join(', ')}`]
+      : []),
+    ...(badRows > 0 ? [`${badRows} record(s) of the manifest are no rows`] : []),
+  ];
+}
 
 function describeDataset(
   dataset: OpenDataset | null,

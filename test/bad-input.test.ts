@@ -136,8 +136,10 @@ describe('a manifest in which everything is wrong', () => {
   });
 
   it('says that two lines of the manifest are no rows', () => {
+    const gap = report.run.notLookedAt.find((each) => each.what === 'records of manifest.jsonl');
+
     expect(report.run.dataset.rows).toBe(ROWS.length);
-    expect(JSON.stringify(report.run)).toMatch(/2 (bad|malformed|lines|records)/);
+    expect(gap?.count).toBe(2);
   });
 });
 

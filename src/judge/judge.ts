@@ -29,8 +29,8 @@ export type JudgePlan = {
   readonly answers: ReadonlyMap<string, FusedAnswer>;
   readonly dimensions: readonly Dimension[];
   readonly shardName: (shard: number) => string;
-  /** Rows that should be in the ledger but could not be read: shards by name. */
-  readonly unreadShards: readonly string[];
+  /** Parts of the manifest that should be in the ledger but could not be read, in words. */
+  readonly unread: readonly string[];
   readonly population: number;
   readonly sampleSize: number;
   readonly maxFindings: number;
@@ -116,10 +116,7 @@ async function decide(
   const affected = total(shards, 'affected');
   const isSampled = compiled.evidence.length > 0 && plan.sampleSize < plan.population;
   const unmeasured = await unmeasuredReason(database, compiled);
-  const unread =
-    plan.unreadShards.length > 0
-      ? `${plan.unreadShards.length} shard(s) could not be read: ${plan.unreadShards.slice(0, 3).join(', ')}`
-      : null;
+  const unread = plan.unread.length > 0 ? plan.unread.join('; ') : null;
   const gap = unmeasured ?? unread;
   const kind =
     affected > 0
@@ -156,7 +153,9 @@ async function unmeasuredReason(
   database: Database,
   compiled: CompiledRule,
 ): Promise<string | null> {
-  for (const table of compiled.evidence) {
+  if (compiled.evidence.length === 0) return null;
+  // A medium that could not be reached was not looked at by any probe.
+  for (const table of new Set([...compiled.evidence, 'files'])) {
     const toolCodes = Object.entries(MEDIA_ERROR_CODES)
       .filter(([, kind]) => kind === 'tool')
       .map(([code]) => `'${code}'`);
@@ -195,16 +194,12 @@ async function judgeDataset(
   const count = numberOf(row['n']);
   const examined = maybe(row['examined'], numberOf) ?? plan.population;
   const findings = await readDatasetFindings(database, compiled, hitTable, plan.maxFindings);
-  const gap = plan.unreadShards.length > 0 && compiled.rule.id !== 'unreadable-shard';
+  const gap = plan.unread.length > 0;
   const kind =
     count > 0 ? 'failed' : gap ? 'incomplete' : plan.population === 0 ? 'not-applicable' : 'passed';
   return {
     outcome: {
-      ...outcomeOf(
-        compiled,
-        kind,
-        gap && count === 0 ? `${plan.unreadShards.length} shard(s) could not be read` : null,
-      ),
+      ...outcomeOf(compiled, kind, gap && count === 0 ? plan.unread.join('; ') : null),
       eligible: examined,
       examined,
       affected: numberOf(row['affected']),

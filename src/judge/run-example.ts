@@ -61,7 +61,7 @@ export async function runExample(
       answers,
       dimensions: [],
       shardName: String,
-      unreadShards: [],
+      unread: [],
       population: clips.length,
       sampleSize: clips.length,
       maxFindings: 1_000,

@@ -74,12 +74,26 @@ function listed(parts: readonly string[]): string {
 /** What nobody looked at, most first. */
 export function listNotLookedAt(
   outcomes: readonly RuleOutcome[],
-  unreadShards: readonly { readonly name: string; readonly error: string | null }[],
+  shards: readonly {
+    readonly name: string;
+    readonly state: 'read' | 'unread';
+    readonly error: string | null;
+    readonly badRows: number;
+  }[],
   sample: { readonly size: number; readonly population: number },
 ): RunDocument['notLookedAt'] {
   const entries: RunDocument['notLookedAt'][number][] = [];
-  for (const shard of unreadShards) {
-    entries.push({ what: `shard ${shard.name}`, count: 1, reason: shard.error ?? 'unreadable' });
+  for (const shard of shards) {
+    if (shard.state === 'unread') {
+      entries.push({ what: `shard ${shard.name}`, count: 1, reason: shard.error ?? 'unreadable' });
+    }
+    if (shard.badRows > 0) {
+      entries.push({
+        what: `records of ${shard.name}`,
+        count: shard.badRows,
+        reason: 'malformed: they are no rows',
+      });
+    }
   }
   if (sample.size < sample.population) {
     entries.push({

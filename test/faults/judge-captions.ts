@@ -58,7 +58,7 @@ export async function judgeCaptions(
       answers,
       dimensions: [],
       shardName: String,
-      unreadShards: [],
+      unread: [],
       population: rows.length,
       sampleSize: rows.length,
       maxFindings: rows.length,
