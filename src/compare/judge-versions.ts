@@ -44,7 +44,7 @@ export async function judgeVersions(
     answers: new Map(),
     dimensions: [],
     shardName: String,
-    unreadShards,
+    unread: unreadShards,
     population: matched,
     sampleSize: matched,
     maxFindings: MAX_FINDINGS,
