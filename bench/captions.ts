@@ -108,7 +108,7 @@ async function readCaptions(paths: readonly string[]): Promise<readonly string[]
       ownFolders: [],
     });
     for (const row of await database.rows('select caption from clips where caption is not null'))
-      captions.push(String(row['caption']));
+      if (typeof row['caption'] === 'string') captions.push(row['caption']);
     database.close();
   }
   return captions;

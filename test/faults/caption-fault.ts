@@ -26,5 +26,5 @@ export function pick<T>(values: readonly [T, ...T[]], random: Random): T {
 
 /** The first characters of a text, never half of a surrogate pair. */
 export function cut(text: string, characters: number): string {
-  return [...text].slice(0, characters).join('');
+  return Array.from(text).slice(0, characters).join('');
 }
