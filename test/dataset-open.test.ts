@@ -265,11 +265,16 @@ describe('CSV', () => {
     ).toEqual([{ a: '1', b: '2', s: '3', user_shard: '4', shard: 'm.csv' }]);
   });
 
+  it('shows how many values a cast rounded', async () => {
+    const { dataset } = await open(makeFolder({ 'm.csv': 'key,width\na,640.0\nb,640.5\n' }));
+    expect(dataset.warnings.join()).toContain('1 values of "width"');
+  });
+
   it('shows how many values a cast lost', async () => {
     const rows = Array.from({ length: 300 }, (_, i) => `k${i},${i < 290 ? i : 'n/a'}`);
     const { dataset } = await open(makeFolder({ 'm.csv': `key,width\n${rows.join('\n')}\n` }));
     expect(dataset.warnings).toEqual([
-      `10 values of "width" can't be read as width_px and count as null`,
+      `10 values of "width" can't be read as width_px: they count as null or are rounded`,
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { assertNever } from '../assert-never.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { ColumnSummary, ShardSummary } from '../run/document.ts';
 import { RESERVED_COLUMNS } from './canonical-columns.ts';
+import { ROLE_KIND } from './column-synonyms.ts';
 import type { Discovery, ShardFile } from './discover-shards.ts';
 import type { ColumnMap, ColumnOverrides, MappedColumn } from './map-columns.ts';
 import { mapColumns } from './map-columns.ts';
@@ -289,7 +290,12 @@ async function countLosses(
   const counts = risky.map((each, i) => {
     const [source = ''] = each.sources;
     const id = quoteIdentifier(source);
-    return `count(*) filter (where ${id} is not null and ${id}::varchar <> '' and (${each.expression}) is null) as lost${i}`;
+    // A rounded number is lost too: 23.976 frames do not fit an integer.
+    const isRounded =
+      ROLE_KIND[each.role] === 'number'
+        ? `or (${each.expression})::double <> try_cast(${id} as double)`
+        : '';
+    return `count(*) filter (where ${id} is not null and ${id}::varchar <> '' and ((${each.expression}) is null ${isRounded})) as lost${i}`;
   });
   const rows = await readRows(connection, `select ${counts.join(', ')} from manifest`).catch(
     () => [],
@@ -303,7 +309,7 @@ async function countLosses(
         : [
             [
               each.role,
-              `${lost.toLocaleString('en')} values of ${JSON.stringify(source)} can't be read as ${each.role} and count as null`,
+              `${lost.toLocaleString('en')} values of ${JSON.stringify(source)} can't be read as ${each.role}: they count as null or are rounded`,
             ],
           ];
     }),

@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ShardFile } from './discover-shards.ts';
 import type { Cell } from './rows.ts';
 import { numberOf, readRows, textOf, textsOf, shardErrorText } from './rows.ts';
+import { ScratchDatabase } from './scratch-database.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral, quotePathList } from './sql-quote.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, unreadShard } from './source.ts';
@@ -17,6 +18,8 @@ const VERIFIED_BYTES = 256 * 1024 * 1024;
 
 type Footer = Omit<ShardReading, 'schema' | 'error' | 'badRows'> & {
   readonly physicalSchema: string;
+  /** A codec or encoding that cannot be decoded, in words. */
+  readonly unsupported: string | null;
 };
 
 /** Parquet shards as one relation over `read_parquet`, an explicit file list for each schema among them. */
@@ -26,44 +29,17 @@ export async function openParquet(
 ): Promise<RowSource> {
   // Geometry is of no interest here, and reading its metadata refuses files that are fine otherwise.
   await connection.run('set enable_geoparquet_conversion = false').catch(() => undefined);
-  const unread: ShardReading[] = [];
-  const footers: Footer[] = [];
-  for (let at = 0; at < files.length; at += FOOTERS_PER_QUERY) {
-    const batch = files.slice(at, at + FOOTERS_PER_QUERY);
-    try {
-      footers.push(...(await readFooters(connection, batch)));
-    } catch (whole) {
-      shardErrorText(whole);
-      for (const file of batch) {
-        try {
-          footers.push(...(await readFooters(connection, [file])));
-        } catch (error) {
-          unread.push(unreadShard(file, shardErrorText(error)));
-        }
-      }
-    }
-  }
-  const read: ShardReading[] = [];
-  for (const group of groupBy(footers, (footer) => footer.physicalSchema)) {
-    const [first] = group;
-    if (first === undefined) continue;
-    try {
-      const schema = await describeFile(connection, first.file);
-      for (const { physicalSchema: _, ...footer } of group)
-        read.push({ ...footer, schema, error: null, badRows: 0 });
-    } catch (error) {
-      for (const footer of group) unread.push(unreadShard(footer.file, shardErrorText(error)));
-    }
-  }
-  if (read.reduce((sum, shard) => sum + shard.file.bytes, 0) <= VERIFIED_BYTES) {
-    const errors = await verifyParquetShards(
-      connection,
-      read.map((shard) => shard.file),
-    );
-    for (const [index, error] of errors) {
-      const at = read.findIndex((shard) => shard.file.index === index);
-      unread.push(...read.splice(at, 1).map((shard) => unreadShard(shard.file, error)));
-    }
+  const scratch = await ScratchDatabase.like(connection);
+  const { read, unread } = await lookAtShards(scratch, files).finally(() => scratch.close());
+  const isSmall = read.reduce((sum, shard) => sum + shard.file.bytes, 0) <= VERIFIED_BYTES;
+  const doubtful = isSmall ? read : read.filter((shard) => hasVariant(shard));
+  const errors = await verifyParquetShards(
+    connection,
+    doubtful.map((shard) => shard.file),
+  );
+  for (const [index, error] of errors) {
+    const at = read.findIndex((shard) => shard.file.index === index);
+    unread.push(...read.splice(at, 1).map((shard) => unreadShard(shard.file, error)));
   }
   read.sort((a, b) => a.file.index - b.file.index);
   const columns = await widenSchemas(
@@ -81,6 +57,59 @@ export async function openParquet(
     files: read.map((shard) => shard.file.path),
     warnings: [],
   };
+}
+
+type Looked = { readonly read: ShardReading[]; readonly unread: ShardReading[] };
+
+async function lookAtShards(
+  scratch: ScratchDatabase,
+  files: readonly ShardFile[],
+): Promise<Looked> {
+  const unread: ShardReading[] = [];
+  const footers: Footer[] = [];
+  for (let at = 0; at < files.length; at += FOOTERS_PER_QUERY) {
+    const batch = files.slice(at, at + FOOTERS_PER_QUERY);
+    try {
+      footers.push(...(await scratch.use((room) => readFooters(room, batch))));
+    } catch (whole) {
+      shardErrorText(whole);
+      for (const file of batch) {
+        try {
+          footers.push(...(await scratch.use((room) => readFooters(room, [file]))));
+        } catch (error) {
+          unread.push(unreadShard(file, shardErrorText(error)));
+        }
+      }
+    }
+  }
+  const read: ShardReading[] = [];
+  for (const group of groupBy(footers, (footer) => footer.physicalSchema)) {
+    const [first] = group;
+    if (first === undefined) continue;
+    try {
+      const schema = await scratch.use((room) => describeFile(room, first.file));
+      for (const { physicalSchema: _, unsupported, ...footer } of group) {
+        if (unsupported !== null) unread.push(unreadShard(footer.file, unsupported));
+        else read.push({ ...footer, schema, error: null, badRows: 0 });
+      }
+    } catch (error) {
+      for (const footer of group) unread.push(unreadShard(footer.file, shardErrorText(error)));
+    }
+  }
+  return { read, unread };
+}
+
+/** A malformed VARIANT is fatal to the database that reads it, so such shards are always decoded beforehand. */
+function hasVariant(shard: ShardReading): boolean {
+  return shard.schema.some((column) => column.type.includes('VARIANT'));
+}
+
+/** What DuckDB 1.5 cannot decode, in words, null if it can. */
+function unsupportedFeature(codecs: readonly string[], hasSplitIntegers: boolean): string | null {
+  if (codecs.includes('LZ4'))
+    return 'the deprecated Hadoop LZ4 codec is not supported: write it as LZ4_RAW, ZSTD or SNAPPY';
+  if (codecs.includes('LZO')) return 'the LZO codec is not supported: write it as ZSTD or SNAPPY';
+  return hasSplitIntegers ? 'BYTE_STREAM_SPLIT is supported for FLOAT and DOUBLE only' : null;
 }
 
 async function readFooters(
@@ -126,14 +155,6 @@ async function readFooters(
       physicalSchema: textOf(schemas.get(file.path)?.['schema']),
     };
   });
-}
-
-function unsupportedFeature(codecs: readonly string[], hasSplitIntegers: boolean): string | null {
-  if (codecs.includes('LZ4'))
-    return 'the deprecated Hadoop LZ4 codec is not supported: write it as LZ4_RAW, ZSTD or SNAPPY';
-  if (codecs.includes('LZO')) return 'the LZO codec is not supported: write it as ZSTD or SNAPPY';
-  if (hasSplitIntegers) return 'BYTE_STREAM_SPLIT is supported for FLOAT and DOUBLE only';
-  return null;
 }
 
 async function describeFile(connection: DuckDBConnection, file: ShardFile): Promise<NamedType[]> {

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { ShardFile } from './discover-shards.ts';
 import { readRows, shardErrorText } from './rows.ts';
+import { ScratchDatabase } from './scratch-database.ts';
 import { quotePathList } from './sql-quote.ts';
 
 /**
@@ -13,22 +14,30 @@ export async function verifyParquetShards(
   files: readonly ShardFile[],
 ): Promise<Map<number, string>> {
   const errors = new Map<number, string>();
-  if (files.length === 0 || (await decode(connection, files)) === null) return errors;
-  for (const file of files) {
-    const error = await decode(connection, [file]);
-    if (error !== null) errors.set(file.index, error);
+  const scratch = await ScratchDatabase.like(connection);
+  try {
+    if (files.length === 0 || (await decode(scratch, files)) === null) return errors;
+    for (const file of files) {
+      const error = await decode(scratch, [file]);
+      if (error !== null) errors.set(file.index, error);
+    }
+    return errors;
+  } finally {
+    scratch.close();
   }
-  return errors;
 }
 
 async function decode(
-  connection: DuckDBConnection,
+  scratch: ScratchDatabase,
   files: readonly ShardFile[],
 ): Promise<string | null> {
+  const list = quotePathList(files.map((file) => file.path));
   try {
-    await readRows(
-      connection,
-      `select bit_xor(hash(*columns(*)))::varchar as digest from read_parquet(${quotePathList(files.map((file) => file.path))}, hive_partitioning = false)`,
+    await scratch.use((connection) =>
+      readRows(
+        connection,
+        `select bit_xor(hash(*columns(*)))::varchar as digest from read_parquet(${list}, hive_partitioning = false)`,
+      ),
     );
     return null;
   } catch (error) {

@@ -1,0 +1,52 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { DuckDBInstance } from '@duckdb/node-api';
+
+import { readRows, textOf } from './rows.ts';
+
+/**
+ * A second DuckDB for looking at files that nobody has checked yet: some damage (a malformed VARIANT column) is fatal to
+ * the whole database that reads it. After such an error it starts afresh; the database of the run lives on.
+ */
+export class ScratchDatabase {
+  readonly #settings: Readonly<Record<string, string>>;
+  #open: { readonly instance: DuckDBInstance; readonly connection: DuckDBConnection } | null = null;
+
+  constructor(settings: Readonly<Record<string, string>>) {
+    this.#settings = settings;
+  }
+
+  /** One with the threads and the memory limit of another connection. */
+  static async like(connection: DuckDBConnection): Promise<ScratchDatabase> {
+    const [row] = await readRows(
+      connection,
+      `select current_setting('threads')::varchar as threads, current_setting('memory_limit') as memory_limit`,
+    );
+    return new ScratchDatabase({
+      threads: textOf(row?.['threads']),
+      memory_limit: textOf(row?.['memory_limit']),
+    });
+  }
+
+  /** Runs `look` with a working connection; an error of the database passes through. */
+  async use<T>(look: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    if (this.#open === null) {
+      const instance = await DuckDBInstance.create(':memory:', { ...this.#settings });
+      const connection = await instance.connect();
+      // Geometry is of no interest here, and reading its metadata refuses files that are fine otherwise.
+      await connection.run('set enable_geoparquet_conversion = false');
+      this.#open = { instance, connection };
+    }
+    try {
+      return await look(this.#open.connection);
+    } catch (error) {
+      if (error instanceof Error && /^FATAL|invalidated/.test(error.message)) this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#open?.connection.closeSync();
+    this.#open?.instance.closeSync();
+    this.#open = null;
+  }
+}
