@@ -80,6 +80,18 @@ describe('Parquet', () => {
     ).toEqual([{ n: '4' }]);
   });
 
+  it('survives a file that is fatal to the database which reads it', async () => {
+    const folder = makeFolder({
+      'b.parquet': readFileSync(
+        new URL('dataset-fixtures/malformed_variant.parquet', import.meta.url),
+      ),
+    });
+    for (const name of ['a', 'c']) await writeParquet(folder, `${name}.parquet`);
+    const { dataset, query } = await open(folder);
+    expect(dataset.shards.map((shard) => shard.state)).toEqual(['read', 'unread', 'read']);
+    expect(await query('select count(*) as n from clips')).toEqual([{ n: '20' }]);
+  });
+
   it('joins schemas that differ, with types that hold both, and keeps the difference for rules', async () => {
     const folder = makeFolder();
     await writeParquet(folder, '1.parquet', `(select 1::integer as key, 'a' as caption)`);

@@ -39,7 +39,8 @@ export class ScratchDatabase {
     try {
       return await look(this.#open.connection);
     } catch (error) {
-      if (error instanceof Error && /^FATAL|invalidated/.test(error.message)) this.close();
+      if (error instanceof Error && /^(FATAL|INTERNAL)|invalidated/.test(error.message))
+        this.close();
       throw error;
     }
   }
