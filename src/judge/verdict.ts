@@ -33,7 +33,8 @@ export function decideVerdict(
     counts.incomplete + counts.errored > 0 || rows === 0 || counts.passed + counts.failed === 0;
   const blocks = isIncomplete && !policy.allowIncomplete;
   return {
-    outcome: gateFails ? 'failed' : isIncomplete ? 'incomplete' : 'passed',
+    // A gate that lets everything through changes the exit code, not the truth.
+    outcome: gateFails || failed.error > 0 ? 'failed' : isIncomplete ? 'incomplete' : 'passed',
     sentence: sentence(counts, failed, rows, isIncomplete),
     failOn: policy.failOn,
     exitCode: gateFails ? 1 : blocks ? 3 : 0,
