@@ -180,13 +180,20 @@ function ruleBlock(
   const isLong = INDENT + left.length + 2 + extent.length > width;
   const head = `  ${paint(rule.severity, `${mark} ${one.padEnd(7)}`)} ${paint('strong', rule.id.padEnd(idWidth))}  ${paint(rule.severity, rate.padStart(8))}${paint('faint', interval)}${isLong ? '' : `  ${extent}`}`;
   const { example } = known;
-  const strip = rowStrip(run, rule, known.findings) || shardStrip(run, rule);
+  const byRow = rowStrip(run, rule, known.findings);
+  const strip = byRow === '' ? shardStrip(run, rule) : byRow;
+  const legend =
+    byRow === ''
+      ? `${formatCount(run.dataset.shards.length)} shards in order`
+      : `${formatCount(run.dataset.rows)} rows in order`;
   const place = placeWords(run, rule);
-  const isBeside = strip !== '' && place.length <= inner - STRIP_WIDTH - 4;
+  const isBeside = strip !== '' && place !== '' && place.length <= inner - STRIP_WIDTH - 4;
   const where = isBeside
     ? [`${indent}${paint(rule.severity, strip)}  ${place}`]
     : [
-        ...(strip === '' ? [] : [`${indent}${paint(rule.severity, strip)}`]),
+        ...(strip === ''
+          ? []
+          : [`${indent}${paint(rule.severity, strip)}  ${paint('faint', legend)}`]),
         ...wrap(place, inner).map((line) => indent + line),
       ];
   const said =
@@ -228,7 +235,9 @@ function shardStrip(run: RunDocument, rule: RuleOutcome): string {
 
 /** What was not looked at; rules without anything to work on share one line. */
 function gapLines(run: RunDocument, width: number, paint: Paint): readonly string[] {
-  const idle = run.rules.filter((rule) => rule.outcome === 'not-applicable');
+  const idle = run.rules.filter(
+    (rule) => rule.outcome === 'not-applicable' && rule.scope !== 'versions',
+  );
   const gaps = [
     ...run.notLookedAt.filter((gap) => !gap.what.startsWith('not-applicable:')).slice(0, GAPS_MAX),
     ...(idle.length === 0

@@ -110,7 +110,7 @@ describe('verdict on the terminal', () => {
         1,204,224 rows in 512 shards, 1.8 GB; 3,000 clips opened as a sample
 
         ✕ error   ignored-rotation       5.9 % [5.0–6.7 %]  176 of 3,000 rows
-          ▕       ▇█         ?             ▏
+          ▕       ▇█         ?             ▏  512 shards in order
           32 of 512 shards, all neighbours (train-00112 to train-00143), hold 100 % of the hits
           e.g. clip-00263614: the header says 90°, the frames were stored as 1920x1080 without it
 
