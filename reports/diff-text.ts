@@ -242,15 +242,17 @@ function captionLines(diff: DiffDocument, width: number, paint: Paint): readonly
 
 /** Two lines: what stood there, what stands there, from the first difference on. */
 function wordDiff(example: ChangeExample, width: number, paint: Paint): readonly string[] {
+  const indent = ' '.repeat(11);
+  const key = `${indent}${paint('faint', fit(spellOut(example.key ?? ''), width))}`;
+  if (example.captionBefore === null && example.captionAfter === null) return [key];
   const was = spellOut((example.captionBefore ?? '–').slice(0, 1000));
   const is = spellOut((example.captionAfter ?? '–').slice(0, 1000));
   let start = 0;
   while (start < Math.min(was.length, is.length) && was[start] === is[start]) start++;
   const from = start < 40 ? 0 : was.lastIndexOf(' ', start - 20) + 1;
   const cut = (text: string): string => fit(`${from > 0 ? '…' : ''}${text.slice(from)}`, width - 4);
-  const indent = ' '.repeat(11);
   return [
-    `${indent}${paint('faint', fit(spellOut(example.key ?? ''), width))}`,
+    key,
     `${indent}${paint('removed', `− ${cut(was)}`)}`,
     `${indent}${paint('added', `+ ${cut(is)}`)}`,
   ];

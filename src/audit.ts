@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path';
 
 import { version as duckdbVersion } from '@duckdb/node-api';
 
+import { planSignatures, writeSignatures } from './compare/signatures.ts';
 import type { Config } from './config/config.ts';
 import { DailiesError } from './dailies-error.ts';
 import type { OpenDataset } from './dataset/open-dataset.ts';
@@ -187,11 +188,14 @@ export class Audit {
     const stage = this.#context.progress.stage('read the manifest');
     const { compiled, dimensions } = this.#docket;
     const fused = compiled.filter((each) => each.evidence.length === 0 && each.rule.where !== null);
+    const signatures = await planSignatures(this.#database, this.#opened());
     this.#answers = await writeLedger(this.#database, {
       seed: this.#config.seed,
       fused,
       dimensions,
+      more: signatures.ledgerColumns,
     });
+    await writeSignatures(this.#database, this.runFolder, signatures);
     this.#rows = numberOf((await this.#database.row('select count(*) as n from ledger'))['n']);
     const drawn = await createSample(this.#database.connection, {
       from: 'ledger',

@@ -30,7 +30,8 @@ export async function describeCaptions(
   );
   const pair = pairs.find((each) => each.name === 'caption');
   if (pair === undefined) return null;
-  if (!pair.isLong) return countHashed(database, pair, matched);
+  if (pair.before.isHashed || pair.after.isHashed)
+    return describeHashed(database, before, after, pair, matched);
   const hash = `l${pair.index}`;
   const changed = `select before_clip, after_clip from compared where c${pair.index}`;
   for (const side of [before, after]) {
@@ -60,6 +61,11 @@ export async function describeCaptions(
   );
   await measureOverlap(database, before, after, pair);
   await findMoved(database, hash);
+  return summarise(database, matched);
+}
+
+/** Counts the table `caption_changes`. */
+async function summarise(database: Database, matched: number): Promise<CaptionChanges> {
   const rows = await database.rows(
     'select kind, count(*) as n from caption_changes group by kind order by n desc, kind',
   );
@@ -100,25 +106,36 @@ export async function describeCaptions(
   };
 }
 
-async function countHashed(
+/** Run folders keep hashes of the caption and of its lower-cased form: enough to set apart a change of case. */
+async function describeHashed(
   database: Database,
+  before: Side,
+  after: Side,
   pair: ColumnPair,
   matched: number,
 ): Promise<CaptionChanges> {
+  const changed = `select before_clip, after_clip from compared where c${pair.index}`;
+  for (const side of [before, after]) {
+    const own = side === before ? pair.beforeSql : pair.afterSql;
+    await database.run(
+      `create temp table ${side.which}_forms as
+       select clip_id, whole is null or whole = md5_number_lower('') as is_empty, whole, lower_hash, whole = lower_hash as is_lower
+       from (select clip_id, ${own} as whole, ${side.captionLower ?? own} as lower_hash from ${side.relation}
+         where clip_id in (select ${side.which}_clip from (${changed})))`,
+    );
+  }
   await database.run(
-    `insert into caption_changes select before_clip, after_clip, 'words', null, null from compared where c${pair.index}`,
+    `insert into caption_changes
+     select before_clip, after_clip, case
+         when b.is_empty and a.is_empty then 'whitespace'
+         when b.is_empty then 'filled' when a.is_empty then 'emptied'
+         when b.lower_hash = a.lower_hash then 'case' else 'words' end, null, null
+     from (${changed}) join before_forms as b on b.clip_id = before_clip join after_forms as a on a.clip_id = after_clip`,
   );
-  const changed = numberOf((await database.row('select count(*) as n from caption_changes'))['n']);
+  await findMoved(database, `l${pair.index}`);
   return {
-    compared: matched,
-    changed,
-    kinds: changed === 0 ? [] : [{ kind: 'words', rows: changed }],
-    wordChanges: changed,
-    medianOverlap: null,
-    lowerCaseShare: { before: null, after: null },
-    moved: 0,
-    offset: null,
-    notCompared: 'a run folder keeps hashes of captions, not their text',
+    ...(await summarise(database, matched)),
+    notCompared: 'a run folder keeps hashes of captions: edits of words are counted, not shown',
   };
 }
 

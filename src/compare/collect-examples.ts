@@ -28,7 +28,7 @@ export async function collectExamples(
   const captionOf = (side: Side): string => {
     const own =
       side.columns.find((column) => column.name === 'caption' && !column.isHashed) ?? null;
-    return own === null && caption === undefined
+    return own === null || caption === undefined
       ? 'select null::bigint as clip_id, null::varchar as caption limit 0'
       : `select clip_id, left(${quoteIdentifier('caption')}::varchar, ${MOST_CHARACTERS}) as caption from ${side.relation}
          where clip_id in (select ${side.which}_clip from shown)`;

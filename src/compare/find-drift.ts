@@ -36,7 +36,7 @@ export async function findDrift(
   after: Side,
   pairs: readonly ColumnPair[],
 ): Promise<readonly Drift[]> {
-  const columns = measuredColumns(pairs);
+  const columns = measuredColumns(before, after, pairs);
   if (columns.length === 0) return [];
   const categories = await boundCategories(
     database,
@@ -50,18 +50,25 @@ export async function findDrift(
   ].toSorted((a, b) => b.psi - a.psi || (a.name < b.name ? -1 : 1));
 }
 
-function measuredColumns(pairs: readonly ColumnPair[]): readonly Measured[] {
+function measuredColumns(
+  before: Side,
+  after: Side,
+  pairs: readonly ColumnPair[],
+): readonly Measured[] {
+  const length =
+    before.captionLength === null || after.captionLength === null
+      ? []
+      : [
+          {
+            name: 'caption length',
+            kind: 'number' as const,
+            before: before.captionLength,
+            after: after.captionLength,
+          },
+        ];
   const own = pairs.flatMap((pair): Measured[] => {
     if (pair.before.isHashed || pair.after.isHashed) return [];
-    if (pair.name === 'caption')
-      return [
-        {
-          name: 'caption length',
-          kind: 'number',
-          before: `length(${columnOf(pair.before)}::varchar)`,
-          after: `length(${columnOf(pair.after)}::varchar)`,
-        },
-      ];
+    if (pair.name === 'caption') return [];
     if (pair.kind === 'number' && !IDENTIFIER.test(pair.name))
       return [
         {
@@ -82,7 +89,7 @@ function measuredColumns(pairs: readonly ColumnPair[]): readonly Measured[] {
       ];
     return [];
   });
-  return own.slice(0, MOST_COLUMNS);
+  return [...length, ...own].slice(0, MOST_COLUMNS);
 }
 
 /** Rows of a version that distributions are taken from. */

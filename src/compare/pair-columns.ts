@@ -1,3 +1,4 @@
+import { hashedValue } from './hashed-value.ts';
 import { columnOf, type Side, type SideColumn } from './side.ts';
 import type { ValueKind } from './diff-document.ts';
 
@@ -77,7 +78,7 @@ function makePair(before: SideColumn, after: SideColumn, index: number): ColumnP
   const kind: ValueKind = isHashed ? 'opaque' : sameKind ? kindOf(after.type) : 'text';
   const sql = (own: SideColumn, other: SideColumn): string => {
     const column = columnOf(own);
-    if (isHashed) return own.isHashed ? column : hashedValue(column);
+    if (isHashed) return own.isHashed ? column : hashedValue(column, own.type);
     if (own.type === other.type) return column;
     if (kind !== 'number') return `${column}::varchar`;
     if (INTEGER_TYPE.test(own.type) && INTEGER_TYPE.test(other.type)) return `${column}::hugeint`;
@@ -94,14 +95,9 @@ function makePair(before: SideColumn, after: SideColumn, index: number): ColumnP
     kind,
     beforeSql: sql(before, after),
     afterSql: sql(after, before),
-    isLong: !isHashed && (kind === 'opaque' || after.name === 'caption'),
+    isLong: after.name === 'caption' || (!isHashed && kind === 'opaque'),
     tolerance: kind === 'number' && !isWhole ? FLOAT_TOLERANCE : 0,
     isRenamed: before.source.toLowerCase() !== after.source.toLowerCase(),
     isRetyped: before.sourceType !== after.sourceType,
   };
-}
-
-/** The hash that stands for a value in signatures: the same in every release. */
-export function hashedValue(sql: string): string {
-  return `md5_number_lower(${sql}::varchar)`;
 }

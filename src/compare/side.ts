@@ -9,7 +9,8 @@ import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import { type Database, numberOf } from '../engine/database.ts';
 import type { RunDocument } from '../run/document.ts';
 import { readDocument } from '../run/read-run.ts';
-import { readSignatureIndex, SIGNATURE_FILE } from './signatures.ts';
+import { hashedValue } from './hashed-value.ts';
+import { CAPTION_LENGTH, CAPTION_LOWER, readSignatureIndex, SIGNATURE_FILE } from './signatures.ts';
 
 export type SideName = 'before' | 'after';
 
@@ -42,6 +43,9 @@ export type Side = {
   readonly unreadShards: readonly string[];
   readonly bytes: number;
   readonly format: string;
+  /** SQL of the hash of the lower-cased caption and of its length; null without captions. */
+  readonly captionLower: string | null;
+  readonly captionLength: string | null;
   /** What the key was made of, as the user calls it. */
   readonly keySource: string | null;
   readonly isKeyStable: boolean;
@@ -115,6 +119,7 @@ async function openDatasetSide(
         isHashed: false,
       };
     });
+  const hasCaption = columns.some((column) => column.name === 'caption');
   const keySummary = dataset.columns.find((column) => column.role === 'key');
   return {
     which,
@@ -130,6 +135,8 @@ async function openDatasetSide(
       .map((shard) => `${shard.name}: ${shard.error ?? 'unreadable'}`),
     bytes: dataset.bytes,
     format: dataset.format,
+    captionLower: hasCaption ? hashedValue('lower(caption)', 'VARCHAR') : null,
+    captionLength: hasCaption ? 'length(caption::varchar)' : null,
     keySource: keySummary?.name ?? null,
     isKeyStable: dataset.isKeyStable,
     mediaRoot: dataset.mediaColumns.length === 0 ? null : dataset.mediaRoot,
@@ -194,6 +201,8 @@ async function openRunSide(
       .map((shard) => `${shard.name}: ${shard.error ?? 'unreadable'}`),
     bytes: run.dataset.bytes,
     format: run.dataset.format,
+    captionLower: types.has(CAPTION_LOWER) ? quoteIdentifier(CAPTION_LOWER) : null,
+    captionLength: types.has(CAPTION_LENGTH) ? quoteIdentifier(CAPTION_LENGTH) : null,
     keySource: run.dataset.columns.find((column) => column.role === 'key')?.name ?? null,
     isKeyStable: index.isKeyStable,
     mediaRoot: null,

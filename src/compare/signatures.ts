@@ -2,6 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { DailiesError } from '../dailies-error.ts';
+import { CANONICAL_COLUMNS, RESERVED_COLUMNS } from '../dataset/canonical-columns.ts';
+import type { OpenDataset } from '../dataset/open-dataset.ts';
+import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
+import { type Database, maybe, numberOf } from '../engine/database.ts';
+import { hashedValue } from './hashed-value.ts';
 
 /** One row per clip: what a later comparison needs, so that neither the data nor the media are read again. */
 export const SIGNATURE_FILE = 'signatures.parquet';
@@ -9,6 +14,10 @@ const INDEX_FILE = 'signatures.json';
 
 /** Version of the signatures; a change of hashes or columns raises it. */
 const SIGNATURE_VERSION: number = 1;
+
+/** Columns of `signatures.parquet` that stand for captions beside their hash. */
+export const CAPTION_LOWER = 'dailies:caption_lower';
+export const CAPTION_LENGTH = 'dailies:caption_length';
 
 /** What `signatures.parquet` holds beside `clip_id` and `key`. */
 export type SignatureIndex = {
@@ -57,4 +66,111 @@ export async function readSignatureIndex(folder: string): Promise<SignatureIndex
     );
   }
   return index;
+}
+
+/** Columns to write with the ledger, and what they will mean in `signatures.parquet`. */
+export type SignaturePlan = {
+  readonly ledgerColumns: readonly { readonly name: string; readonly sql: string }[];
+  readonly index: SignatureIndex;
+  readonly fileColumns: readonly { readonly name: string; readonly ledgerColumn: string }[];
+};
+
+/** Longest text that is kept as it is; longer text is kept as a hash. */
+const LONGEST_TEXT_BYTES = 64;
+/** Rows that decide whether the text of a column is short. */
+const TEXT_SAMPLE_ROWS = 1_000;
+
+/**
+ * What to keep of each clip: numbers, dates and short text as they are, long text and lists as hashes, media not at all.
+ * All of it is computed in the one scan that writes the ledger.
+ */
+export async function planSignatures(
+  database: Database,
+  dataset: OpenDataset,
+): Promise<SignaturePlan> {
+  const mapped = new Set(dataset.columns.flatMap((column) => column.role ?? []));
+  const described = (await database.columns('select * from clips')).filter(
+    (column) =>
+      !RESERVED_COLUMNS.some((name) => name === column.name) &&
+      column.name !== 'key' &&
+      column.type !== 'BLOB' &&
+      (mapped.has(column.name) ||
+        !Object.hasOwn(CANONICAL_COLUMNS, column.name) ||
+        column.name === 'path'),
+  );
+  const present = described.filter((column) => column.name !== 'path' || mapped.has('path'));
+  const longest = await longestTexts(
+    database,
+    present.filter((column) => column.type === 'VARCHAR').map((column) => column.name),
+  );
+  const columns = present.map((column): SignatureColumn & { readonly sql: string } => {
+    const summary =
+      dataset.columns.find((each) => each.role === column.name) ??
+      dataset.columns.find((each) => each.role === null && each.name === column.name);
+    const sql = quoteIdentifier(column.name);
+    const isText = column.type === 'VARCHAR' || column.type === 'UUID';
+    const isPlain =
+      /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN|DATE|TIME.*|ENUM.*|UUID)$/.test(
+        column.type,
+      );
+    const isHashed =
+      column.name === 'caption' ||
+      (isText ? (longest.get(column.name) ?? 0) > LONGEST_TEXT_BYTES : !isPlain);
+    return {
+      name: column.name,
+      source: summary?.name ?? column.name,
+      type: summary?.type ?? column.type,
+      isHashed,
+      sql: isHashed ? hashedValue(sql, column.type) : sql,
+    };
+  });
+  const caption = columns.some((column) => column.name === 'caption')
+    ? [
+        { name: CAPTION_LOWER, sql: hashedValue('lower(caption)', 'VARCHAR') },
+        { name: CAPTION_LENGTH, sql: 'length(caption)::integer' },
+      ]
+    : [];
+  const kept = [{ name: 'key', sql: 'key' }, ...columns, ...caption];
+  return {
+    ledgerColumns: kept.map(({ sql }, i) => ({ name: `signature_${i}`, sql })),
+    fileColumns: kept.map(({ name }, i) => ({ name, ledgerColumn: `signature_${i}` })),
+    index: {
+      version: SIGNATURE_VERSION,
+      isKeyStable: dataset.isKeyStable,
+      columns: columns.map(({ name, source, type, isHashed }) => ({
+        name,
+        source,
+        type,
+        isHashed,
+      })),
+    },
+  };
+}
+
+async function longestTexts(
+  database: Database,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (names.length === 0) return new Map();
+  const row = await database.row(
+    `select ${names.map((name, i) => `max(strlen(${quoteIdentifier(name)})) as n${i}`).join(', ')}
+     from (select * from clips limit ${TEXT_SAMPLE_ROWS})`,
+  );
+  return new Map(names.map((name, i) => [name, maybe(row[`n${i}`], numberOf) ?? 0]));
+}
+
+/** Writes the signatures from the ledger: no row of the data is read again. */
+export async function writeSignatures(
+  database: Database,
+  folder: string,
+  plan: SignaturePlan,
+): Promise<void> {
+  const columns = plan.fileColumns.map(
+    ({ name, ledgerColumn }) => `${ledgerColumn} as ${quoteIdentifier(name)}`,
+  );
+  await database.run(
+    `copy (select ${['clip_id', ...columns].join(', ')} from ledger)
+     to ${quoteLiteral(join(folder, SIGNATURE_FILE))} (format parquet, compression zstd)`,
+  );
+  await writeSignatureIndex(folder, plan.index);
 }

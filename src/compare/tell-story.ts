@@ -1,5 +1,6 @@
 import {
   CAPTION_CHANGES,
+  type CaptionChangeKind,
   type CaptionChanges,
   type ColumnChange,
   type RowFlow,
@@ -45,24 +46,27 @@ function flowStory(flow: RowFlow): string {
 
 function captionStory(captions: CaptionChanges | null): string[] {
   if (captions === null || captions.changed === 0) return [];
-  const form = captions.kinds.filter(
-    (each) => !['words', 'replaced', 'emptied', 'filled'].includes(each.kind),
-  );
-  const formRows = form.reduce((sum, each) => sum + each.rows, 0);
+  const isForm = (kind: CaptionChangeKind): boolean =>
+    !['words', 'replaced', 'emptied', 'filled'].includes(kind);
+  const [top] = captions.kinds;
   const sentences: string[] = [];
-  const top = form[0];
-  if (top !== undefined) {
+  const isMass =
+    top !== undefined && isForm(top.kind) && top.rows >= Math.max(10, captions.changed / 2);
+  if (isMass) {
     const { before, after } = captions.lowerCaseShare;
     const isLowered =
       top.kind === 'case' && before !== null && after !== null && after - before > 0.5;
     sentences.push(
-      `captions: ${percent(formRows / captions.compared)} changed in form alone (${isLowered ? 'lower-cased' : CAPTION_CHANGES[top.kind]}: ${count(top.rows)})`,
+      `captions: ${count(top.rows)} (${percent(top.rows / captions.compared)}) ${isLowered ? 'were lower-cased and nothing else' : `changed in form alone: ${CAPTION_CHANGES[top.kind]}`}`,
     );
   }
-  if (captions.wordChanges > 0) {
-    const replaced = captions.kinds.find((each) => each.kind === 'replaced')?.rows ?? 0;
+  const rest = captions.changed - (isMass ? top.rows : 0);
+  if (rest > 0) {
+    const kinds = captions.kinds
+      .filter((each) => !isMass || each !== top)
+      .map((each) => `${count(each.rows)} ${KIND_WORDS[each.kind]}`);
     sentences.push(
-      `captions: ${count(captions.wordChanges)} ${formRows > 0 ? 'real edits under that' : 'edited'}${replaced > 0 ? `, ${count(replaced)} of them replaced by another caption` : ''}`,
+      `captions: ${count(rest)} real edit${rest === 1 ? '' : 's'}${isMass ? ' beside that' : ''} (${kinds.join(', ')})`,
     );
   }
   if (captions.moved > 1)
@@ -71,6 +75,18 @@ function captionStory(captions: CaptionChanges | null): string[] {
     );
   return sentences;
 }
+
+const KIND_WORDS = {
+  case: 'in case',
+  unicode: 'in Unicode form',
+  whitespace: 'in white space',
+  punctuation: 'in punctuation',
+  format: 'in form',
+  words: 'in words',
+  replaced: 'replaced by another caption',
+  emptied: 'emptied',
+  filled: 'filled',
+} as const satisfies Record<CaptionChangeKind, string>;
 
 function columnStory(columns: readonly ColumnChange[]): string[] {
   return columns

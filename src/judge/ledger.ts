@@ -16,6 +16,8 @@ export type LedgerPlan = {
   readonly seed: string;
   readonly fused: readonly CompiledRule[];
   readonly dimensions: readonly Dimension[];
+  /** Further columns to write in the same scan, for others than the rules. */
+  readonly more?: readonly Dimension[];
 };
 
 /** Where a fused rule's answers stand in the ledger, as SQL expressions over its columns. */
@@ -108,7 +110,8 @@ export function composeLedger(plan: LedgerPlan): {
   const dimensions = plan.dimensions.map(
     (dimension, index) => `(${dimension.sql})::varchar as dimension_${index}`,
   );
-  const statement = `create temp table ledger as\nselect ${[...fixed, ...dimensions, ...masks].join(',\n  ')}\nfrom clips`;
+  const more = (plan.more ?? []).map((each) => `${each.sql} as ${each.name}`);
+  const statement = `create temp table ledger as\nselect ${[...fixed, ...dimensions, ...masks, ...more].join(',\n  ')}\nfrom clips`;
   return { statement, answers };
 }
 
