@@ -43,6 +43,7 @@ export function renderDiffText(diff: DiffDocument, options: DiffTextOptions): st
     ...section('columns', columnLines(diff, width, paint), paint),
     ...section('captions', captionLines(diff, width, paint), paint),
     ...section('together', causeLines(diff, width, paint), paint),
+    ...section('rules', ruleChangeLines(diff, paint), paint),
     ...section('added', keyLines(diff, 'added', width), paint),
     ...section('removed', keyLines(diff, 'removed', width), paint),
     ...section('re-keyed', keyLines(diff, 'rekeyed', width), paint),
@@ -276,6 +277,30 @@ function causeLines(diff: DiffDocument, width: number, paint: Paint): readonly s
       width,
     );
   });
+}
+
+function rate(each: { readonly affected: number; readonly examined: number }): number {
+  return each.affected / Math.max(1, each.examined);
+}
+
+/** Rules whose rate differs between two runs, risen ones first. */
+function ruleChangeLines(diff: DiffDocument, paint: Paint): readonly string[] {
+  if (diff.baseline === null) return [];
+  const changed = diff.ruleChanges.filter(
+    (each) => rate(each.before) !== rate(each.after) || each.new + each.absent > 0,
+  );
+  const idWidth = Math.max(...changed.map((each) => each.id.length), 0);
+  const { baseline } = diff;
+  return [
+    `findings: ${formatCount(baseline.new)} new · ${formatCount(baseline.unchanged)} unchanged · ${formatCount(baseline.absent)} absent${baseline.unknown > 0 ? ` · ${formatCount(baseline.unknown)} unknown` : ''}`,
+    ...changed
+      .toSorted((a, b) => a.riseP - b.riseP || (a.id < b.id ? -1 : 1))
+      .slice(0, 8)
+      .map((each) => {
+        const hasRisen = each.riseP < 0.01;
+        return `${hasRisen ? paint('error', '▲') : rate(each.after) < rate(each.before) ? paint('good', '▼') : ' '} ${each.id.padEnd(idWidth)}  ${formatPercent(rate(each.before))} → ${formatPercent(rate(each.after))}`;
+      }),
+  ];
 }
 
 function keyLines(

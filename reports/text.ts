@@ -54,6 +54,7 @@ export function renderText(run: RunDocument, options: TextOptions): string {
   const lines = [
     ...verdictLines(run, width, paint),
     ...ruleBlocks(run, options, width, paint),
+    ...baselineLines(run, paint),
     ...gapLines(run, width, paint),
     ...reportLines(options, paint),
   ];
@@ -234,6 +235,25 @@ function shardStrip(run: RunDocument, rule: RuleOutcome): string {
 }
 
 /** What was not looked at; rules without anything to work on share one line. */
+/** What became of the findings of an earlier run, and the rules whose rate rose. */
+function baselineLines(run: RunDocument, paint: Paint): readonly string[] {
+  const { baseline } = run;
+  if (baseline === undefined) return [];
+  const risen = run.rules.filter(
+    (rule) => rule.baseline !== undefined && rule.baseline.riseP < 0.01 && rule.rate !== null,
+  );
+  return [
+    '',
+    `  ${paint('strong', `against run ${spellOut(baseline.runId)}`)}  ${formatCount(baseline.new)} new · ${formatCount(baseline.unchanged)} unchanged · ${formatCount(baseline.absent)} absent${baseline.unknown > 0 ? ` · ${formatCount(baseline.unknown)} unknown` : ''}`,
+    ...risen
+      .slice(0, 8)
+      .map(
+        (rule) =>
+          `    ${paint(rule.severity, rule.id)}  ${formatPercent(rule.baseline?.rate ?? 0)} → ${formatPercent(rule.rate ?? 0)}`,
+      ),
+  ];
+}
+
 function gapLines(run: RunDocument, width: number, paint: Paint): readonly string[] {
   const idle = run.rules.filter(
     (rule) => rule.outcome === 'not-applicable' && rule.scope !== 'versions',

@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path';
 
 import { version as duckdbVersion } from '@duckdb/node-api';
 
+import { compareWithBaseline } from './compare/against-baseline.ts';
 import { planSignatures, writeSignatures } from './compare/signatures.ts';
 import type { Config } from './config/config.ts';
 import { DailiesError } from './dailies-error.ts';
@@ -25,7 +26,15 @@ import { VERSION } from './package-root.ts';
 import type { EvidenceTable } from './probes/evidence-tables.ts';
 import type { Progress } from './progress.ts';
 import { buildClipCards } from './run/clip-cards.ts';
-import type { ClipCard, Finding, ReportInput, RuleOutcome, RunDocument } from './run/document.ts';
+import type {
+  Baseline,
+  ClipCard,
+  Finding,
+  ReportInput,
+  RuleOutcome,
+  RunDocument,
+} from './run/document.ts';
+import { readRun } from './run/read-run.ts';
 import {
   createRunFolder,
   writeCards,
@@ -46,6 +55,8 @@ export type ScanRequest = {
   readonly runFolder: string | null;
   /** The command line, for the report. */
   readonly command: readonly string[];
+  /** Run folder of an earlier scan to see the findings against. */
+  readonly against?: string;
   /** Findings kept of each rule; counts are exact all the same. */
   readonly maxFindings?: number;
 };
@@ -103,6 +114,8 @@ export class Audit {
   #outcomes: readonly RuleOutcome[] = [];
   #findings: readonly Finding[] = [];
   #clips: readonly ClipCard[] = [];
+  readonly #earlier: ReportInput | null;
+  #baseline: Baseline | null = null;
 
   private constructor(
     request: ScanRequest,
@@ -115,7 +128,9 @@ export class Audit {
     },
     rules: readonly Rule[],
     database: Database,
+    earlier: ReportInput | null,
   ) {
+    this.#earlier = earlier;
     this.#request = request;
     this.#context = context;
     this.#config = request.config;
@@ -135,6 +150,8 @@ export class Audit {
   static async begin(request: ScanRequest, context: ScanContext): Promise<Audit> {
     const { config } = request;
     const rules = selectRules(await loadRules(config.rules.dirs), config.rules);
+    const earlier =
+      request.against === undefined ? null : await readRun(resolve(request.cwd, request.against));
     const startedAt = new Date().toISOString();
     const id = `${startedAt.slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
     const folder = await createRunFolder(
@@ -147,7 +164,14 @@ export class Audit {
       tempDirectory: config.tempDirectory ?? join(folder, 'spill'),
       threads,
     });
-    return new Audit(request, context, { id, folder, startedAt, threads }, rules, database);
+    return new Audit(
+      request,
+      context,
+      { id, folder, startedAt, threads },
+      rules,
+      database,
+      earlier,
+    );
   }
 
   /** Opens the dataset and decides which rules can be judged on it. */
@@ -251,6 +275,12 @@ export class Audit {
     });
     this.#outcomes = judged.outcomes;
     this.#findings = judged.findings;
+    if (this.#earlier !== null) {
+      const seen = compareWithBaseline(judged.outcomes, judged.findings, this.#earlier);
+      this.#outcomes = seen.rules;
+      this.#findings = seen.findings;
+      this.#baseline = seen.baseline;
+    }
     stage.done();
     this.#clock.lap('judge');
   }
@@ -350,6 +380,7 @@ export class Audit {
       rules: this.#outcomes,
       notLookedAt: listNotLookedAt(this.#outcomes, this.#dataset?.shards ?? [], sample),
       probes: [...this.#probes],
+      ...(this.#baseline === null ? {} : { baseline: this.#baseline }),
       timings: this.#clock.laps(),
     };
   }

@@ -24,6 +24,7 @@ export type ScanFlags = {
   readonly allowIncomplete?: boolean;
   readonly format: 'text' | 'json';
   readonly output: readonly string[];
+  readonly against?: string;
   readonly runDir?: string;
   readonly cacheDir?: string;
   readonly memoryLimit?: string;
@@ -78,6 +79,10 @@ export function addScanFlags(command: Command): Command {
       `also write a report: ${OUTPUT_FORMATS.join(', ')} (repeatable)`,
       collect,
       [],
+    )
+    .option(
+      '--against <run>',
+      'run folder of an earlier scan: which findings are new, which are gone',
     )
     .option('--run-dir <dir>', 'run folder (default: .dailies/runs/<id>)')
     .option('--cache-dir <dir>', 'evidence kept between runs (default: .dailies/cache)')

@@ -32,6 +32,7 @@ export async function runScan(
       config,
       cwd: context.cwd,
       runFolder: flags.runDir === undefined ? null : resolve(context.cwd, flags.runDir),
+      ...(flags.against === undefined ? {} : { against: flags.against }),
       command: ['dailies', 'scan', ...paths],
     },
     { signal: context.signal, progress },

@@ -10,6 +10,7 @@ import { VERSION } from '../package-root.ts';
 import { type Progress, SILENT } from '../progress.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import { describeCaptions } from './caption-changes.ts';
+import { compareRuns } from './compare-runs.ts';
 import { collectExamples } from './collect-examples.ts';
 import { describeColumns } from './column-changes.ts';
 import type {
@@ -115,6 +116,7 @@ async function compareIn(
   const drift = await findDrift(database, before, after, columns.pairs);
   const edges = await findEdges(database, before, after, columns.pairs);
   clock.lap('drift');
+  const runs = await compareRuns(before, after, cwd);
   await database.run('create temp table returned (clip_id bigint)');
   const offer = await fillVersionTables(database, {
     before,
@@ -126,6 +128,7 @@ async function compareIn(
     captions,
     drift,
     edges,
+    ruleChanges: runs.ruleChanges,
   });
   const unread = [before, after].flatMap((each) => each.unreadShards);
   const { rules, findings, verdict } = await judgeVersions(
@@ -152,6 +155,8 @@ async function compareIn(
     drift,
     rules,
     findings,
+    baseline: runs.baseline,
+    ruleChanges: runs.ruleChanges,
     examples,
     notCompared: notCompared(before, after, columns),
     timings: clock.laps(),

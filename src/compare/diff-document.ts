@@ -1,4 +1,4 @@
-import type { Finding, RuleOutcome, RunDocument } from '../run/document.ts';
+import type { Baseline, Finding, RuleOutcome, RunDocument } from '../run/document.ts';
 
 /**
  * `diff.json`: what changed between two versions, and which changes are bugs. The contract is `diff.schema.json`;
@@ -22,6 +22,10 @@ export type DiffDocument = {
   /** Version rules. */
   readonly rules: readonly RuleOutcome[];
   readonly findings: readonly Finding[];
+  /** Two run folders: findings of the newer run seen against the older one. */
+  readonly baseline: Baseline | null;
+  /** Rules that both runs judged, with their rates then and now. */
+  readonly ruleChanges: readonly RuleChange[];
   /** Some rows of each kind of change. */
   readonly examples: readonly ChangeExample[];
   /** What was not compared, and why. */
@@ -215,4 +219,25 @@ export type Drift = {
     readonly before: number;
     readonly after: number;
   }[];
+};
+
+/** A rule in two runs. */
+export type RuleChange = {
+  readonly id: string;
+  readonly severity: RuleOutcome['severity'];
+  readonly before: {
+    readonly outcome: RuleOutcome['outcome'];
+    readonly affected: number;
+    readonly examined: number;
+  };
+  readonly after: {
+    readonly outcome: RuleOutcome['outcome'];
+    readonly affected: number;
+    readonly examined: number;
+  };
+  readonly new: number;
+  readonly unchanged: number;
+  readonly absent: number;
+  /** p-value that the rate rose, corrected for the number of rules. */
+  readonly riseP: number;
 };

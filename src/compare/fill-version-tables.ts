@@ -10,6 +10,7 @@ import type {
   ColumnChange,
   Drift,
   RowFlow,
+  RuleChange,
   SchemaChanges,
 } from './diff-document.ts';
 import type { Edge } from './find-edges.ts';
@@ -27,6 +28,7 @@ export type VersionFacts = {
   readonly captions: CaptionChanges | null;
   readonly drift: readonly Drift[];
   readonly edges: readonly Edge[];
+  readonly ruleChanges: readonly RuleChange[];
 };
 
 /** Columns of each table that these versions can fill; a rule that needs another one is not applicable. */
@@ -134,6 +136,22 @@ export async function fillVersionTables(
     })),
   );
   offerAll('edges');
+  await insertRows(
+    database,
+    'rule_rates',
+    facts.ruleChanges.map((each) => ({
+      rule_id: each.id,
+      severity: each.severity,
+      before_affected: each.before.affected,
+      before_examined: each.before.examined,
+      after_affected: each.after.affected,
+      after_examined: each.after.examined,
+      before_rate: each.before.affected / Math.max(1, each.before.examined),
+      after_rate: each.after.affected / Math.max(1, each.after.examined),
+      p_value: each.riseP,
+    })),
+  );
+  if (facts.ruleChanges.length > 0) offerAll('rule_rates');
   for (const [table, role] of [
     ['sources', 'source_id'],
     ['captioners', 'captioner'],

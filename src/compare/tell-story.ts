@@ -46,8 +46,6 @@ function flowStory(flow: RowFlow): string {
 
 function captionStory(captions: CaptionChanges | null): string[] {
   if (captions === null || captions.changed === 0) return [];
-  const isForm = (kind: CaptionChangeKind): boolean =>
-    !['words', 'replaced', 'emptied', 'filled'].includes(kind);
   const [top] = captions.kinds;
   const sentences: string[] = [];
   const isMass =
@@ -74,6 +72,11 @@ function captionStory(captions: CaptionChanges | null): string[] {
       `captions: ${count(captions.moved)} stood with another key before${captions.offset === null ? '' : ` (mostly ${Math.abs(captions.offset.rows)} rows away)`}`,
     );
   return sentences;
+}
+
+/** Whether a change leaves the words as they are. */
+function isForm(kind: CaptionChangeKind): boolean {
+  return !['words', 'replaced', 'emptied', 'filled'].includes(kind);
 }
 
 const KIND_WORDS = {

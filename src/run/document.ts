@@ -65,6 +65,8 @@ export type RunDocument = {
     readonly cached: number;
     readonly bytesRead: number;
   }[];
+  /** The earlier run that this one was seen against (`--against`), and what became of its findings. */
+  readonly baseline?: Baseline;
   /** Seconds by stage: the only part that two equal runs may differ in. */
   readonly timings: Readonly<Record<string, number>>;
 };
@@ -120,6 +122,39 @@ export type RuleOutcome = {
   readonly references: readonly string[];
   /** Rows of findings.parquet of this rule (capped), of `affected`. */
   readonly storedFindings: number;
+  /** What the rule said in the earlier run, if it was judged there. */
+  readonly baseline?: RuleBaseline;
+};
+
+/** An earlier run, and the findings of this one seen against it. */
+export type Baseline = {
+  readonly runId: string;
+  readonly startedAt: string;
+  readonly dataset: string;
+  /** Findings that the earlier run did not have; had too; had and are gone; and those that cannot be told. */
+  readonly new: number;
+  readonly unchanged: number;
+  readonly absent: number;
+  readonly unknown: number;
+  /** The first findings that are gone. */
+  readonly absentFindings: readonly {
+    readonly rule_id: string;
+    readonly key: string | null;
+    readonly message: string;
+  }[];
+};
+
+/** A rule in the earlier run. */
+export type RuleBaseline = {
+  readonly outcome: RuleOutcomeKind;
+  readonly affected: number;
+  readonly examined: number;
+  readonly rate: number | null;
+  readonly new: number;
+  readonly unchanged: number;
+  readonly absent: number;
+  /** p-value that the rate rose: two-proportion z test, one-sided, times the number of rules compared. */
+  readonly riseP: number;
 };
 
 export type Localisation = {
@@ -165,6 +200,8 @@ export type Finding = {
   readonly message: string;
   /** The columns that the rule selected, as JSON: declared and measured values. */
   readonly values: Readonly<Record<string, unknown>>;
+  /** Against an earlier run: whether it had this finding; unknown where it kept only some of the rule's. */
+  readonly baseline?: 'new' | 'unchanged' | 'unknown';
   /** Stable across runs, versions and file layouts: sha256 of rule, key and (for datasets) the group, 16 hex digits. */
   readonly fingerprint: string;
 };

@@ -67,10 +67,16 @@ async function readFindings(folder: string): Promise<readonly Finding[]> {
       message: textOf(row['message']),
       values: parseObject(textOf(row['values'])),
       fingerprint: textOf(row['fingerprint']),
+      ...baselineOf(row['baseline']),
     }));
   } finally {
     database.close();
   }
+}
+
+/** The mark of a finding against an earlier run, if there was one. */
+function baselineOf(value: unknown): Pick<Finding, 'baseline'> {
+  return value === 'new' || value === 'unchanged' || value === 'unknown' ? { baseline: value } : {};
 }
 
 function severityOf(text: string): Finding['severity'] {

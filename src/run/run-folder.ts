@@ -16,6 +16,7 @@ const FINDING_COLUMNS = {
   message: 'VARCHAR',
   values: 'VARCHAR',
   fingerprint: 'VARCHAR',
+  baseline: 'VARCHAR',
 } as const;
 
 /** Findings written at once: keeps the text in memory small. */
