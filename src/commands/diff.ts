@@ -14,16 +14,24 @@ export async function runDiff(
   flags: DiffFlags,
   context: CommandContext,
 ): Promise<number> {
+  const { sample, ...withoutSample } = flags;
   const config = applyScanFlags(
     await loadConfig(flags.config ?? null, context.cwd),
     [before, after],
-    { ...flags, rules: flags.rules, output: [] },
+    { ...withoutSample, output: [] },
     context.cwd,
     Object.keys(CANONICAL_COLUMNS),
   );
   const progress = flags.quiet === true ? SILENT : createProgress(context.stderr);
   const diff = await compareVersions(
-    { before, after, config, cwd: context.cwd, command: ['dailies', 'diff', before, after] },
+    {
+      before,
+      after,
+      config,
+      cwd: context.cwd,
+      mediaSample: sample ?? null,
+      command: ['dailies', 'diff', before, after],
+    },
     { signal: context.signal, progress },
   );
   context.stdout.write(

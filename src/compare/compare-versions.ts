@@ -10,6 +10,7 @@ import { VERSION } from '../package-root.ts';
 import { type Progress, SILENT } from '../progress.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import { describeCaptions } from './caption-changes.ts';
+import { compareMedia, summariseMedia } from './compare-media.ts';
 import { compareRuns } from './compare-runs.ts';
 import { collectExamples } from './collect-examples.ts';
 import { describeColumns } from './column-changes.ts';
@@ -39,6 +40,8 @@ export type CompareRequest = {
   readonly after: string;
   readonly config: Config;
   readonly cwd: string;
+  /** Common clips whose media are looked at, as for `parseSample`; null: as many as take seconds. '0': none. */
+  readonly mediaSample: string | null;
   readonly command: readonly string[];
 };
 
@@ -67,7 +70,7 @@ export async function compareVersions(
   const onAbort = (): void => database.interrupt();
   context.signal.addEventListener('abort', onAbort);
   try {
-    return await compareIn(database, request, context.progress);
+    return await compareIn(database, request, context);
   } catch (cause) {
     if (context.signal.aborted) throw new DailiesError('interrupted', 'interrupted', { cause });
     throw cause;
@@ -81,7 +84,7 @@ export async function compareVersions(
 async function compareIn(
   database: Database,
   request: CompareRequest,
-  progress: Progress,
+  { progress, signal }: CompareContext,
 ): Promise<DiffDocument> {
   const clock = new Stopwatch();
   const { cwd, config } = request;
@@ -116,6 +119,17 @@ async function compareIn(
   const drift = await findDrift(database, before, after, columns.pairs);
   const edges = await findEdges(database, before, after, columns.pairs);
   clock.lap('drift');
+  const looked =
+    request.mediaSample === '0'
+      ? { pairs: [], missing: 'nobody asked to look at media' }
+      : await compareMedia(
+          database,
+          { before, after, config, sample: request.mediaSample, cwd },
+          progress,
+          signal,
+        );
+  const media = summariseMedia(looked.pairs, looked.missing);
+  clock.lap('media');
   const runs = await compareRuns(before, after, cwd);
   await database.run('create temp table returned (clip_id bigint)');
   const offer = await fillVersionTables(database, {
@@ -129,6 +143,7 @@ async function compareIn(
     drift,
     edges,
     ruleChanges: runs.ruleChanges,
+    media: looked.pairs,
   });
   const unread = [before, after].flatMap((each) => each.unreadShards);
   const { rules, findings, verdict } = await judgeVersions(
@@ -146,19 +161,23 @@ async function compareIn(
     before: summarise(before),
     after: summarise(after),
     verdict,
-    story: tellStory({ schema, flow, columns: changes, captions }),
+    story: tellStory({ schema, flow, columns: changes, captions, media }),
     schema,
     rowFlow: flow,
     columns: changes,
     captions,
     causes,
     drift,
+    media,
     rules,
     findings,
     baseline: runs.baseline,
     ruleChanges: runs.ruleChanges,
     examples,
-    notCompared: notCompared(before, after, columns),
+    notCompared: [
+      ...notCompared(before, after, columns),
+      ...(looked.missing === null ? [] : [{ what: 'media', reason: looked.missing }]),
+    ],
     timings: clock.laps(),
   };
 }

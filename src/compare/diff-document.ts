@@ -19,6 +19,8 @@ export type DiffDocument = {
   readonly captions: CaptionChanges | null;
   readonly causes: readonly Cause[];
   readonly drift: readonly Drift[];
+  /** The media of sampled clips that both versions have; null if neither version names media. */
+  readonly media: MediaChanges | null;
   /** Version rules. */
   readonly rules: readonly RuleOutcome[];
   readonly findings: readonly Finding[];
@@ -240,4 +242,35 @@ export type RuleChange = {
   readonly absent: number;
   /** p-value that the rate rose, corrected for the number of rules. */
   readonly riseP: number;
+};
+
+/** The medium of one clip in both versions; null where it was not measured. */
+export type MediaPair = {
+  readonly key: string;
+  readonly bytesChanged: boolean | null;
+  /** Median distance of difference hashes of frames at equal times, bits of 64. */
+  readonly pictureDistance: number | null;
+  readonly durationChange_s: number | null;
+  readonly sizeBefore: string | null;
+  readonly sizeAfter: string | null;
+  readonly isSizeChanged: boolean | null;
+  /** Largest change of mean red, green or blue, 0-255. */
+  readonly colourDistance: number | null;
+};
+
+/** What became of the media of the same clips. */
+export type MediaChanges = {
+  readonly looked: number;
+  readonly bytesChanged: number;
+  readonly bytesUnknown: number;
+  /** Clips whose pictures were compared, and those whose picture is another one. */
+  readonly pictureLooked: number;
+  readonly pictureChanged: number;
+  readonly largestDistance: number | null;
+  readonly durationChanged: number;
+  readonly sizeChanged: number;
+  readonly colourChanged: number;
+  readonly examples: readonly MediaPair[];
+  /** Why media were not looked at. */
+  readonly missing: string | null;
 };

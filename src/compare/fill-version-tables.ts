@@ -5,10 +5,12 @@ import {
   VERSION_TABLES,
   type VersionTable,
 } from '../judge/version-tables.ts';
+import { insertMediaPairs } from './compare-media.ts';
 import type {
   CaptionChanges,
   ColumnChange,
   Drift,
+  MediaPair,
   RowFlow,
   RuleChange,
   SchemaChanges,
@@ -29,6 +31,7 @@ export type VersionFacts = {
   readonly drift: readonly Drift[];
   readonly edges: readonly Edge[];
   readonly ruleChanges: readonly RuleChange[];
+  readonly media: readonly MediaPair[];
 };
 
 /** Columns of each table that these versions can fill; a rule that needs another one is not applicable. */
@@ -56,7 +59,7 @@ export async function fillVersionTables(
   };
   const roles = rolesOf(facts.pairs);
   await fillPairs(database, facts, roles);
-  offerAll('pairs', missingFromPairs(roles));
+  offerAll('pairs', missingFromPairs(roles, facts.media.length > 0));
   const changedContent = numberOf(
     (await database.row('select count(*) filter (where content_changed) as n from pairs'))['n'],
   );
@@ -152,6 +155,8 @@ export async function fillVersionTables(
     })),
   );
   if (facts.ruleChanges.length > 0) offerAll('rule_rates');
+  await insertMediaPairs(database, facts.media);
+  if (facts.media.length > 0) offerAll('media_pairs');
   for (const [table, role] of [
     ['sources', 'source_id'],
     ['captioners', 'captioner'],
@@ -205,11 +210,11 @@ function rolesOf(pairs: readonly ColumnPair[]): Roles {
   };
 }
 
-function missingFromPairs(roles: Roles): readonly string[] {
+function missingFromPairs(roles: Roles, hasMedia: boolean): readonly string[] {
   return [
-    ...(roles.content.length === 0 ? ['content_changed'] : []),
+    ...(roles.content.length === 0 && !hasMedia ? ['content_changed'] : []),
     ...(roles.cut.length === 0 ? ['cut_changed', 'cut_moved_s'] : []),
-    ...(roles.content.length + roles.cut.length === 0 ? ['clip_changed'] : []),
+    ...(roles.content.length + roles.cut.length === 0 && !hasMedia ? ['clip_changed'] : []),
     ...(roles.textFeatures.length + roles.pictureFeatures.length === 0 ? ['features_changed'] : []),
     ...(roles.textFeatures.length === 0 ? ['text_features_changed'] : []),
     ...(roles.pictureFeatures.length === 0 ? ['picture_features_changed'] : []),

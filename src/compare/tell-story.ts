@@ -3,6 +3,7 @@ import {
   type CaptionChangeKind,
   type CaptionChanges,
   type ColumnChange,
+  type MediaChanges,
   type RowFlow,
   type SchemaChanges,
 } from './diff-document.ts';
@@ -13,11 +14,13 @@ export function tellStory(facts: {
   readonly flow: RowFlow;
   readonly columns: readonly ColumnChange[];
   readonly captions: CaptionChanges | null;
+  readonly media: MediaChanges | null;
 }): readonly string[] {
   return [
     ...schemaStory(facts.schema),
     flowStory(facts.flow),
     ...captionStory(facts.captions),
+    ...mediaStory(facts.media),
     ...columnStory(facts.columns),
   ];
 }
@@ -90,6 +93,34 @@ const KIND_WORDS = {
   emptied: 'emptied',
   filled: 'filled',
 } as const satisfies Record<CaptionChangeKind, string>;
+
+function mediaStory(media: MediaChanges | null): string[] {
+  if (media === null || media.looked === 0) return [];
+  const whole = `media: ${count(media.looked)} common clips looked at`;
+  const parts = [
+    media.bytesChanged === 0
+      ? media.bytesUnknown > 0
+        ? null
+        : 'every file is the same'
+      : media.bytesChanged === media.looked
+        ? 'every file was re-encoded'
+        : `${count(media.bytesChanged)} files differ`,
+    media.pictureLooked === 0
+      ? null
+      : media.pictureChanged > 0
+        ? `the picture is another one in ${count(media.pictureChanged)} (${media.examples
+            .slice(0, 3)
+            .map((pair) => pair.key)
+            .join(', ')}) and the same in the rest`
+        : media.bytesChanged > 0
+          ? `the picture is the same in all (hashes within ${media.largestDistance ?? 0} of 64 bits)`
+          : null,
+    media.sizeChanged > 0 ? `${count(media.sizeChanged)} have another size` : null,
+    media.durationChanged > 0 ? `${count(media.durationChanged)} another duration` : null,
+    media.colourChanged > 0 ? `${count(media.colourChanged)} other colours` : null,
+  ].filter((part) => part !== null);
+  return [`${whole}: ${parts.join(', ')}`];
+}
 
 function columnStory(columns: readonly ColumnChange[]): string[] {
   return columns

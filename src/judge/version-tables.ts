@@ -138,7 +138,7 @@ export const VERSION_TABLES = {
     bytes_changed: { type: 'BOOLEAN', doc: 'The files differ.' },
     picture_distance: {
       type: 'DOUBLE',
-      doc: 'Median distance of difference hashes of frames at equal times, bits of 64.',
+      doc: 'Median distance of picture hashes at equal times, bits of 64.',
     },
     duration_change_s: { type: 'DOUBLE', doc: 'Newer less older duration.' },
     size_changed: { type: 'BOOLEAN', doc: 'Display width or height differ.' },

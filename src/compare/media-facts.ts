@@ -1,0 +1,156 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { quoteLiteral } from '../dataset/sql-quote.ts';
+import {
+  type Database,
+  maybe,
+  numberOf,
+  type SqlRow,
+  type SqlValue,
+  textOf,
+} from '../engine/database.ts';
+
+/** What was measured of one medium, as far as two versions of it can be compared by it. */
+export type MediaFacts = {
+  readonly path: string | null;
+  readonly size_bytes: number | null;
+  readonly contentHash: string | null;
+  /** Difference hashes of frames, and their times from the first one; an image has one frame at 0. */
+  readonly frames: readonly {
+    readonly time_s: number;
+    readonly hash: bigint;
+    /** DCT hash; null where only difference hashes were made. */
+    readonly dctHash: bigint | null;
+  }[];
+  readonly duration_s: number | null;
+  readonly width_px: number | null;
+  readonly height_px: number | null;
+  /** Means of red, green and blue, 0-255. */
+  readonly colour: readonly [number, number, number] | null;
+};
+
+/** Frames of a clip that are compared, spread evenly. */
+const MOST_FRAMES = 24;
+
+/**
+ * Reads the evidence tables of a version: `relation(table)` is the SQL of one, with `key` and `medium`, or null if it is not there.
+ * Only the first medium of a clip is looked at.
+ */
+export async function readMediaFacts(
+  database: Database,
+  relation: (table: 'files' | 'containers' | 'images' | 'frames') => string | null,
+): Promise<ReadonlyMap<string, MediaFacts>> {
+  const facts = new Map<string, MediaFacts>();
+  const add = (key: string, more: Partial<MediaFacts>): void => {
+    facts.set(key, { ...(facts.get(key) ?? NO_FACTS), ...more });
+  };
+  const read = async (
+    table: 'files' | 'containers' | 'images' | 'frames',
+    columns: string,
+    use: (row: SqlRow) => Partial<MediaFacts>,
+  ): Promise<void> => {
+    const from = relation(table);
+    if (from === null) return;
+    const rows = await database.rows(
+      `select key, ${columns} from ${from} where error_code is null and key is not null
+       qualify row_number() over (partition by key order by medium) = 1`,
+    );
+    for (const row of rows) add(textOf(row['key']), use(row));
+  };
+  await read('files', 'size_bytes, content_hash', (row) => ({
+    size_bytes: maybe(row['size_bytes'], numberOf),
+    contentHash: maybe(row['content_hash'], textOf),
+  }));
+  await read('containers', 'duration_s, display_width_px, display_height_px', (row) => ({
+    duration_s: maybe(row['duration_s'], numberOf),
+    width_px: maybe(row['display_width_px'], numberOf),
+    height_px: maybe(row['display_height_px'], numberOf),
+  }));
+  await read(
+    'images',
+    'dhash, phash, upright_width_px, upright_height_px, duration_s, mean_red, mean_green, mean_blue',
+    (row) => ({
+      frames:
+        maybe(row['dhash'], (hash) => [
+          { time_s: 0, hash: bigintOf(hash), dctHash: maybe(row['phash'], bigintOf) },
+        ]) ?? [],
+      duration_s: maybe(row['duration_s'], numberOf),
+      width_px: maybe(row['upright_width_px'], numberOf),
+      height_px: maybe(row['upright_height_px'], numberOf),
+      colour: colourOf(row),
+    }),
+  );
+  await read(
+    'frames',
+    `dhash, pts_s, list_avg(mean_red) as mean_red, list_avg(mean_green) as mean_green, list_avg(mean_blue) as mean_blue`,
+    (row) => ({ frames: framesOf(row['dhash'], row['pts_s']), colour: colourOf(row) }),
+  );
+  return facts;
+}
+
+/** Evidence of a run folder, by key. */
+export async function readRunFacts(
+  database: Database,
+  folder: string,
+): Promise<ReadonlyMap<string, MediaFacts>> {
+  const present = new Set<string>();
+  for (const table of ['files', 'containers', 'images', 'frames']) {
+    const file = join(folder, 'evidence', `${table}.parquet`);
+    if (
+      await readFile(file).then(
+        () => true,
+        () => false,
+      )
+    )
+      present.add(table);
+  }
+  return readMediaFacts(database, (table) =>
+    present.has(table)
+      ? `read_parquet(${quoteLiteral(join(folder, 'evidence', `${table}.parquet`))})`
+      : null,
+  );
+}
+
+const NO_FACTS: MediaFacts = {
+  path: null,
+  size_bytes: null,
+  contentHash: null,
+  frames: [],
+  duration_s: null,
+  width_px: null,
+  height_px: null,
+  colour: null,
+};
+
+function framesOf(hashes: SqlValue | undefined, times: SqlValue | undefined): MediaFacts['frames'] {
+  if (!Array.isArray(hashes) || !Array.isArray(times)) return [];
+  const all = hashes.flatMap((hash: SqlValue, i) => {
+    const time: SqlValue | undefined = times[i];
+    return hash === null || typeof time !== 'number'
+      ? []
+      : [{ time_s: time, hash: bigintOf(hash), dctHash: null }];
+  });
+  const first = all[0]?.time_s ?? 0;
+  return all.map((frame) => ({ ...frame, time_s: frame.time_s - first }));
+}
+
+/** At most {@link MOST_FRAMES} of them, evenly spread. */
+export function thinFrames(frames: MediaFacts['frames']): MediaFacts['frames'] {
+  if (frames.length <= MOST_FRAMES) return frames;
+  return Array.from(
+    { length: MOST_FRAMES },
+    (_, i) => frames[Math.floor((i * frames.length) / MOST_FRAMES)],
+  ).filter((frame) => frame !== undefined);
+}
+
+function colourOf(row: SqlRow): MediaFacts['colour'] {
+  const [red, green, blue] = ['mean_red', 'mean_green', 'mean_blue'].map((name) =>
+    maybe(row[name], numberOf),
+  );
+  return red == null || green == null || blue == null ? null : [red, green, blue];
+}
+
+function bigintOf(value: SqlValue): bigint {
+  return typeof value === 'bigint' ? value : BigInt(numberOf(value));
+}
