@@ -79,8 +79,6 @@ export async function openArrow(
 /** What the Arrow reader stumbled over; a failure inside it means bytes that are not what the format says. */
 function arrowErrorText(error: unknown): string {
   const text = shardErrorText(error);
-  if (text.includes('codec not found'))
-    return 'its buffers are ZSTD, which needs Node 22.15 or the package zstddec';
   return error instanceof TypeError || error instanceof RangeError
     ? `cut off or damaged Arrow data: ${text}`
     : text;
