@@ -9,7 +9,6 @@ import type { Discovery, ShardFile } from './discover-shards.ts';
 import type { ColumnMap, ColumnOverrides, MappedColumn } from './map-columns.ts';
 import { mapColumns } from './map-columns.ts';
 import { findMediaRoot, prefixPaths } from './media-root.ts';
-import { openArrow } from './open-arrow.ts';
 import { openDelimited } from './open-delimited.ts';
 import { openJson } from './open-json.ts';
 import { createMediaRecords } from './media-directory.ts';
@@ -169,7 +168,7 @@ async function openSource(connection: DuckDBConnection, discovery: Discovery): P
       return { ...source, warnings: [note, ...source.warnings] };
     }
     case 'arrow':
-      return openArrow(connection, discovery.shards);
+      return (await import('./open-arrow.ts')).openArrow(connection, discovery.shards);
     default:
       return assertNever(discovery.format);
   }
