@@ -11,6 +11,8 @@ export type Examined = {
   readonly compiled: CompiledRule;
   /** A parenthesised SELECT; reads only the ledger and temporary tables. */
   readonly relation: string;
+  /** The rows of `relation` without `hit`, as a SELECT that rules about the same rows share. */
+  readonly about: string;
   /** Table of the reported rows with their value columns; null for fused rules, whose values are fetched later. */
   readonly hitTable: string | null;
 };
@@ -36,7 +38,7 @@ const LEDGER_STAND_INS: Readonly<Record<string, string>> = {
 /** A fused rule: its answers already stand in the ledger. */
 export function examineFused(compiled: CompiledRule, answer: FusedAnswer): Examined {
   const relation = `(select *, coalesce(${answer.hit}, false) as hit from ledger where ${answer.eligible})`;
-  return { compiled, relation, hitTable: null };
+  return { compiled, relation, about: eligibleRows(answer.eligible), hitTable: null };
 }
 
 /** A SELECT over the whole manifest: one row per affected clip. */
@@ -48,7 +50,7 @@ export async function examineGroup(database: Database, compiled: CompiledRule): 
   );
   const eligible = await ledgerEligible(database, compiled);
   const relation = `(select ledger.*, clip_id in (select clip_id from ${hitTable}) as hit from ledger where ${eligible})`;
-  return { compiled, relation, hitTable };
+  return { compiled, relation, about: eligibleRows(eligible), hitTable };
 }
 
 /** A rule on sampled media: a row predicate over joined evidence, or a SELECT. */
@@ -95,7 +97,11 @@ export async function examineEvidence(
   }
   const relation = `(select ledger.*, said.hit as hit from ledger join (
     select clip_id, bool_or(hit) as hit from ${examinedTable} group by clip_id) as said using (clip_id))`;
-  return { compiled, relation, hitTable };
+  return { compiled, relation, about: relation, hitTable };
+}
+
+function eligibleRows(eligible: string): string {
+  return `(select * from ledger where ${eligible})`;
 }
 
 /** Columns reported with a finding: what the rule needs, and what it computes for the message. */

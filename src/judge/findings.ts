@@ -11,14 +11,18 @@ import type { CompiledRule } from './compile-rule.ts';
 const MAX_VALUE_CHARACTERS = 600;
 const MAX_MESSAGE_CHARACTERS = 300;
 
+/** Stands for a rule's number where a clip is fetched for its key alone. */
+const NO_RULE = -1;
+
 /**
  * Marks the clips to report of each rule: the `limit` first by sample order, so that neither row order nor shard layout matters.
- * Writes `picked_clips`: the reported clips with all their columns, fetched in one go.
+ * Writes `picked_clips`: the reported clips and those named in `also` with all their columns, fetched in one go.
  */
 export async function pickClips(
   database: Database,
   examined: readonly Examined[],
   limit: number,
+  also: readonly bigint[] = [],
 ): Promise<void> {
   await database.run(
     'create temp table picked (rule_index integer, clip_id bigint, row_number bigint)',
@@ -27,6 +31,12 @@ export async function pickClips(
     await database.run(
       `insert into picked select ${each.compiled.index}, clip_id, row_number from ${each.relation} as examined
        where hit order by sample_order, clip_id limit ${limit}`,
+    );
+  }
+  if (also.length > 0) {
+    await database.run(
+      `insert into picked select ${NO_RULE}, clip_id, clip_id & ${(1n << 40n) - 1n}
+       from (select unnest([${also.join(', ')}]::bigint[]) as clip_id)`,
     );
   }
   // The row numbers prune row groups; the ids decide.

@@ -1,6 +1,6 @@
 import { type Database, maybe, numberOf } from '../engine/database.ts';
 import { MEDIA_ERROR_CODES } from '../probes/evidence-tables.ts';
-import type { Finding, RuleOutcome } from '../run/document.ts';
+import type { Finding, Localisation, RuleOutcome } from '../run/document.ts';
 import { finiteInterval } from '../sampling/binomial.ts';
 import type { CompiledRule } from './compile-rule.ts';
 import {
@@ -14,7 +14,7 @@ import {
 } from './evaluate.ts';
 import { pickClips, readDatasetFindings, readFindings } from './findings.ts';
 import { type Dimension, type FusedAnswer } from './ledger.ts';
-import { localise } from './localise.ts';
+import { type Failed, type Located, localise } from './localise.ts';
 
 /** Why a rule was not run at all, or could not be. */
 export type Exclusion = {
@@ -68,19 +68,14 @@ export async function judge(
     }
   }
   const withHits = judged.filter((each) => each.shards.some((shard) => shard.affected > 0));
-  if (withHits.length > 0) {
-    await pickClips(
-      database,
-      withHits.map((each) => each.examined),
-      plan.maxFindings,
-    );
-  }
+  const places = withHits.length === 0 ? [] : await findPlaces(database, withHits, plan);
   for (const { examined, shards } of judged) {
-    const found = withHits.some((each) => each.examined === examined)
-      ? await readFindings(database, examined, plan.shardName)
-      : [];
+    const at = withHits.findIndex((each) => each.examined === examined);
+    const found = at < 0 ? [] : await readFindings(database, examined, plan.shardName);
     findings.push(...found);
-    outcomes.push(await decide(database, examined, shards, found.length, plan));
+    outcomes.push(
+      await decide(database, examined, shards, { found: found.length, place: places[at] }, plan),
+    );
   }
   return {
     outcomes: outcomes.toSorted((a, b) => compare(a.id, b.id)),
@@ -108,7 +103,7 @@ async function decide(
   database: Database,
   examined: Examined,
   shards: readonly ShardCount[],
-  storedFindings: number,
+  hits: { readonly found: number; readonly place: Localisation | undefined },
   plan: JudgePlan,
 ): Promise<RuleOutcome> {
   const { compiled } = examined;
@@ -140,12 +135,50 @@ async function decide(
     interval:
       interval === null ? null : { low: interval.low, high: interval.high, confidence: 0.95 },
     isSampled,
-    localisation:
-      affected === 0
-        ? null
-        : await localise(database, examined.relation, shards, plan.dimensions, plan.shardName),
-    storedFindings,
+    localisation: hits.place ?? null,
+    storedFindings: hits.found,
   };
+}
+
+/** Where each rule's hits lie; marks the clips to report on the way. */
+async function findPlaces(
+  database: Database,
+  failed: readonly Failed[],
+  plan: JudgePlan,
+): Promise<readonly Localisation[]> {
+  const located = await localise(database, failed, plan.dimensions, plan.shardName);
+  await pickClips(
+    database,
+    failed.map((each) => each.examined),
+    plan.maxFindings,
+    located.flatMap((each) => each.firstClip ?? []),
+  );
+  return nameFirstRows(database, located, plan.shardName);
+}
+
+/** Adds the keys of the first bad rows, which {@link pickClips} fetched. */
+async function nameFirstRows(
+  database: Database,
+  located: readonly Located[],
+  shardName: (shard: number) => string,
+): Promise<readonly Localisation[]> {
+  const ids = located.flatMap((each) => each.firstClip ?? []);
+  const rows = await database.rows(
+    `select clip_id, key from picked_clips where clip_id in (select unnest([${ids.join(', ')}]::bigint[]))`,
+  );
+  const keys = new Map(rows.map((row) => [row['clip_id'], row['key']]));
+  return located.map(({ firstClip, ...place }) => {
+    if (firstClip === null) return { ...place, first: null };
+    const key = keys.get(firstClip);
+    return {
+      ...place,
+      first: {
+        shard: shardName(Number(firstClip >> 40n)),
+        rowNumber: Number(firstClip & ((1n << 40n) - 1n)),
+        key: typeof key === 'string' ? key : '',
+      },
+    };
+  });
 }
 
 /** Sampled media that the tool failed to measure, in words; null if there are none. */
