@@ -8,13 +8,14 @@ import { compareWithBaseline } from './compare/against-baseline.ts';
 import { planSignatures, writeSignatures } from './compare/signatures.ts';
 import type { Config } from './config/config.ts';
 import { DailiesError } from './dailies-error.ts';
-import type { OpenDataset } from './dataset/open-dataset.ts';
+import { leaveOutPageFaults, type OpenDataset } from './dataset/open-dataset.ts';
+import { shardErrorText } from './dataset/rows.ts';
 import { quoteIdentifier } from './dataset/sql-quote.ts';
-import { Database, numberOf } from './engine/database.ts';
+import { Database } from './engine/database.ts';
 import { gatherEvidence, type ProbeCount } from './engine/gather-evidence.ts';
 import type { CompiledRule } from './judge/compile-rule.ts';
 import { type Exclusion, excludedOutcome, judge } from './judge/judge.ts';
-import { type Dimension, type FusedAnswer, writeLedger } from './judge/ledger.ts';
+import { type Dimension, type FusedAnswer, countLedger, writeLedger } from './judge/ledger.ts';
 import { loadRules } from './judge/load-rules.ts';
 import { openRoom } from './judge/room.ts';
 import type { Rule } from './judge/rule.ts';
@@ -197,7 +198,7 @@ export class Audit {
       tier: config.tier,
       hasMedia: dataset.mediaColumns.length > 0,
       noDecoder: this.#decoder === null || this.#decoder.ok ? null : this.#decoder.reason,
-      tables: new Set(['ledger', 'shards']),
+      tables: new Set(['ledger', 'shards', 'page_faults']),
     };
     this.#docket = {
       ...(await compileAll(this.#database, this.#rules, config.rules.options, offer)),
@@ -220,16 +221,48 @@ export class Audit {
       more: signatures.ledgerColumns,
     });
     await writeSignatures(this.#database, this.runFolder, signatures);
-    this.#rows = numberOf((await this.#database.row('select count(*) as n from ledger'))['n']);
+    this.#rows = await countLedger(this.#database);
     const drawn = await createSample(this.#database.connection, {
       from: 'ledger',
       sample: parseSample(this.#config.sample),
       strata: this.#config.strata,
     });
     this.#sampleSize = drawn.size;
-    await fetchSample(this.#database, compiled, this.#opened().mediaColumns);
+    await this.#withoutDamage(() =>
+      fetchSample(this.#database, compiled, this.#opened().mediaColumns),
+    );
     stage.done();
     this.#clock.lap('manifest');
+  }
+
+  /** Runs a query over the manifest; if damaged pages make it fail, once more without their row groups. */
+  async #withoutDamage<T>(query: () => Promise<T>): Promise<T> {
+    try {
+      return await query();
+    } catch (cause) {
+      this.#context.signal.throwIfAborted();
+      shardErrorText(cause);
+      const rest = await leaveOutPageFaults(
+        this.#database.connection,
+        this.#opened(),
+        this.#context.signal,
+      );
+      if (rest === null) throw cause;
+      this.#dataset = rest;
+      await this.#forgetRows(rest.pageFaults);
+      return query();
+    }
+  }
+
+  /** Takes rows out of the ledger that turned out to lie in damaged pages after it was written. */
+  async #forgetRows(faults: OpenDataset['pageFaults']): Promise<void> {
+    if (this.#rows === 0) return;
+    for (const { shardId, firstRow, rows } of faults) {
+      await this.#database.run(
+        `delete from ledger where shard_id = ${shardId} and row_number >= ${firstRow} and row_number < ${firstRow + rows}`,
+      );
+    }
+    this.#rows = await countLedger(this.#database);
   }
 
   /** Evidence of the sampled media, from the cache or from the workers. */
@@ -264,15 +297,17 @@ export class Audit {
   async judge(): Promise<void> {
     this.#context.signal.throwIfAborted();
     const stage = this.#context.progress.stage('judge');
-    const judged = await judge(this.#database, {
-      ...this.#docket,
-      answers: this.#answers,
-      shardName: (index) => this.#shardName(index),
-      unread: unreadParts(this.#opened().shards),
-      population: this.#rows,
-      sampleSize: this.#sampleSize,
-      maxFindings: this.#request.maxFindings ?? MAX_FINDINGS,
-    });
+    const judged = await this.#withoutDamage(() =>
+      judge(this.#database, {
+        ...this.#docket,
+        answers: this.#answers,
+        shardName: (index) => this.#shardName(index),
+        unread: unreadParts(this.#opened().shards),
+        population: this.#rows,
+        sampleSize: this.#sampleSize,
+        maxFindings: this.#request.maxFindings ?? MAX_FINDINGS,
+      }),
+    );
     this.#outcomes = judged.outcomes;
     this.#findings = judged.findings;
     if (this.#earlier !== null) {
@@ -394,7 +429,7 @@ async function fetchSample(
 ): Promise<void> {
   const onMedia = compiled.filter((each) => each.evidence.length > 0);
   if (onMedia.length === 0) {
-    await database.run('create temp table sampled_clips as select * from clips limit 0');
+    await database.run('create or replace temp table sampled_clips as select * from clips limit 0');
     return;
   }
   const needed = new Set([
@@ -412,7 +447,7 @@ async function fetchSample(
   }
   // The row numbers prune row groups; the ids decide.
   await database.run(
-    `create temp table sampled_clips as select ${[...needed].map(quoteIdentifier).join(', ')} from clips
+    `create or replace temp table sampled_clips as select ${[...needed].map(quoteIdentifier).join(', ')} from clips
      where row_number in (select ledger.row_number from ledger join sample using (clip_id))
        and clip_id in (select clip_id from sample)`,
   );
@@ -432,10 +467,17 @@ const CARD_COLUMNS = [
 function unreadParts(shards: OpenDataset['shards']): readonly string[] {
   const unread = shards.filter((shard) => shard.state === 'unread');
   const badRows = shards.reduce((sum, shard) => sum + shard.badRows, 0);
+  const faulty = shards.filter((shard) => shard.faultyRows > 0);
+  const faultyRows = faulty.reduce((sum, shard) => sum + shard.faultyRows, 0);
   const names = unread.slice(0, 3).map((shard) => shard.name);
   return [
     ...(unread.length > 0
       ? [`${unread.length} shard(s) could not be read: ${names.join(', ')}`]
+      : []),
+    ...(faulty.length > 0
+      ? [
+          `${faultyRows} row(s) of ${faulty.length} shard(s) lie in damaged pages: ${faulty[0]?.name ?? ''}: ${faulty[0]?.error ?? ''}`,
+        ]
       : []),
     ...(badRows > 0 ? [`${badRows} record(s) of the manifest are no rows`] : []),
   ];

@@ -46,6 +46,7 @@ export async function runAlone(sql: string): Promise<void> {
 
 export type Opened = {
   readonly dataset: OpenDataset;
+  readonly connection: DuckDBConnection;
   readonly query: (sql: string) => Promise<readonly Readonly<Record<string, Cell>>[]>;
 };
 
@@ -66,5 +67,5 @@ export async function open(
   );
   await connection.run('set enable_external_access = false');
   await connection.run('set lock_configuration = true');
-  return { dataset, query: (sql) => readRows(connection, sql) };
+  return { dataset, connection, query: (sql) => readRows(connection, sql) };
 }

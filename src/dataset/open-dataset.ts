@@ -13,15 +13,22 @@ import { openDelimited } from './open-delimited.ts';
 import { openJson } from './open-json.ts';
 import { createMediaRecords } from './media-directory.ts';
 import { openParquet } from './open-parquet.ts';
+import type { PageFault } from './page-faults.ts';
+import {
+  countFaultyRows,
+  createPageFaultsTable,
+  findPageFaults,
+  tellFaults,
+} from './page-faults.ts';
 import type { SampledColumn } from './role-expression.ts';
-import { noRows, numberOf, readRows, textOf } from './rows.ts';
+import { noRows, numberOf, readRows, shardErrorText, textOf } from './rows.ts';
 import type { ShardFormat } from './shard-format.ts';
 import type { ShardLabel } from './shard-labels.ts';
 import { SHARD_LABELS, createShardLabels } from './shard-labels.ts';
 import { createShardsTable } from './shards-table.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, unreadShard } from './source.ts';
-import { escapeGlob, quoteIdentifier } from './sql-quote.ts';
+import { escapeGlob, quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 
 export type OpenOptions = {
   /** Canonical name → the user's column, a path into one, or several columns. */
@@ -37,6 +44,8 @@ export type OpenShard = ShardSummary & {
   readonly format: ShardFormat;
   /** Records that were no rows. */
   readonly badRows: number;
+  /** Rows of row groups that cannot be decoded, left out of `clips`; part of `rows`. */
+  readonly faultyRows: number;
   readonly schema: readonly NamedType[];
 };
 
@@ -55,6 +64,10 @@ export type OpenDataset = {
   /** Values to list in `set allowed_paths` before the room is closed. */
   readonly files: readonly string[];
   readonly warnings: readonly string[];
+  /** Row groups that cannot be decoded, as far as known. */
+  readonly pageFaults: readonly PageFault[];
+  /** What the views were made from. */
+  readonly source: RowSource;
 };
 
 /** A shard holds at most this many rows, so that shard and row number make one clip_id. */
@@ -62,6 +75,9 @@ export const ROWS_PER_SHARD_BITS = 40;
 
 /** More columns than this are data in the wrong place. */
 const MOST_COLUMNS = 10_000;
+
+/** View over the readable rows of all shards, which `manifest` names. */
+const SOURCE_ROWS = 'source_rows';
 
 /** Rows that names and types are checked against. */
 const SAMPLE_ROWS = 200;
@@ -78,17 +94,9 @@ export async function openDataset(
 ): Promise<OpenDataset> {
   const source = await openReadable(connection, discovery, options.exclude);
   await createShardsTable(connection, source.shards);
-  const readings = source.shards.filter((shard) => shard.error === null);
-  if (readings.length === 0) {
-    const first = source.shards[0];
-    throw new DailiesError(
-      'dataset',
-      `none of ${source.shards.length} shards can be read: ${first?.file.name}: ${first?.error}`,
-      {
-        hint: 'check that the files are complete and that their format is that of their names',
-      },
-    );
-  }
+  await createPageFaultsTable(connection, []);
+  await connection.run(`create or replace view ${SOURCE_ROWS} as select * from ${source.from}`);
+  refuseUnreadable(source.shards.map((shard) => summariseShard(shard, [])));
   if (source.columns.length > MOST_COLUMNS)
     throw new DailiesError(
       'dataset',
@@ -97,7 +105,10 @@ export async function openDataset(
   const renamed = nameColumns(source.columns);
   const taken = new Set(renamed.map(({ name }) => name.toLowerCase()));
   const labels = await createShardLabels(connection, discovery.shards, taken);
-  await createManifest(connection, source, renamed, labels);
+  await createManifest(connection, renamed, labels);
+  const faults = await findEarlyFaults(connection, source);
+  const shards = source.shards.map((shard) => summariseShard(shard, faults));
+  refuseUnreadable(shards);
   const labelled = [...renamed, ...labels.map(({ name }) => ({ name, type: 'VARCHAR' }))];
   const sampled = await sampleColumns(
     connection,
@@ -113,14 +124,16 @@ export async function openDataset(
   const warnings = [...discovery.warnings, ...source.warnings, ...losses.values()];
   if (!key.isStable) warnings.push(key.reason);
   return {
-    shards: source.shards.map((shard) => summariseShard(shard)),
+    shards,
     columns: summariseColumns(
       [...renamed, ...labels.map((label) => ({ ...label, type: 'VARCHAR', source: label.name }))],
       map,
       key,
       losses,
     ),
-    rows: readings.reduce((sum, shard) => sum + shard.rows, 0),
+    rows: countRows(shards),
+    pageFaults: faults,
+    source,
     bytes: source.shards.reduce((sum, shard) => sum + shard.file.bytes, 0),
     format: discovery.format,
     mediaColumns: map.mediaColumns,
@@ -189,9 +202,81 @@ function nameColumns(columns: readonly NamedType[]): Renamed[] {
   });
 }
 
-async function createManifest(
+function refuseUnreadable(shards: readonly OpenShard[]): void {
+  if (shards.some((shard) => shard.state === 'read')) return;
+  const [first] = shards;
+  throw new DailiesError(
+    'dataset',
+    `none of ${shards.length} shards can be read: ${first?.name}: ${first?.error}`,
+    { hint: 'check that the files are complete and that their format is that of their names' },
+  );
+}
+
+/** Damage that shows before anything else is asked: everywhere in small shards, in the first rows of large ones. */
+async function findEarlyFaults(
   connection: DuckDBConnection,
   source: RowSource,
+): Promise<readonly PageFault[]> {
+  if (source.parquet === undefined) return [];
+  try {
+    await readRows(
+      connection,
+      source.parquet.isDoubtful
+        ? 'select bit_xor(hash(*columns(*)))::varchar as digest from manifest'
+        : `select bit_xor(hash(*columns(*)))::varchar as digest from (select * from manifest limit ${SAMPLE_ROWS})`,
+    );
+    return [];
+  } catch (error) {
+    shardErrorText(error);
+    return leaveOutFaults(connection, source);
+  }
+}
+
+/** Finds the row groups that cannot be decoded and leaves them out of `manifest` and `clips`. */
+async function leaveOutFaults(
+  connection: DuckDBConnection,
+  source: RowSource,
+  signal?: AbortSignal,
+): Promise<readonly PageFault[]> {
+  const { parquet } = source;
+  if (parquet === undefined) return [];
+  const faults = await findPageFaults(connection, source.shards, signal);
+  await createPageFaultsTable(connection, faults);
+  await connection.run(
+    `create or replace view ${SOURCE_ROWS} as select * from ${parquet.without(faults)}`,
+  );
+  for (const shard of source.shards) {
+    const own = faults.filter((fault) => fault.shardId === shard.file.index);
+    if (own.length === 0 || countFaultyRows(own) < shard.rows) continue;
+    await connection.run(
+      `update shards set state = 'unread', rows = null, error = ${quoteLiteral(tellFaults(own))} where shard_id = ${shard.file.index}`,
+    );
+  }
+  return faults;
+}
+
+/**
+ * After a query over `clips` has failed: finds the row groups of Parquet shards that cannot be decoded, and leaves them out of
+ * `manifest` and `clips`; the table `page_faults` lists them. Works in a closed room. Gives the dataset as it is now, or null
+ * if no damage was found that was not known before: then the query failed for another reason.
+ */
+export async function leaveOutPageFaults(
+  connection: DuckDBConnection,
+  dataset: OpenDataset,
+  signal?: AbortSignal,
+): Promise<OpenDataset | null> {
+  const faults = await leaveOutFaults(connection, dataset.source, signal);
+  if (faults.length <= dataset.pageFaults.length) return null;
+  const shards = dataset.source.shards.map((shard) => summariseShard(shard, faults));
+  return { ...dataset, shards, rows: countRows(shards), pageFaults: faults };
+}
+
+function countRows(shards: readonly OpenShard[]): number {
+  return shards.reduce((sum, shard) => sum + shard.rows - shard.faultyRows, 0);
+}
+
+async function createManifest(
+  connection: DuckDBConnection,
   columns: readonly Renamed[],
   labels: readonly ShardLabel[],
 ): Promise<void> {
@@ -209,7 +294,7 @@ async function createManifest(
        'l.shard as shard',
        `s.${SOURCE_ROW_NUMBER} as row_number`,
      ].join(', ')}
-     from ${source.from} s
+     from ${SOURCE_ROWS} s
      left join ${SHARD_LABELS} l on l.shard_id = s.${SOURCE_SHARD_ID}`,
   );
 }
@@ -315,17 +400,21 @@ async function countLosses(
   );
 }
 
-function summariseShard(shard: ShardReading): OpenShard {
+function summariseShard(shard: ShardReading, faults: readonly PageFault[]): OpenShard {
+  const own = faults.filter((fault) => fault.shardId === shard.file.index);
+  const faultyRows = countFaultyRows(own);
+  const isLost = own.length > 0 && faultyRows >= shard.rows;
   return {
     index: shard.file.index,
     name: shard.file.name,
     path: shard.file.path,
-    rows: shard.rows,
+    rows: isLost ? 0 : shard.rows,
     badRows: shard.badRows,
+    faultyRows: isLost ? 0 : faultyRows,
     bytes: shard.file.bytes,
     format: shard.file.format,
-    state: shard.error === null ? 'read' : 'unread',
-    error: shard.error,
+    state: shard.error === null && !isLost ? 'read' : 'unread',
+    error: shard.error ?? (own.length === 0 ? null : tellFaults(own)),
     schema: shard.schema,
   };
 }

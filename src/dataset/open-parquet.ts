@@ -3,6 +3,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ShardFile } from './discover-shards.ts';
 import type { Cell } from './rows.ts';
 import { numberOf, readRows, textOf, textsOf, shardErrorText } from './rows.ts';
+import type { PageFault } from './page-faults.ts';
+import { rowsOutside } from './page-faults.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral, quotePathList } from './sql-quote.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
@@ -13,8 +15,8 @@ import { widenSchemas } from './widen-types.ts';
 /** Footers asked for in one query; where one of them is broken the batch is asked file by file. */
 const FOOTERS_PER_QUERY = 64;
 
-/** Datasets up to this size are decoded whole at open, so that a damaged page is a shard's error and not a query's. */
-const VERIFIED_BYTES = 256 * 1024 * 1024;
+/** Datasets up to this size are decoded whole at open: damage shows early, and costs a fraction of a second to look for. */
+const VERIFIED_BYTES = 8 * 1024 * 1024;
 
 type Footer = Omit<ShardReading, 'schema' | 'error' | 'badRows'> & {
   readonly physicalSchema: string;
@@ -31,13 +33,11 @@ export async function openParquet(
   await connection.run('set enable_geoparquet_conversion = false').catch(() => undefined);
   const scratch = await ScratchDatabase.like(connection);
   const { read, unread } = await lookAtShards(scratch, files).finally(() => scratch.close());
-  const isSmall = read.reduce((sum, shard) => sum + shard.file.bytes, 0) <= VERIFIED_BYTES;
-  const doubtful = isSmall ? read : read.filter((shard) => hasVariant(shard));
-  const errors = await verifyParquetShards(
+  const variants = await verifyParquetShards(
     connection,
-    doubtful.map((shard) => shard.file),
+    read.filter((shard) => hasVariant(shard)).map((shard) => shard.file),
   );
-  for (const [index, error] of errors) {
+  for (const [index, error] of variants) {
     const at = read.findIndex((shard) => shard.file.index === index);
     unread.push(...read.splice(at, 1).map((shard) => unreadShard(shard.file, error)));
   }
@@ -46,17 +46,38 @@ export async function openParquet(
     connection,
     read.map((shard) => shard.schema),
   );
-  const groups = groupBy(read, (shard) => JSON.stringify(shard.schema));
+  const shards = [...read, ...unread].toSorted((a, b) => a.file.index - b.file.index);
+  const isSmall = read.reduce((sum, shard) => sum + shard.file.bytes, 0) <= VERIFIED_BYTES;
   return {
-    from:
-      groups.length === 0
-        ? '(select null)'
-        : `(${groups.map((group) => groupSelect(group, columns)).join(' union all ')})`,
+    from: relationOf(read, columns, []),
     columns,
-    shards: [...read, ...unread].toSorted((a, b) => a.file.index - b.file.index),
+    shards,
     files: read.map((shard) => shard.file.path),
     warnings: [],
+    parquet: {
+      isDoubtful: isSmall,
+      without: (faults) => relationOf(read, columns, faults),
+    },
   };
+}
+
+/** The readable rows of all shards, but those of row groups with faults. */
+function relationOf(
+  read: readonly ShardReading[],
+  columns: readonly NamedType[],
+  faults: readonly PageFault[],
+): string {
+  const faulty = new Set(faults.map((fault) => fault.shardId));
+  // A shard with faults is read by itself, so that the predicate on its rows skips the bad row groups.
+  const groups = groupBy(read, (shard) =>
+    faulty.has(shard.file.index) ? `#${shard.file.index}` : JSON.stringify(shard.schema),
+  );
+  const selects = groups.map((group) => {
+    const own = faults.filter((fault) => fault.shardId === group[0]?.file.index);
+    const only = rowsOutside(own);
+    return `${groupSelect(group, columns)}${only === null ? '' : ` where ${only}`}`;
+  });
+  return selects.length === 0 ? '(select null)' : `(${selects.join(' union all ')})`;
 }
 
 type Looked = { readonly read: ShardReading[]; readonly unread: ShardReading[] };

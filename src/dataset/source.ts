@@ -1,4 +1,5 @@
 import type { ShardFile } from './discover-shards.ts';
+import type { PageFault } from './page-faults.ts';
 
 export type NamedType = { readonly name: string; readonly type: string };
 
@@ -34,6 +35,13 @@ export type RowSource = {
   /** Files that queries over `from` read. */
   readonly files: readonly string[];
   readonly warnings: readonly string[];
+  /** Set where shards are Parquet: they can be read without their damaged row groups. */
+  readonly parquet?: {
+    /** Whether the shards are so small that looking for damage at once costs next to nothing. */
+    readonly isDoubtful: boolean;
+    /** The relation `from` without the rows of row groups that have faults. */
+    readonly without: (faults: readonly PageFault[]) => string;
+  };
 };
 
 /** A shard that could not be read. */

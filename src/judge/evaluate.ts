@@ -45,7 +45,7 @@ export function examineFused(compiled: CompiledRule, answer: FusedAnswer): Exami
 export async function examineGroup(database: Database, compiled: CompiledRule): Promise<Examined> {
   const hitTable = `hits_of_${compiled.index}`;
   await database.run(
-    `create temp table ${hitTable} as select * from (\n${compiled.sql ?? ''}\n) as found`,
+    `create or replace temp table ${hitTable} as select * from (\n${compiled.sql ?? ''}\n) as found`,
     compiled.parameters,
   );
   const eligible = await ledgerEligible(database, compiled);
@@ -69,20 +69,20 @@ export async function examineEvidence(
     );
     const media = `coalesce(${compiled.evidence.map((table) => `${table}.medium`).join(', ')})`;
     await database.run(
-      `create temp table ${examinedTable} as ${sampled}
+      `create or replace temp table ${examinedTable} as ${sampled}
        select clips.clip_id as clip_id, coalesce((${compiled.where}\n), false) as hit
        from clips ${join} where ${compiled.eligible}`,
       usedBy(parameters, `${compiled.where} ${compiled.eligible}`),
     );
     await database.run(
-      `create temp table ${hitTable} as ${sampled}
+      `create or replace temp table ${hitTable} as ${sampled}
        select ${['clips.clip_id as clip_id', `${media} as medium`, ...columns].join(', ')}
        from clips ${join} where ${compiled.eligible} and (${compiled.where}\n)`,
       parameters,
     );
   } else {
     await database.run(
-      `create temp table ${hitTable} as ${sampled} select * from (\n${compiled.sql ?? ''}\n) as found`,
+      `create or replace temp table ${hitTable} as ${sampled} select * from (\n${compiled.sql ?? ''}\n) as found`,
       usedBy(parameters, compiled.sql ?? ''),
     );
     const about =
@@ -90,7 +90,7 @@ export async function examineEvidence(
         ? measuredClips(compiled)
         : `select clips.clip_id from clips ${join} where ${compiled.eligible}`;
     await database.run(
-      `create temp table ${examinedTable} as ${sampled}
+      `create or replace temp table ${examinedTable} as ${sampled}
        select clip_id, clip_id in (select clip_id from ${hitTable}) as hit from (${about}) as about`,
       usedBy(parameters, about),
     );
@@ -172,7 +172,7 @@ async function ledgerEligible(database: Database, compiled: CompiledRule): Promi
   }
   const table = `eligible_of_${compiled.index}`;
   await database.run(
-    `create temp table ${table} as select clip_id from clips where ${compiled.eligible}`,
+    `create or replace temp table ${table} as select clip_id from clips where ${compiled.eligible}`,
     usedBy(compiled.parameters, compiled.eligible),
   );
   return `clip_id in (select clip_id from ${table})`;

@@ -25,7 +25,7 @@ export async function pickClips(
   also: readonly bigint[] = [],
 ): Promise<void> {
   await database.run(
-    'create temp table picked (rule_index integer, clip_id bigint, row_number bigint)',
+    'create or replace temp table picked (rule_index integer, clip_id bigint, row_number bigint)',
   );
   for (const each of examined) {
     await database.run(
@@ -41,7 +41,7 @@ export async function pickClips(
   }
   // The row numbers prune row groups; the ids decide.
   await database.run(
-    `create temp table picked_clips as select * from clips
+    `create or replace temp table picked_clips as select * from clips
      where row_number in (select row_number from picked) and clip_id in (select clip_id from picked)`,
   );
 }

@@ -211,7 +211,7 @@ async function judgeDataset(
 ): Promise<{ readonly outcome: RuleOutcome; readonly findings: readonly Finding[] }> {
   const hitTable = `hits_of_${compiled.index}`;
   await database.run(
-    `create temp table ${hitTable} as select * from (\n${compiled.sql ?? ''}\n) as found`,
+    `create or replace temp table ${hitTable} as select * from (\n${compiled.sql ?? ''}\n) as found`,
     compiled.parameters,
   );
   const columns = await database.columns(`select * from ${hitTable}`);

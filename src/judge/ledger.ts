@@ -111,7 +111,7 @@ export function composeLedger(plan: LedgerPlan): {
     (dimension, index) => `(${dimension.sql})::varchar as dimension_${index}`,
   );
   const more = (plan.more ?? []).map((each) => `${each.sql} as ${each.name}`);
-  const statement = `create temp table ledger as\nselect ${[...fixed, ...dimensions, ...masks, ...more].join(',\n  ')}\nfrom clips`;
+  const statement = `create or replace temp table ledger as\nselect ${[...fixed, ...dimensions, ...masks, ...more].join(',\n  ')}\nfrom clips`;
   return { statement, answers };
 }
 

@@ -80,6 +80,7 @@ export function listNotLookedAt(
     readonly state: 'read' | 'unread';
     readonly error: string | null;
     readonly badRows: number;
+    readonly faultyRows: number;
   }[],
   sample: { readonly size: number; readonly population: number },
 ): RunDocument['notLookedAt'] {
@@ -87,6 +88,13 @@ export function listNotLookedAt(
   for (const shard of shards) {
     if (shard.state === 'unread') {
       entries.push({ what: `shard ${shard.name}`, count: 1, reason: shard.error ?? 'unreadable' });
+    }
+    if (shard.faultyRows > 0) {
+      entries.push({
+        what: `rows of ${shard.name}`,
+        count: shard.faultyRows,
+        reason: `damaged pages: ${shard.error ?? 'unreadable'}`,
+      });
     }
     if (shard.badRows > 0) {
       entries.push({
