@@ -1,6 +1,8 @@
+import type { StdoutFormat } from '../config/config.ts';
+
 /** Flags of `dailies report`. */
 export type ReportFlags = {
-  readonly format: 'text' | 'json' | 'none';
+  readonly format: StdoutFormat | 'none';
   readonly output: readonly string[];
   readonly color: boolean;
 };

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Help, Option } from 'commander';
 
+import { OUTPUT_FORMATS, STDOUT_FORMATS } from '../config/config.ts';
 import { printable } from '../config/schema-errors.ts';
 import { DailiesError, type FailureCode } from '../dailies-error.ts';
 import type { CommandContext } from './command-context.ts';
@@ -204,12 +205,12 @@ Examples:
     .argument('[run]', 'run folder (default: the newest in .dailies/runs)')
     .addOption(
       new Option('--format <format>', 'what stdout carries')
-        .choices(['text', 'json', 'none'])
+        .choices([...STDOUT_FORMATS, 'none'])
         .default('text'),
     )
     .option(
       '-o, --output <format=file>',
-      'write a report: html, json, text (repeatable)',
+      `write a report: ${OUTPUT_FORMATS.join(', ')} (repeatable)`,
       appendTo,
       [],
     )

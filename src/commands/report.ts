@@ -2,14 +2,12 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 
-import { renderJson } from '../../reports/json.ts';
-import { renderText } from '../../reports/text.ts';
 import { DailiesError } from '../dailies-error.ts';
 import { readRun } from '../run/read-run.ts';
-import { type CommandContext, wantsColor } from './command-context.ts';
+import type { CommandContext } from './command-context.ts';
 import type { ReportFlags } from './flags.ts';
-import { writeReports } from './scan.ts';
 import { parseOutputs } from './scan-flags.ts';
+import { renderForStdout, writeReports } from './write-reports.ts';
 
 /** Where `dailies scan` puts its runs, below the working directory. */
 const RUNS = join('.dailies', 'runs');
@@ -29,16 +27,10 @@ export async function runReport(
   const folder = run === undefined ? await newestRun(context.cwd) : resolve(context.cwd, run);
   const report = await readRun(folder);
   await writeReports(report, outputs, context);
-  if (flags.format === 'json') context.stdout.write(renderJson(report.run));
-  if (flags.format === 'text') {
-    const page = join(folder, 'report.html');
+  if (flags.format !== 'none') {
+    const page = relative(context.cwd, join(folder, 'report.html'));
     context.stdout.write(
-      renderText(report.run, {
-        colour: wantsColor(context, context.stdout, flags.color),
-        width: context.stdout.columns,
-        findings: report.findings,
-        reports: [{ name: 'report', path: relative(context.cwd, page) }],
-      }),
+      renderForStdout(report, { format: flags.format, color: flags.color }, page, context),
     );
   }
   return 0;

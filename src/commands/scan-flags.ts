@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
-import { type Config, type OutputFormat } from '../config/config.ts';
+import {
+  type Config,
+  OUTPUT_FORMATS,
+  type OutputFormat,
+  STDOUT_FORMATS,
+  type StdoutFormat,
+} from '../config/config.ts';
 import { didYouMean } from '../config/did-you-mean.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { Severity } from '../judge/rule.ts';
@@ -22,7 +28,7 @@ export type ScanFlags = {
   readonly ignore: readonly string[];
   readonly failOn?: Severity | 'never';
   readonly allowIncomplete?: boolean;
-  readonly format: 'text' | 'json';
+  readonly format: StdoutFormat;
   readonly output: readonly string[];
   readonly against?: string;
   readonly runDir?: string;
@@ -32,8 +38,6 @@ export type ScanFlags = {
   readonly quiet?: boolean;
   readonly color: boolean;
 };
-
-const OUTPUT_FORMATS = ['html', 'json', 'text'] as const satisfies readonly OutputFormat[];
 
 /** Declares the flags of `dailies scan`. */
 export function addScanFlags(command: Command): Command {
@@ -71,7 +75,7 @@ export function addScanFlags(command: Command): Command {
     .option('--allow-incomplete', 'do not end with exit code 3 when a rule could not look')
     .addOption(
       new Option('--format <format>', 'what stdout carries')
-        .choices(['text', 'json'])
+        .choices(STDOUT_FORMATS)
         .default('text'),
     )
     .option(

@@ -1,17 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 
 import { renderHtml } from '../../reports/html/page.ts';
-import { renderJson } from '../../reports/json.ts';
-import { renderText } from '../../reports/text.ts';
-import type { OutputFormat } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { createProgress, SILENT } from '../progress.ts';
-import type { ReportInput } from '../run/document.ts';
 import { scan } from '../scan.ts';
-import { type CommandContext, wantsColor } from './command-context.ts';
+import type { CommandContext } from './command-context.ts';
 import { applyScanFlags, type ScanFlags } from './scan-flags.ts';
+import { renderForStdout, writeReports } from './write-reports.ts';
 
 /** `dailies scan`: audits a dataset, writes the run folder with its report, prints the verdict. Resolves to the exit code. */
 export async function runScan(
@@ -39,38 +36,7 @@ export async function runScan(
   );
   await writeFile(join(runFolder, 'report.html'), renderHtml(report));
   await writeReports(report, config.output, context);
-  context.stdout.write(
-    flags.format === 'json'
-      ? renderJson(report.run)
-      : renderText(report.run, {
-          colour: wantsColor(context, context.stdout, flags.color),
-          width: context.stdout.columns,
-          findings: report.findings,
-          reports: [
-            { name: 'report', path: relative(context.cwd, join(runFolder, 'report.html')) },
-          ],
-        }),
-  );
+  const page = relative(context.cwd, join(runFolder, 'report.html'));
+  context.stdout.write(renderForStdout(report, flags, page, context));
   return report.run.verdict.exitCode;
-}
-
-/** Writes a report in each format that was asked for; the path decides nothing, the format does. */
-export async function writeReports(
-  report: ReportInput,
-  outputs: Readonly<Partial<Record<OutputFormat, string>>>,
-  context: CommandContext,
-): Promise<void> {
-  const render = {
-    html: renderHtml,
-    json: (input: ReportInput) => renderJson(input.run),
-    text: (input: ReportInput) =>
-      renderText(input.run, { colour: false, width: 100, findings: input.findings }),
-  } as const satisfies Record<OutputFormat, (input: ReportInput) => string>;
-  for (const format of ['html', 'json', 'text'] as const) {
-    const file = outputs[format];
-    if (file === undefined) continue;
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, render[format](report));
-    context.stderr.write(`wrote ${relative(context.cwd, file)}\n`);
-  }
 }

@@ -4,7 +4,22 @@ import type { OptionValue, Severity } from '../judge/rule.ts';
 export type Tier = 'manifest' | 'headers' | 'keyframes' | 'frames';
 
 /** Formats that a report can be written in. */
-export type OutputFormat = 'html' | 'json' | 'text';
+export const OUTPUT_FORMATS = [
+  'html',
+  'json',
+  'text',
+  'markdown',
+  'sarif',
+  'junit',
+  'github',
+  'gitlab',
+] as const;
+
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** Formats that stdout can carry. */
+export const STDOUT_FORMATS = OUTPUT_FORMATS.filter((format) => format !== 'html');
+export type StdoutFormat = Exclude<OutputFormat, 'html'>;
 
 /** What to scan and how to judge it: `dailies.yaml`, flags and defaults made one. All paths are absolute. */
 export type Config = {

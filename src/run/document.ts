@@ -67,6 +67,13 @@ export type RunDocument = {
   }[];
   /** The earlier run that this one was seen against (`--against`), and what became of its findings. */
   readonly baseline?: Baseline;
+  /** What `dailies-suppressions.yaml` did in this run. */
+  readonly suppressions?: {
+    readonly file: string;
+    readonly entries: readonly SuppressionOutcome[];
+  };
+  /** Whether keys, paths, captions and pictures were taken out (`--redact`). */
+  readonly isRedacted?: boolean;
   /** Seconds by stage: the only part that two equal runs may differ in. */
   readonly timings: Readonly<Record<string, number>>;
 };
@@ -124,6 +131,36 @@ export type RuleOutcome = {
   readonly storedFindings: number;
   /** What the rule said in the earlier run, if it was judged there. */
   readonly baseline?: RuleBaseline;
+  /** Rows that broke the rule and are suppressed: not among `affected`. */
+  readonly suppressed?: number;
+  readonly budget?: BudgetOutcome;
+};
+
+/** An entry of the suppression file, and what it did: `useless` matched nothing, `expired` is past its date and does nothing. */
+export type SuppressionOutcome = {
+  readonly rule: string;
+  /** What it selects, in words. */
+  readonly selector: string;
+  readonly reason: string;
+  readonly owner: string | null;
+  /** Last day on which it holds, `2027-01-31`. */
+  readonly until: string | null;
+  readonly state: 'used' | 'useless' | 'expired' | 'not-judged';
+  /** Findings it took out. */
+  readonly suppressed: number;
+  /** Stable while rule and selector stay: sha256, 16 hex digits. */
+  readonly fingerprint: string;
+};
+
+/** A budget of `dailies.yaml`, and how the rule stands to it. */
+export type BudgetOutcome = {
+  readonly maxRate: number | null;
+  readonly maxCount: number | null;
+  readonly notIncreasing: boolean;
+  readonly state: 'held' | 'exceeded' | 'undecided';
+  readonly sentence: string;
+  /** Rows to look at for a decision; null where all were looked at or it was decided. */
+  readonly rowsNeeded: number | null;
 };
 
 /** An earlier run, and the findings of this one seen against it. */
