@@ -15,6 +15,8 @@ export const HOSTILE_TEXT = [
 
 /** Keys of contract fields that hold words of ours, not of the data. */
 const OWN_FIELDS = new Set([
+  'kind',
+  'captionChange',
   'severity',
   'outcome',
   'scope',
@@ -33,10 +35,7 @@ const OWN_FIELDS = new Set([
 
 /** The report with hostile text in front of every string that can come from data, rules, or the command line. */
 export function plantHostileText(input: ReportInput): ReportInput {
-  const text = JSON.stringify(input, (name, value: unknown) =>
-    typeof value === 'string' && !OWN_FIELDS.has(name) ? HOSTILE_TEXT + value : value,
-  );
-  const planted: ReportInput = JSON.parse(text);
+  const planted = plantHostile(input);
   return {
     ...planted,
     clips: planted.clips.map((clip, index) =>
@@ -48,4 +47,13 @@ export function plantHostileText(input: ReportInput): ReportInput {
         : clip,
     ),
   };
+}
+
+/** The same for any document; fields of our own words stay. */
+export function plantHostile<T extends object>(document: T): T {
+  const text = JSON.stringify(document, (name, value: unknown) =>
+    typeof value === 'string' && !OWN_FIELDS.has(name) ? HOSTILE_TEXT + value : value,
+  );
+  const planted: T = JSON.parse(text);
+  return planted;
 }

@@ -6,6 +6,7 @@ import { openIsland, type TableRow } from '../reports/html/island-decode.ts';
 import { buildIsland } from '../reports/html/island-encode.ts';
 import { asStored } from '../reports/html/charts/as-stored.ts';
 import { marksOf, NO_MARKS } from '../reports/html/charts/evidence-marks.ts';
+import { renderDiffHtml } from '../reports/html/diff-page.ts';
 import { renderHtml } from '../reports/html/page.ts';
 import { filterFindings, parseQuery, writeToken } from '../reports/html/query.ts';
 import { readHash, SORT_COLUMNS, writeHash } from '../reports/html/view-state.ts';
@@ -14,8 +15,10 @@ import { rankFailed, rankWorst } from '../reports/rank.ts';
 import { densityByShard } from '../reports/shard-density.ts';
 import { renderText } from '../reports/text.ts';
 import { cutText, spellOut, splitVisible } from '../reports/visible-text.ts';
+import { diffWords } from '../reports/word-diff.ts';
+import { buildDiffFixture } from './diff-fixture.ts';
 import { buildReportFixture } from './report-fixture.ts';
-import { plantHostileText } from './report-hostile.ts';
+import { plantHostile, plantHostileText } from './report-hostile.ts';
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -432,6 +435,50 @@ describe('pictures', () => {
       const first = page.indexOf(`id="rule-${rule.id}"`);
       expect(page.slice(first, page.indexOf('</article>', first))).toContain('<use href="#strip-');
     }
+  });
+});
+
+describe('the comparison of two versions', () => {
+  it('says which words went and which came, and loses none', () => {
+    const words = fc.array(fc.constantFrom('a', 'red', 'car', 'drives', 'on ', '\n'), {
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(words, words, (was, is) => {
+        const [before, after] = [was.join(' ').trim(), is.join(' ').trim()];
+        const runs = diffWords(before, after);
+        const text = (gone: string): string =>
+          runs
+            .filter((run) => run.kind !== gone)
+            .map((run) => run.text)
+            .join('')
+            .replaceAll(/\s+/g, ' ')
+            .trim();
+        expect(text('added')).toBe(before.replaceAll(/\s+/g, ' ').trim());
+        expect(text('removed')).toBe(after.replaceAll(/\s+/g, ' ').trim());
+      }),
+    );
+    expect(diffWords('same words', 'same words')).toEqual([{ kind: 'same', text: 'same words ' }]);
+  });
+
+  it('shows schema, flow, change, drift and rows side by side, and no markup from data', () => {
+    const diff = buildDiffFixture(input.run);
+    const page = renderDiffHtml(diff);
+    for (const text of [
+      'dropped',
+      '420 changed',
+      'times 1,000',
+      's-04 to s-07',
+      '<del>',
+      '<ins>',
+      'PSI 1.200',
+    ])
+      expect(page).toContain(text);
+    const hostile = renderDiffHtml(plantHostile(diff));
+    expect(hostile).not.toContain('<img');
+    expect(hostile.match(/<\/script>/g)?.length).toBe(1);
+    expect(hostile).not.toMatch(/[\u202A-\u202E\u2066-\u2069]/);
+    expect(Buffer.from(hostile).toString()).toBe(hostile);
   });
 });
 

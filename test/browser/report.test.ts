@@ -6,7 +6,9 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ReportInput } from '../../src/run/document.ts';
+import { renderDiffHtml } from '../../reports/html/diff-page.ts';
 import { renderHtml } from '../../reports/html/page.ts';
+import { buildDiffFixture } from '../diff-fixture.ts';
 import { buildLargeReportFixture, buildReportFixture } from '../report-fixture.ts';
 import { plantHostileText } from '../report-hostile.ts';
 import { launchBrowser, openPage } from './browser.ts';
@@ -29,6 +31,7 @@ beforeAll(async () => {
   for (const [name, page] of [
     ['usual', renderHtml(input)],
     ['hostile', renderHtml(plantHostileText(input))],
+    ['diff', renderDiffHtml(buildDiffFixture(input.run))],
     ['large', renderHtml(buildLargeReportFixture(input, 100_000))],
   ] as const) {
     const path = join(folder, `${name}.html`);
@@ -133,6 +136,26 @@ describe('accessibility', () => {
         expect(complaints).toEqual([]);
         await context.close();
       });
+});
+
+describe('the comparison of two versions', () => {
+  for (const colorScheme of ['light', 'dark'] as const)
+    it(`has no WCAG 2.2 AA violation and fits a phone, ${colorScheme}`, async () => {
+      const { page, context, complaints } = await open('diff', {
+        ...PHONE,
+        colorScheme,
+        bypassCSP: true,
+      });
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll('details')) details.open = true;
+      });
+      expect(await violations(page)).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+        390,
+      );
+      expect(complaints).toEqual([]);
+      await context.close();
+    });
 });
 
 /** Runs axe; the policy is bypassed in these contexts because axe injects a script. */

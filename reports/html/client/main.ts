@@ -13,7 +13,10 @@ async function start(): Promise<void> {
   startCommand();
   const island = document.querySelector('#findings-island');
   const place = document.querySelector<HTMLElement>('#findings-table');
-  if (island === null || place === null) return;
+  if (island === null || place === null) {
+    document.documentElement.dataset['ready'] = '';
+    return;
+  }
   try {
     const table = openIsland(await unpackIsland(island.textContent));
     startFindings(table, place);

@@ -170,19 +170,16 @@ function probeTable(run: RunDocument): Markup {
 
 /** The command that makes this run again. */
 export function reproduceSection(run: RunDocument): Markup {
-  const command = run.run.command.map(quoteArgument).join(' ');
   return markup`<section id="reproduce" aria-labelledby="reproduce-heading">
     <h2 id="reproduce-heading">${PAGE_WORDS.reproduce}</h2>
-    <pre
-      class="command"
-      tabindex="0"
-      aria-label="Command"
-    ><code>${hostileText(command)}</code></pre>
-    <p class="faint fine">
-      Seed ${hostileText(run.run.seed)}: the same rows are drawn again, in every version of the
-      dataset.
-    </p>
+    ${reproduceCommand(run.run.command)}
+    <p class="faint fine">Seed ${hostileText(run.run.seed)}: the same rows are drawn again, in every version of the dataset.</p>
   </section>`;
+}
+
+/** A command line, quoted for a POSIX shell. */
+export function reproduceCommand(command: readonly string[]): Markup {
+  return markup`<pre class="command" tabindex="0" aria-label="Command"><code>${hostileText(command.map(quoteArgument).join(' '))}</code></pre>`;
 }
 
 function quoteArgument(argument: string): string {
