@@ -122,6 +122,9 @@ export function buildDiffFixture(run: RunDocument): DiffDocument {
       },
     ],
     notCompared: [{ what: 'media', reason: 'no content hash' }],
+    media: null,
+    baseline: null,
+    ruleChanges: [],
     timings: {},
   };
 }
