@@ -214,12 +214,13 @@ export class Audit {
     const { compiled, dimensions } = this.#docket;
     const fused = compiled.filter((each) => each.evidence.length === 0 && each.rule.where !== null);
     const signatures = await planSignatures(this.#database, this.#opened());
-    this.#answers = await writeLedger(this.#database, {
+    const plan = {
       seed: this.#config.seed,
       fused,
       dimensions,
       more: signatures.ledgerColumns,
-    });
+    };
+    this.#answers = await this.#withoutDamage(() => writeLedger(this.#database, plan));
     await writeSignatures(this.#database, this.runFolder, signatures);
     this.#rows = await countLedger(this.#database);
     const drawn = await createSample(this.#database.connection, {
