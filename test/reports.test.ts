@@ -265,6 +265,17 @@ describe('findings in the page', () => {
     expect(count('rule:nothing')).toBe(0);
   });
 
+  it('are told apart by what they were in an earlier run', () => {
+    const findings = input.findings.map((finding, index) => ({
+      ...finding,
+      baseline: index % 3 === 0 ? ('new' as const) : ('unchanged' as const),
+    }));
+    const table = openIsland(buildIsland({ ...input, findings }, []));
+    const count = (query: string): number => filterFindings(table, query, () => '').length;
+    expect(count('state:new')).toBe(Math.ceil(findings.length / 3));
+    expect(count('state:new') + count('!state:new')).toBe(findings.length);
+  });
+
   it('give back a filter token as it was read', () => {
     fc.assert(
       fc.property(
@@ -341,6 +352,22 @@ describe('the page', () => {
     const page = renderHtml(input);
     expect(page).not.toMatch(/\b(?:src|href)="(?!data:|#|https:\/\/trac\.ffmpeg\.org)/);
     expect(page).not.toMatch(/@import|url\(/);
+  });
+
+  it('says what is new, still there and fixed since an earlier run, and what is suppressed', () => {
+    const baseline = {
+      runId: 'earlier',
+      startedAt: '2026-11-20T09:00:00Z',
+      dataset: 'd',
+      new: 12,
+      unchanged: 30,
+      absent: 4,
+      unknown: 0,
+      absentFindings: [],
+    };
+    const page = renderHtml({ ...input, run: { ...input.run, baseline } });
+    expect(page).toContain('12 new findings, 30 still there, 4 fixed since earlier');
+    expect(renderHtml(input)).not.toContain('still there');
   });
 
   it('lets only its own script and style run', () => {

@@ -22,6 +22,8 @@ export type FindingsTable = {
   readonly shardOf: Int32Array;
   readonly rowOf: Float64Array;
   readonly key: (index: number) => string | null;
+  /** New, unchanged or unknown against an earlier run; empty without one. */
+  readonly state: (index: number) => string;
   readonly message: (index: number) => string;
   readonly values: (index: number) => readonly (readonly [name: string, value: unknown])[];
   readonly row: (index: number) => TableRow;
@@ -69,6 +71,10 @@ export function openIsland(island: Island): FindingsTable {
     const found = locate(index);
     return found === null ? '' : fillHoles(found.group, found.local, found.offset);
   };
+  const state = (index: number): string => {
+    const found = locate(index);
+    return found?.group.states[found.local] ?? '';
+  };
   return {
     count,
     groups,
@@ -77,6 +83,7 @@ export function openIsland(island: Island): FindingsTable {
     shardOf,
     rowOf,
     key,
+    state,
     message,
     values: (index) => {
       const found = locate(index);

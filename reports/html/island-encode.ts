@@ -87,6 +87,9 @@ function encodeGroup(
     keys: sorted.map(({ finding }) =>
       finding.key === null ? null : cutText(finding.key, KEY_LENGTH).head,
     ),
+    states: findings.some((finding) => finding.baseline !== undefined)
+      ? sorted.map(({ finding }) => finding.baseline ?? 'unknown')
+      : [],
     shardSteps,
     rowSteps,
     templates: [...templates.keys()],

@@ -17,6 +17,8 @@ export type IslandGroup = {
   readonly title: string;
   readonly count: number;
   readonly keys: readonly (string | null)[];
+  /** Against an earlier run: new, unchanged or unknown; empty without one. */
+  readonly states: readonly string[];
   /** Position in {@link Island.shards} less that of the finding before; -1 is no shard. */
   readonly shardSteps: readonly number[];
   /** Row number less that of the finding before; null is no row. */

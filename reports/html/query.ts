@@ -7,7 +7,7 @@ export type QueryToken = {
   readonly isNegated: boolean;
 };
 
-export const QUERY_FIELDS = ['rule', 'severity', 'shard', 'key'] as const;
+export const QUERY_FIELDS = ['rule', 'severity', 'state', 'shard', 'key'] as const;
 export type QueryField = (typeof QUERY_FIELDS)[number];
 
 /** Reads `rule:x !shard:"a b" words`: tokens of one field are alternatives, all else must hold together. */
@@ -43,6 +43,7 @@ export function filterFindings(
   );
   const shards = table.shards.map((shard) => allows(tokens, 'shard', shard));
   const noShard = allows(tokens, 'shard', '');
+  const stateTokens = tokens.filter((token) => token.field === 'state');
   const keyTokens = tokens.filter((token) => token.field === 'key');
   const words = tokens
     .filter((token) => token.field === null)
@@ -54,6 +55,7 @@ export function filterFindings(
     const shard = table.shardOf[index] ?? -1;
     if (!(shard < 0 ? noShard : shards[shard] === true)) continue;
     if (keyTokens.length > 0 && !allows(keyTokens, 'key', table.key(index) ?? '')) continue;
+    if (stateTokens.length > 0 && !allows(stateTokens, 'state', table.state(index))) continue;
     if (words.length > 0) {
       const text = haystack(index);
       if (!words.every((word) => text.includes(word.text) !== word.isNegated)) continue;

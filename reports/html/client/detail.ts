@@ -26,6 +26,7 @@ export function renderDetail(
     element('a', { href: `#rule-${row.rule}` }, row.title),
   );
   const facts: (readonly [string, string | null])[] = [
+    ['since the earlier run', table.state(index) === '' ? null : table.state(index)],
     ['key', row.key],
     ['shard', row.shard],
     ['row', row.rowNumber === null ? null : row.rowNumber.toLocaleString('en-US')],

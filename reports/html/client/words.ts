@@ -23,6 +23,7 @@ export const TABLE_WORDS = {
   tokens: [
     ['rule:ignored-rotation', 'only this rule; * stands for anything'],
     ['severity:error', 'only this severity'],
+    ['state:new', 'not there in the earlier run'],
     ['shard:train-0011*', 'only these shards'],
     ['key:abc', 'keys with abc in them'],
     ['!rule:still-video', 'not this rule'],

@@ -1,5 +1,6 @@
 import type { ReportInput, RuleOutcome, RunDocument } from '../../../src/run/document.ts';
 import { formatCount, formatInterval, formatPercent } from '../../figures.ts';
+import { ruleSinceWords } from '../../since.ts';
 import { rankFailed } from '../../rank.ts';
 import { OUTCOME_WORDS, PAGE_WORDS, PATTERN_WORDS, placeWords } from '../../words.ts';
 import { ratePlot } from '../charts/rate-plot.ts';
@@ -45,7 +46,7 @@ function ruleDetails(
   >
     <summary>
       <span class="name"
-        >${severityMark(rule.severity)} <span class="title">${rule.title}</span>
+        >${severityMark(rule.severity)} <span class="title">${rule.title}</span>${sinceBadge(rule)}
         <code>${rule.id}</code></span
       ><span class="rate"
         ><b>${rule.rate === null ? formatCount(rule.affected) : formatPercent(rule.rate)}</b
@@ -75,6 +76,11 @@ function ruleDetails(
       ${clipsBlock(rule, clips)} ${machinery(rule)}
     </div>
   </details>`;
+}
+
+function sinceBadge(rule: RuleOutcome): Markup {
+  const words = ruleSinceWords(rule);
+  return words === '' ? markup`` : markup` <b class="badge">${words}</b>`;
 }
 
 function whereBlock(input: ReportInput, rule: RuleOutcome): Markup {

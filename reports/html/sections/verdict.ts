@@ -1,6 +1,7 @@
 import type { RunDocument } from '../../../src/run/document.ts';
 import { formatBytes, formatCount, formatPlural } from '../../figures.ts';
 import { OUTCOME_WORDS, SEVERITY_WORDS, VERDICT_WORDS } from '../../words.ts';
+import { sinceWords, suppressionWords } from '../../since.ts';
 import { rankFailed } from '../../rank.ts';
 import { hostileText, markup, type Markup } from '../markup.ts';
 import { outcomeIcon, severityIcon } from '../severity-mark.ts';
@@ -22,6 +23,7 @@ export function verdictSection(run: RunDocument): Markup {
     <ul class="tally" aria-label="Rules by outcome">
       ${tally(run)}
     </ul>
+    ${[sinceWords(run), suppressionWords(run)].filter((words) => words !== '').map((words) => markup`<p class="since">${hostileText(words)}</p>`)}
     <p class="looked">${looked(run)}</p>
   </section>`;
 }

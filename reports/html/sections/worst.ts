@@ -1,5 +1,6 @@
 import type { ReportInput, RuleOutcome } from '../../../src/run/document.ts';
 import { formatCount, formatInterval, formatPercent } from '../../figures.ts';
+import { ruleSinceWords } from '../../since.ts';
 import { rankWorst } from '../../rank.ts';
 import { PAGE_WORDS, placeWords, SCOPE_UNITS } from '../../words.ts';
 import { asStored } from '../charts/as-stored.ts';
@@ -44,7 +45,7 @@ function worstItem(
   const place = placeWords(input.run, rule);
   return markup`<li class="${rule.severity}">
     <div class="claim">
-      <p class="kind">${severityMark(rule.severity)} <code>${rule.id}</code></p>
+      <p class="kind">${severityMark(rule.severity)} <code>${rule.id}</code>${ruleSinceWords(rule) === '' ? null : markup` <b class="badge">${ruleSinceWords(rule)}</b>`}</p>
       <h3><a href="#rule-${rule.id}">${rule.title}</a></h3>
       <p class="extent">
         <b>${rule.rate === null ? formatCount(rule.affected) : formatPercent(rule.rate)}</b>
