@@ -65,13 +65,19 @@ function toExample(
     captionAfter: maybe(row['caption_after'], textOf),
     values: pairs
       .filter((pair) => !pair.isLong && row[`c${pair.index}`] === true)
+      .toSorted((x, y) => Number(isHash(x)) - Number(isHash(y)))
       .slice(0, MOST_VALUES)
       .map((pair) => ({
         name: pair.name,
-        before: show(row[`b${pair.index}`]),
-        after: show(row[`a${pair.index}`]),
+        before: isHash(pair) ? 'not kept' : show(row[`b${pair.index}`]),
+        after: isHash(pair) ? 'not kept' : show(row[`a${pair.index}`]),
       })),
   };
+}
+
+/** Only hashes of its values were kept. */
+function isHash(pair: ColumnPair): boolean {
+  return pair.before.isHashed || pair.after.isHashed;
 }
 
 function show(value: SqlRow[string] | undefined): string | null {
