@@ -1,5 +1,5 @@
-import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf, textOf } from '../engine/database.ts';
+import type { LoadedPairs } from './load-pairs.ts';
 import type { ColumnPair } from './pair-columns.ts';
 import type { Side } from './side.ts';
 import { CAPTION_CHANGES, type CaptionChangeKind, type CaptionChanges } from './diff-document.ts';
@@ -23,6 +23,7 @@ export async function describeCaptions(
   before: Side,
   after: Side,
   pairs: readonly ColumnPair[],
+  loaded: LoadedPairs,
   matched: number,
 ): Promise<CaptionChanges | null> {
   await database.run(
@@ -35,15 +36,13 @@ export async function describeCaptions(
   const hash = `l${pair.index}`;
   const changed = `select before_clip, after_clip from compared where c${pair.index}`;
   for (const side of [before, after]) {
-    const sql = quoteIdentifier(side === before ? pair.before.name : pair.after.name);
     await database.run(
       `create temp table ${side.which}_forms as
        select clip_id, coalesce(trim(caption), '') = '' as is_empty, hash(lower(caption)) as lower_hash,
          hash(nfc_normalize(caption)) as composed_hash, hash(trim(regexp_replace(caption, '\\s+', ' ', 'g'))) as spaced_hash,
          hash(trim(regexp_replace(nfc_normalize(caption), '[^\\p{L}\\p{M}\\p{N}]+', ' ', 'g'))) as bare_hash,
          hash(${normalCaption('caption')}) as normal_hash, caption = lower(caption) as is_lower
-       from (select clip_id, ${sql}::varchar as caption from ${side.relation}
-         where clip_id in (select ${side.which}_clip from (${changed})))`,
+       from ${loaded.captionsOf(side)} where clip_id in (select ${side.which}_clip from (${changed}))`,
     );
   }
   await database.run(
@@ -59,7 +58,7 @@ export async function describeCaptions(
          else 'words' end, null, null
      from (${changed}) join before_forms as b on b.clip_id = before_clip join after_forms as a on a.clip_id = after_clip`,
   );
-  await measureOverlap(database, before, after, pair);
+  await measureOverlap(database, before, after, loaded);
   await findMoved(database, hash);
   return summarise(database, matched);
 }
@@ -144,18 +143,18 @@ async function measureOverlap(
   database: Database,
   before: Side,
   after: Side,
-  pair: ColumnPair,
+  loaded: LoadedPairs,
 ): Promise<void> {
   const wanted = `(select before_clip, after_clip from caption_changes where kind = 'words' order by before_clip limit ${MOST_OVERLAPS})`;
-  const words = (side: Side, name: string): string =>
-    `select clip_id, list_distinct(string_split(${normalCaption(`${quoteIdentifier(name)}::varchar`)}, ' ')) as words
-     from ${side.relation} where clip_id in (select ${side.which}_clip from ${wanted})`;
+  const words = (side: Side): string =>
+    `select clip_id, list_distinct(string_split(${normalCaption('caption')}, ' ')) as words
+     from ${loaded.captionsOf(side)} where clip_id in (select ${side.which}_clip from ${wanted})`;
   await database.run(
     `create temp table word_overlaps as
      select before_clip, after_clip, len(list_intersect(b.words, a.words))::double
        / greatest(1, len(b.words) + len(a.words) - len(list_intersect(b.words, a.words))) as overlap
-     from ${wanted} join (${words(before, pair.before.name)}) as b on b.clip_id = before_clip
-     join (${words(after, pair.after.name)}) as a on a.clip_id = after_clip`,
+     from ${wanted} join (${words(before)}) as b on b.clip_id = before_clip
+     join (${words(after)}) as a on a.clip_id = after_clip`,
   );
   await database.run(
     `update caption_changes set overlap = found.overlap,

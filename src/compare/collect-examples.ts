@@ -1,7 +1,7 @@
-import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { type Database, maybe, type SqlRow, textOf } from '../engine/database.ts';
 import { formatValue } from '../format-value.ts';
 import { CAPTION_CHANGES, type CaptionChangeKind, type ChangeExample } from './diff-document.ts';
+import type { LoadedPairs } from './load-pairs.ts';
 import type { ColumnPair } from './pair-columns.ts';
 import type { Side } from './side.ts';
 
@@ -16,6 +16,7 @@ export async function collectExamples(
   before: Side,
   after: Side,
   pairs: readonly ColumnPair[],
+  loaded: LoadedPairs,
 ): Promise<readonly ChangeExample[]> {
   await database.run(
     `create temp table shown as
@@ -30,7 +31,7 @@ export async function collectExamples(
       side.columns.find((column) => column.name === 'caption' && !column.isHashed) ?? null;
     return own === null || caption === undefined
       ? 'select null::bigint as clip_id, null::varchar as caption limit 0'
-      : `select clip_id, left(${quoteIdentifier('caption')}::varchar, ${MOST_CHARACTERS}) as caption from ${side.relation}
+      : `select clip_id, left(caption, ${MOST_CHARACTERS}) as caption from ${loaded.captionsOf(side)}
          where clip_id in (select ${side.which}_clip from shown)`;
   };
   const rows = await database.rows(

@@ -31,6 +31,7 @@ import { loadPairs } from './load-pairs.ts';
 import { loadRows } from './load-rows.ts';
 import { countFlow, matchRows, pairRekeyed } from './match-rows.ts';
 import { type ColumnPairs, pairColumns } from './pair-columns.ts';
+import { sampleValues } from './sample-values.ts';
 import { openSide, type Side } from './side.ts';
 import { tellStory } from './tell-story.ts';
 
@@ -103,21 +104,23 @@ async function compareIn(
   await matchRows(database);
   await pairRekeyed(database, rekeyIdentity(before, after, columns));
   clock.lap('match');
-  await loadPairs(database, before, after, columns.pairs);
+  const loaded = await loadPairs(database, before, after, columns.pairs);
+  clock.lap('fetch');
   const flow = await countFlow(database);
   await requireCommonRows(database, before, after, flow);
   reading.done();
   const describing = progress.stage('describe the changes');
   const matched = flow.unchanged + flow.changed + flow.rekeyed;
   const changes = await describeColumns(database, after, columns.pairs, matched);
-  const captions = await describeCaptions(database, before, after, columns.pairs, matched);
+  const captions = await describeCaptions(database, before, after, columns.pairs, loaded, matched);
   const causes = await findCauses(database, after, columns.pairs);
-  const examples = await collectExamples(database, before, after, columns.pairs);
+  const examples = await collectExamples(database, before, after, columns.pairs, loaded);
   const schema = describeSchema(columns, changes);
   describing.done();
   clock.lap('describe');
-  const drift = await findDrift(database, before, after, columns.pairs);
-  const edges = await findEdges(database, before, after, columns.pairs);
+  const sampled = await sampleValues(database, before, after, columns.pairs);
+  const drift = await findDrift(database, sampled);
+  const edges = await findEdges(database, sampled);
   clock.lap('drift');
   const looked =
     request.mediaSample === '0'

@@ -2,130 +2,57 @@ import { formatValue } from '../format-value.ts';
 import { type Database, maybe, numberOf, type SqlRow, type SqlValue } from '../engine/database.ts';
 import { measureDrift } from './drift-measures.ts';
 import type { Drift } from './diff-document.ts';
-import type { ColumnPair } from './pair-columns.ts';
-import { columnOf, type Side } from './side.ts';
+import type { SampledColumn } from './sample-values.ts';
 
-/** A column of numbers or categories, as SQL over each version. */
-type Measured = {
-  readonly name: string;
-  readonly kind: 'number' | 'category';
-  readonly before: string;
-  readonly after: string;
-};
-
-/** Rows that distributions are taken from: enough for shares within 0.2 %. */
-const SAMPLE_ROWS = 500_000;
 /** Bins of equal share of the reference. */
 const BINS = 20;
 /** Numbers with at most this many different values are binned by value. */
 const MOST_VALUES = 40;
 /** Text with more different values is no category. */
 const MOST_CATEGORIES = 500;
-/** Columns whose distribution is looked at. */
-const MOST_COLUMNS = 60;
-/** Numbers that count rows or name things: their distribution means nothing. */
-const IDENTIFIER = /(^|_)(id|ids|index|idx|uuid|key|row|hash|number)$/i;
-
 /**
- * Drift of every number and category that both versions have, on bins of the older version's quantiles or values.
- * Rows are chosen by the hash of their key, so that order and shards do not matter.
+ * Drift of every number and category in the tables `before_sample` and `after_sample`, on bins of the older version's quantiles
+ * or values.
  */
 export async function findDrift(
   database: Database,
-  before: Side,
-  after: Side,
-  pairs: readonly ColumnPair[],
+  columns: readonly SampledColumn[],
 ): Promise<readonly Drift[]> {
-  const columns = measuredColumns(before, after, pairs);
-  if (columns.length === 0) return [];
   const categories = await boundCategories(
     database,
-    before,
     columns.filter((column) => column.kind === 'category'),
   );
   const numbers = columns.filter((column) => column.kind === 'number');
   return [
-    ...(await numberDrift(database, before, after, numbers)),
-    ...(await categoryDrift(database, before, after, categories)),
+    ...(await numberDrift(database, numbers)),
+    ...(await categoryDrift(database, categories)),
   ].toSorted((a, b) => b.psi - a.psi || (a.name < b.name ? -1 : 1));
-}
-
-function measuredColumns(
-  before: Side,
-  after: Side,
-  pairs: readonly ColumnPair[],
-): readonly Measured[] {
-  const length =
-    before.captionLength === null || after.captionLength === null
-      ? []
-      : [
-          {
-            name: 'caption length',
-            kind: 'number' as const,
-            before: before.captionLength,
-            after: after.captionLength,
-          },
-        ];
-  const own = pairs.flatMap((pair): Measured[] => {
-    if (pair.before.isHashed || pair.after.isHashed) return [];
-    if (pair.name === 'caption') return [];
-    if (pair.kind === 'number' && !IDENTIFIER.test(pair.name))
-      return [
-        {
-          name: pair.name,
-          kind: 'number',
-          before: `${columnOf(pair.before)}::double`,
-          after: `${columnOf(pair.after)}::double`,
-        },
-      ];
-    if (pair.kind === 'text' || pair.kind === 'boolean')
-      return [
-        {
-          name: pair.name,
-          kind: 'category',
-          before: `${columnOf(pair.before)}::varchar`,
-          after: `${columnOf(pair.after)}::varchar`,
-        },
-      ];
-    return [];
-  });
-  return [...length, ...own].slice(0, MOST_COLUMNS);
-}
-
-/** Rows of a version that distributions are taken from. */
-function sampled(side: Side): string {
-  const every = Math.max(1, Math.floor(side.rows / SAMPLE_ROWS));
-  return every === 1
-    ? side.relation
-    : `(select * from ${side.relation} where hash(coalesce(key::varchar, clip_id::varchar)) % ${every} = 0)`;
 }
 
 async function numberDrift(
   database: Database,
-  before: Side,
-  after: Side,
-  columns: readonly Measured[],
+  columns: readonly SampledColumn[],
 ): Promise<readonly Drift[]> {
   if (columns.length === 0) return [];
   const quantiles = Array.from({ length: BINS - 1 }, (_, i) => (i + 1) / BINS).join(', ');
   const reference = await database.row(
     `select ${columns
       .flatMap((column, i) => [
-        `quantile_disc(${finite(column.before)}, [${quantiles}]) as q${i}`,
-        `list_sort((list(distinct ${finite(column.before)}))[:${MOST_VALUES + 1}]) as v${i}`,
+        `quantile_disc(${column.column}, [${quantiles}]) as q${i}`,
+        `list_sort((list(distinct ${column.column}))[:${MOST_VALUES + 1}]) as v${i}`,
       ])
-      .join(', ')} from ${sampled(before)}`,
+      .join(', ')} from before_sample`,
   );
   const edges = columns.map((_, i) => {
     const values = numbersOf(reference[`v${i}`]);
     const isFew = values.length <= MOST_VALUES;
     return { isFew, at: isFew ? values : [...new Set(numbersOf(reference[`q${i}`]))] };
   });
-  const count = async (side: Side): Promise<SqlRow> =>
+  const count = async (side: 'before' | 'after'): Promise<SqlRow> =>
     database.row(
       `select ${columns
         .flatMap((column, i) => {
-          const sql = finite(column[side.which]);
+          const sql = column.column;
           const bins =
             edges[i]?.isFew === true
               ? valueBins(sql, edges[i].at)
@@ -134,9 +61,9 @@ async function numberDrift(
             (test, k) => `count(*) filter (where ${test}) as c${i}_${k}`,
           );
         })
-        .join(', ')} from ${sampled(side)}`,
+        .join(', ')} from ${side}_sample`,
     );
-  const [was, is] = [await count(before), await count(after)];
+  const [was, is] = [await count('before'), await count('after')];
   return columns.map((column, i) => {
     const { isFew = false, at = [] } = edges[i] ?? {};
     const labels = [...(isFew ? valueLabels(at) : rangeLabels(at)), 'no value'];
@@ -146,34 +73,31 @@ async function numberDrift(
 
 async function boundCategories(
   database: Database,
-  before: Side,
-  columns: readonly Measured[],
-): Promise<readonly Measured[]> {
+  columns: readonly SampledColumn[],
+): Promise<readonly SampledColumn[]> {
   if (columns.length === 0) return [];
   const row = await database.row(
-    `select ${columns.map((column, i) => `approx_count_distinct(${column.before}) as n${i}`).join(', ')} from ${sampled(before)}`,
+    `select count(*) as n, ${columns.map((column, i) => `approx_count_distinct(${column.column}) as n${i}`).join(', ')} from before_sample`,
   );
   return columns.filter(
-    (_, i) => numberOf(row[`n${i}`]) <= Math.min(MOST_CATEGORIES, before.rows / 4),
+    (_, i) => numberOf(row[`n${i}`]) <= Math.min(MOST_CATEGORIES, numberOf(row['n']) / 4),
   );
 }
 
 async function categoryDrift(
   database: Database,
-  before: Side,
-  after: Side,
-  columns: readonly Measured[],
+  columns: readonly SampledColumn[],
 ): Promise<readonly Drift[]> {
   const found: Drift[] = [];
   for (const column of columns) {
     const rows = await database.rows(
       `with counted as (
          select value, count(*) filter (where side = 0) as was, count(*) filter (where side = 1) as became
-         from (select 0 as side, ${column.before} as value from ${sampled(before)}
-           union all select 1, ${column.after} from ${sampled(after)})
+         from (select 0 as side, ${column.column} as value from before_sample
+           union all select 1, ${column.column} from after_sample)
          group by value),
        ranked as (select *, row_number() over (order by was desc, became desc, value) as place from counted)
-       select if(place <= ${MOST_VALUES}, coalesce(left(value, 80), 'no value'), 'all others') as label, sum(was)::bigint as was, sum(became)::bigint as became
+       select if(place <= ${MOST_VALUES}, coalesce(value, 'no value'), 'all others') as label, sum(was)::bigint as was, sum(became)::bigint as became
        from ranked group by label order by min(place)`,
     );
     const counts = (name: string): SqlRow =>
@@ -192,7 +116,7 @@ async function categoryDrift(
 }
 
 function toDrift(
-  column: Measured,
+  column: SampledColumn,
   labels: readonly string[],
   before: SqlRow,
   after: SqlRow,
@@ -232,10 +156,6 @@ function toDrift(
 
 function share(ratio: number): string {
   return `${(100 * ratio).toFixed(1)} %`;
-}
-
-function finite(sql: string): string {
-  return `case when isfinite((${sql})::double) then (${sql})::double end`;
 }
 
 function rangeBins(sql: string, edges: readonly number[]): string[] {

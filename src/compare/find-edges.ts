@@ -1,6 +1,5 @@
 import { type Database, maybe, numberOf, type SqlRow } from '../engine/database.ts';
-import type { ColumnPair } from './pair-columns.ts';
-import { columnOf, type Side } from './side.ts';
+import type { SampledColumn } from './sample-values.ts';
 
 /** Where the values of a column stop abruptly, in both versions: the trace of a filter. */
 export type Edge = {
@@ -25,68 +24,61 @@ const LEAST_DISTINCT = 100;
 /** Hard edges of columns of fractions, whichever version has one. */
 export async function findEdges(
   database: Database,
-  before: Side,
-  after: Side,
-  pairs: readonly ColumnPair[],
+  sampled: readonly SampledColumn[],
 ): Promise<readonly Edge[]> {
-  const columns = pairs.filter(
-    (pair) =>
-      pair.kind === 'number' &&
-      [pair.before.type, pair.after.type].every((type) => /^(FLOAT|DOUBLE|DECIMAL)/.test(type)),
-  );
+  const columns = sampled.filter((column) => column.isFraction);
   if (columns.length === 0) return [];
-  const found = new Map<Side, SqlRow>();
-  for (const side of [before, after]) {
-    const parts = columns.flatMap((pair, i) => {
-      const sql = valueOf(pair, side);
-      return [
-        `count(${sql}) as n${i}`,
-        `approx_count_distinct(${sql}) as d${i}`,
-        `quantile_disc(${sql}, [${STRAYS}, 0.5, ${1 - STRAYS}]) as q${i}`,
-      ];
-    });
-    found.set(side, await database.row(`select ${parts.join(', ')} from ${side.relation}`));
-  }
-  const looked = columns.flatMap((pair, i) => {
-    const [was, is] = [before, after].map((side) => shapeOf(found.get(side) ?? {}, i));
-    return was === null || is === null || was === undefined || is === undefined
-      ? []
-      : [{ pair, was, is }];
+  const quantiles = async (side: string): Promise<SqlRow> =>
+    database.row(
+      `select ${columns
+        .flatMap(({ column }, i) => [
+          `count(${column}) as n${i}`,
+          `approx_count_distinct(${column}) as d${i}`,
+          `quantile_disc(${column}, [${STRAYS}, 0.5, ${1 - STRAYS}]) as q${i}`,
+        ])
+        .join(', ')} from ${side}_sample`,
+    );
+  const [older, newer] = [await quantiles('before'), await quantiles('after')];
+  const looked = columns.flatMap(({ name, column }, i) => {
+    const [was, is] = [shapeOf(older, i), shapeOf(newer, i)];
+    return was === null || is === null ? [] : [{ name, column, was, is }];
   });
   if (looked.length === 0) return [];
-  const shares = new Map<Side, SqlRow>();
-  for (const side of [before, after]) {
-    const parts = looked.flatMap(({ pair, was, is }, i) => {
-      const sql = valueOf(pair, side);
-      const own = side === before ? was : is;
-      const other = side === before ? is : was;
-      return [
-        `${share(`${sql} >= ${own.low} and ${sql} < ${own.low + own.lowWidth}`)} as low${i}`,
-        `${share(`${sql} <= ${own.high} and ${sql} > ${own.high - own.highWidth}`)} as high${i}`,
-        `${share(`${sql} < ${other.low - other.lowWidth / 10}`)} as below${i}`,
-        `${share(`${sql} > ${other.high + other.highWidth / 10}`)} as above${i}`,
-      ];
-    });
-    shares.set(side, await database.row(`select ${parts.join(', ')} from ${side.relation}`));
-  }
-  return looked.flatMap(({ pair, was, is }, i) =>
+  const shares = async (side: 'before' | 'after'): Promise<SqlRow> =>
+    database.row(
+      `select ${looked
+        .flatMap(({ column, was, is }, i) => {
+          const [own, other] = side === 'before' ? [was, is] : [is, was];
+          return [
+            `${share(`${column} >= ${own.low} and ${column} < ${own.low + own.lowWidth}`)} as low${i}`,
+            `${share(`${column} <= ${own.high} and ${column} > ${own.high - own.highWidth}`)} as high${i}`,
+            `${share(`${column} < ${other.low - other.lowWidth / 10}`)} as below${i}`,
+            `${share(`${column} > ${other.high + other.highWidth / 10}`)} as above${i}`,
+          ];
+        })
+        .join(', ')} from ${side}_sample`,
+    );
+  const [sharesBefore, sharesAfter] = [await shares('before'), await shares('after')];
+  return looked.flatMap(({ name, was, is }, i) =>
     (['low', 'high'] as const).flatMap((end): Edge[] => {
-      const isEdge = (side: Side): boolean =>
-        ((maybe(shares.get(side)?.[`${end}${i}`], numberOf) ?? 0) * 10) / 0.5 >=
-        LEAST_DENSITY_RATIO;
-      const beyond = (side: Side): number =>
-        maybe(shares.get(side)?.[`${end === 'low' ? 'below' : 'above'}${i}`], numberOf) ?? 0;
-      const edgeBefore = isEdge(before) ? was[end] : null;
-      const edgeAfter = isEdge(after) ? is[end] : null;
+      const isEdge = (row: SqlRow): boolean =>
+        (read(row, `${end}${i}`) * 10) / 0.5 >= LEAST_DENSITY_RATIO;
+      const beyond = end === 'low' ? 'below' : 'above';
+      const before = isEdge(sharesBefore) ? was[end] : null;
+      const after = isEdge(sharesAfter) ? is[end] : null;
       const beyondShare = Math.max(
-        edgeBefore === null ? 0 : beyond(after),
-        edgeAfter === null ? 0 : beyond(before),
+        before === null ? 0 : read(sharesAfter, `${beyond}${i}`),
+        after === null ? 0 : read(sharesBefore, `${beyond}${i}`),
       );
-      return edgeBefore === null && edgeAfter === null
+      return before === null && after === null
         ? []
-        : [{ column: pair.name, side: end, before: edgeBefore, after: edgeAfter, beyondShare }];
+        : [{ column: name, side: end, before, after, beyondShare }];
     }),
   );
+}
+
+function read(row: SqlRow, column: string): number {
+  return maybe(row[column], numberOf) ?? 0;
 }
 
 function share(test: string): string {
@@ -113,9 +105,4 @@ function shapeOf(row: SqlRow, index: number): Shape | null {
   return low < middle && middle < high
     ? { low, high, lowWidth: (middle - low) / 10, highWidth: (high - middle) / 10 }
     : null;
-}
-
-function valueOf(pair: ColumnPair, side: Side): string {
-  const column = `${columnOf(side.which === 'before' ? pair.before : pair.after)}::double`;
-  return `case when isfinite(${column}) then ${column} end`;
 }

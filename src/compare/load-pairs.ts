@@ -1,6 +1,14 @@
-import type { Database } from '../engine/database.ts';
+import { type Database, numberOf } from '../engine/database.ts';
 import type { ColumnPair } from './pair-columns.ts';
-import type { Side } from './side.ts';
+import { columnOf, type Side } from './side.ts';
+
+/** Rows up to which the text of captions is fetched with the other values; beyond that it is read when needed. */
+const MOST_TEXTS = 200_000;
+
+export type LoadedPairs = {
+  /** SQL of a relation `clip_id, caption` that has the text of every row that differs. */
+  readonly captionsOf: (side: Side) => string;
+};
 
 /**
  * Fetches the short values of all rows that differ and compares them: table `compared` with `before_clip, after_clip,
@@ -12,16 +20,24 @@ export async function loadPairs(
   before: Side,
   after: Side,
   pairs: readonly ColumnPair[],
-): Promise<void> {
+): Promise<LoadedPairs> {
+  const caption = pairs.find((pair) => pair.name === 'caption');
+  const differing = numberOf((await database.row('select count(*) as n from pairing'))['n']);
+  const keepsText =
+    caption !== undefined &&
+    !caption.before.isHashed &&
+    !caption.after.isHashed &&
+    differing <= MOST_TEXTS;
   const short = pairs.filter((pair) => !pair.isLong);
   const long = pairs.filter((pair) => pair.isLong);
   for (const side of [before, after]) {
     const values = short.map(
       (pair) => `${side.which === 'before' ? pair.beforeSql : pair.afterSql} as v${pair.index}`,
     );
+    const text = keepsText ? [`${captionColumn(caption, side)}::varchar as caption`] : [];
     await database.run(
       `create temp table ${side.which}_values as
-       select ${['clip_id', 'key::varchar as key', ...values].join(', ')} from ${side.relation}
+       select ${['clip_id', 'key::varchar as key', ...values, ...text].join(', ')} from ${side.relation}
        where clip_id in (select ${side.which}_clip from pairing)`,
     );
   }
@@ -49,9 +65,25 @@ export async function loadPairs(
      left join after_values as av on av.clip_id = after_clip
      ${hashes.map((side) => `left join ${side}_rows as ${side[0] ?? ''}r on ${side[0] ?? ''}r.clip_id = ${side}_clip`).join('\n')}`,
   );
-  await database.run('drop table before_values');
-  await database.run('drop table after_values');
+  for (const side of ['before', 'after']) {
+    if (keepsText)
+      await database.run(
+        `create temp table ${side}_texts as select clip_id, caption from ${side}_values`,
+      );
+    await database.run(`drop table ${side}_values`);
+  }
   await dropEqual(database, pairs);
+  return {
+    captionsOf: (side) =>
+      keepsText
+        ? `${side.which}_texts`
+        : `(select clip_id, ${captionColumn(caption, side)}::varchar as caption from ${side.relation})`,
+  };
+}
+
+function captionColumn(pair: ColumnPair | undefined, side: Side): string {
+  if (pair === undefined) return 'null';
+  return columnOf(side.which === 'before' ? pair.before : pair.after);
 }
 
 /** Pairs that differ only within tolerance are the same row. */
