@@ -43,7 +43,8 @@ export function jsonColumns(
       },
     );
   const names = uniqueNames([...merged.keys()]);
-  return [...merged].map(([key, value], i) => {
+  return [...merged].map(([key, found], i) => {
+    const value = settleNulls(found);
     const name = names[i] ?? key;
     const structure = boundStructure(value);
     const isUnquoted = structure === 'JSON' || structure === 'NULL';
@@ -83,7 +84,7 @@ const DEEPEST_NESTING = 8;
 function boundStructure(structure: unknown, depth = 0): unknown {
   if (typeof structure === 'object' && depth >= DEEPEST_NESTING) return 'JSON';
   if (Array.isArray(structure)) return [boundStructure(structure[0], depth + 1)];
-  if (!isObject(structure)) return structure === 'NULL' ? 'JSON' : structure;
+  if (!isObject(structure)) return structure;
   const entries = Object.entries(structure);
   const folded = new Set(entries.map(([key]) => key.toLowerCase()));
   if (
@@ -94,6 +95,15 @@ function boundStructure(structure: unknown, depth = 0): unknown {
   )
     return 'JSON';
   return Object.fromEntries(entries.map(([key, value]) => [key, boundStructure(value, depth + 1)]));
+}
+
+/** What was null in every row of every shard is kept as JSON text: only now it is known. */
+function settleNulls(structure: unknown): unknown {
+  if (Array.isArray(structure)) return [settleNulls(structure[0])];
+  if (!isObject(structure)) return structure === 'NULL' ? 'JSON' : structure;
+  return Object.fromEntries(
+    Object.entries(structure).map(([key, value]) => [key, settleNulls(value)]),
+  );
 }
 
 function sqlType(structure: unknown, isWide = false): string {
