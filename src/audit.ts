@@ -11,6 +11,7 @@ import { DailiesError } from './dailies-error.ts';
 import { leaveOutPageFaults, type OpenDataset } from './dataset/open-dataset.ts';
 import { shardErrorText } from './dataset/rows.ts';
 import { quoteIdentifier } from './dataset/sql-quote.ts';
+import { checkStorage, STORAGE_CHECKS, STORAGE_TABLES } from './dataset/storage-checks.ts';
 import { Database } from './engine/database.ts';
 import { gatherEvidence, type ProbeCount } from './engine/gather-evidence.ts';
 import type { CompiledRule } from './judge/compile-rule.ts';
@@ -198,7 +199,12 @@ export class Audit {
       tier: config.tier,
       hasMedia: dataset.mediaColumns.length > 0,
       noDecoder: this.#decoder === null || this.#decoder.ok ? null : this.#decoder.reason,
-      tables: new Set(['ledger', 'shards', 'page_faults']),
+      tables: new Set([
+        'ledger',
+        'shards',
+        'page_faults',
+        ...(dataset.format === 'parquet' ? STORAGE_TABLES : []),
+      ]),
     };
     this.#docket = {
       ...(await compileAll(this.#database, this.#rules, config.rules.options, offer)),
@@ -223,6 +229,14 @@ export class Audit {
     this.#answers = await this.#withoutDamage(() => writeLedger(this.#database, plan));
     await writeSignatures(this.#database, this.runFolder, signatures);
     this.#rows = await countLedger(this.#database);
+    if (this.#isAskedFor(STORAGE_TABLES)) {
+      await checkStorage(
+        this.#database.connection,
+        this.#opened(),
+        STORAGE_CHECKS,
+        this.#context.signal,
+      );
+    }
     const drawn = await createSample(this.#database.connection, {
       from: 'ledger',
       sample: parseSample(this.#config.sample),
@@ -234,6 +248,12 @@ export class Audit {
     );
     stage.done();
     this.#clock.lap('manifest');
+  }
+
+  #isAskedFor(tables: readonly string[]): boolean {
+    return this.#docket.compiled.some((each) =>
+      each.needs.some((need) => tables.includes(need.table)),
+    );
   }
 
   /** Runs a query over the manifest; if damaged pages make it fail, once more without their row groups. */
