@@ -8,6 +8,7 @@ import { compareWithBaseline } from './compare/against-baseline.ts';
 import { planSignatures, writeSignatures } from './compare/signatures.ts';
 import type { Config } from './config/config.ts';
 import { DailiesError } from './dailies-error.ts';
+import { isCanonicalColumn } from './dataset/canonical-columns.ts';
 import { leaveOutPageFaults, type OpenDataset } from './dataset/open-dataset.ts';
 import { shardErrorText } from './dataset/rows.ts';
 import { quoteIdentifier } from './dataset/sql-quote.ts';
@@ -18,6 +19,7 @@ import type { CompiledRule } from './judge/compile-rule.ts';
 import { type Exclusion, excludedOutcome, judge } from './judge/judge.ts';
 import { type Dimension, type FusedAnswer, countLedger, writeLedger } from './judge/ledger.ts';
 import { loadRules } from './judge/load-rules.ts';
+import { numberColumns } from './judge/number-columns.ts';
 import { openRoom } from './judge/room.ts';
 import type { Rule } from './judge/rule.ts';
 import { compileAll, dimensionsOf, selectRules } from './judge/select-rules.ts';
@@ -205,6 +207,12 @@ export class Audit {
         'page_faults',
         ...(dataset.format === 'parquet' ? STORAGE_TABLES : []),
       ]),
+      numbers: numberColumns(
+        (await this.#database.columns('select * from clips')).filter(
+          ({ name }) => !isCanonicalColumn(name) || clipColumns.has(name),
+        ),
+      ),
+      today: this.#startedAt.slice(0, 10),
     };
     this.#docket = {
       ...(await compileAll(this.#database, this.#rules, config.rules.options, offer)),
@@ -294,7 +302,8 @@ export class Audit {
     const wants = TIER_EVIDENCE[this.#config.tier].filter(
       (table) => table === 'files' || compiled.some((each) => each.evidence.includes(table)),
     );
-    if (mediaColumns.length > 0 && compiled.some((each) => each.evidence.length > 0)) {
+    const isWanted = wants.length > 0 && compiled.some((each) => each.evidence.length > 0);
+    if (mediaColumns.length > 0 && isWanted) {
       this.#probes = await gatherEvidence(
         this.#database,
         {

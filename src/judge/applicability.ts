@@ -1,6 +1,7 @@
 import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
-import { type CompiledRule, isEvidenceTable } from './compile-rule.ts';
+import { type CompiledRule, isEvidenceTable, looksAtBoth } from './compile-rule.ts';
 import { LEDGER_COLUMN_NAMES } from './ledger.ts';
+import { NUMBERS, type NumberColumn } from './number-columns.ts';
 
 /** What the dataset and the plan offer to rules. */
 export type Offer = {
@@ -14,6 +15,10 @@ export type Offer = {
   readonly noDecoder: string | null;
   /** Other tables in the room. */
   readonly tables: ReadonlySet<string>;
+  /** Numeric columns of `clips`, those of the user included. */
+  readonly numbers: readonly NumberColumn[];
+  /** Date of the run, ISO. */
+  readonly today: string;
 };
 
 /** Why a rule cannot be judged on this dataset; null if it can. */
@@ -27,6 +32,7 @@ export function whyNotApplicable(
   if (compiled.rule.scope === 'versions') {
     return { outcome: 'not-applicable', reason: 'it compares two versions of a dataset' };
   }
+  if (looksAtBoth(compiled)) return whyNeither(compiled, offer);
   for (const need of compiled.needs) {
     if (need.table === 'clips') {
       if (!need.isOptional && !offer.clipColumns.has(need.column)) {
@@ -54,11 +60,31 @@ export function whyNotApplicable(
       if (!LEDGER_COLUMN_NAMES.includes(need.column)) {
         return { outcome: 'errored', reason: `ledger has no column ${need.column}` };
       }
+    } else if (need.table === NUMBERS) {
+      if (offer.numbers.length === 0)
+        return { outcome: 'not-applicable', reason: 'the dataset has no column of numbers' };
     } else if (!offer.tables.has(need.table)) {
       return { outcome: 'not-applicable', reason: `there is no table ${need.table} in this run` };
     }
   }
   return null;
+}
+
+/** A rule that is content with the manifest or with evidence is out only if it gets neither. */
+function whyNeither(
+  compiled: CompiledRule,
+  offer: Offer,
+): { readonly outcome: 'not-applicable'; readonly reason: string } | null {
+  const wanted = compiled.needs.filter((need) => need.table !== 'ledger');
+  const columns = wanted.filter((need) => need.table === 'clips');
+  const missing = columns.filter((need) => !offer.clipColumns.has(need.column));
+  const hasMeasured = offer.hasMedia && wanted.some((need) => offer.evidence.has(need.table));
+  if (hasMeasured || missing.length < columns.length) return null;
+  const names = missing.map((need) => need.column).join(', ');
+  return {
+    outcome: 'not-applicable',
+    reason: `the dataset has no column for ${names}, and no media were looked at`,
+  };
 }
 
 function hasEvidenceColumn(table: string, column: string): boolean {

@@ -4,6 +4,7 @@ import { DailiesError } from '../dailies-error.ts';
 import type { Database, SqlParameters } from '../engine/database.ts';
 import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
 import { optionProblem } from './load-rules.ts';
+import { eachNumber, eachNumberList, NUMBERS, type NumberColumn } from './number-columns.ts';
 import type { OptionValue, Rule } from './rule.ts';
 import { checkPredicate, checkSelect, renameParameters, type SqlCheck } from './rule-sql.ts';
 
@@ -36,6 +37,23 @@ export function readNeed(text: string): Need {
   return { table, column, isOptional: text.endsWith('?') };
 }
 
+/**
+ * A SELECT that looks into evidence where there is some and into the manifest all the same: every row counts as examined
+ * that has what the rule asks for in either.
+ */
+export function looksAtBoth(compiled: CompiledRule): boolean {
+  const onMedia = compiled.needs.filter((need) => isEvidenceTable(need.table));
+  return compiled.sql !== null && onMedia.length > 0 && onMedia.every((need) => need.isOptional);
+}
+
+/** What the run offers to rules besides tables. */
+export type CompileContext = {
+  /** Date (UTC, ISO) that a text option with the value `today` stands for. */
+  readonly today: string;
+  /** Columns that `numbers.value` stands for in turn. */
+  readonly numbers: readonly NumberColumn[];
+};
+
 /** Whether a rule is judged on sampled media (as opposed to every row of the manifest). */
 export function isEvidenceTable(table: string): boolean {
   return Object.hasOwn(EVIDENCE_TABLES, table);
@@ -50,10 +68,12 @@ export async function compileRule(
   rule: Rule,
   index: number,
   overrides: Readonly<Record<string, OptionValue>> = {},
+  context: CompileContext = { today: '2000-01-01', numbers: [] },
 ): Promise<CompiledRule> {
   const needs = rule.needs.map(readNeed);
+  const isAboutNumbers = needs.some((need) => need.table === NUMBERS);
   const tables = new Set(['clips', 'ledger', ...needs.map((need) => need.table)]);
-  const options = bindOptions(rule, overrides);
+  const options = bindOptions(rule, overrides, context.today);
   const rename = (name: string): string => `r${index}_${name}`;
   const used = new Set<string>();
   const checked = async (part: string, sql: string): Promise<string> => {
@@ -63,7 +83,8 @@ export async function compileRule(
         : await checkPredicate(database, sql, tables);
     requireAllowed(rule, part, check, tables);
     if (check.ok) for (const parameter of check.parameters) used.add(parameter);
-    return renameParameters(sql, rename);
+    const renamed = renameParameters(sql, rename);
+    return isAboutNumbers ? eachNumber(renamed, context.numbers) : renamed;
   };
   const where = rule.where === null ? null : await checked('where', rule.where);
   const sql = rule.sql === null ? null : await checked('sql', rule.sql);
@@ -74,6 +95,9 @@ export async function compileRule(
   const values: Record<string, string> = {};
   for (const [name, expression] of Object.entries(rule.values)) {
     values[name] = await checked(`values.${name}`, expression);
+  }
+  if (isAboutNumbers && rule.where !== null) {
+    values['columns'] = eachNumberList(renameParameters(rule.where, rename), context.numbers);
   }
   const parameters: Record<string, DuckDBValue> = {};
   for (const name of used) {
@@ -93,6 +117,7 @@ export async function compileRule(
 function bindOptions(
   rule: Rule,
   overrides: Readonly<Record<string, OptionValue>>,
+  today: string,
 ): Readonly<Record<string, OptionValue>> {
   const values: Record<string, OptionValue> = {};
   for (const [name, option] of Object.entries(rule.options)) values[name] = option.default;
@@ -107,6 +132,7 @@ function bindOptions(
       throw new DailiesError('config', `rule ${rule.id}: option ${name} ${problem}`);
     values[name] = value;
   }
+  for (const [name, value] of Object.entries(values)) if (value === 'today') values[name] = today;
   return values;
 }
 
@@ -134,7 +160,7 @@ function requireAllowed(
 
 function defaultEligible(needs: readonly Need[]): string {
   const columns = needs.filter(
-    (need) => !need.isOptional && need.table !== 'ledger' && need.table !== 'shards',
+    (need) => !need.isOptional && (need.table === 'clips' || isEvidenceTable(need.table)),
   );
   const tests = columns.map((need) => `${need.table}."${need.column}" is not null`);
   return tests.length === 0 ? 'true' : `(${[...new Set(tests)].toSorted().join(' and ')})`;

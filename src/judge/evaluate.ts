@@ -1,6 +1,6 @@
 import { type Database, numberOf, type SqlRow } from '../engine/database.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
-import type { CompiledRule } from './compile-rule.ts';
+import { type CompiledRule, isEvidenceTable } from './compile-rule.ts';
 import type { FusedAnswer } from './ledger.ts';
 
 /**
@@ -104,12 +104,46 @@ function eligibleRows(eligible: string): string {
   return `(select * from ledger where ${eligible})`;
 }
 
+/** A SELECT over the whole manifest and the evidence of the sample; reports clips of either. */
+export async function examineBoth(database: Database, compiled: CompiledRule): Promise<Examined> {
+  const hitTable = `hits_of_${compiled.index}`;
+  const examinedTable = `examined_of_${compiled.index}`;
+  await database.run(
+    `create or replace temp table ${hitTable} as select * from (\n${compiled.sql ?? ''}\n) as found`,
+    usedBy(compiled.parameters, compiled.sql ?? ''),
+  );
+  const parts = compiled.evidence.map((table) => {
+    const measured = compiled.needs.filter((need) => need.table === table);
+    const tests = measured.map((need) => `${quoteIdentifier(need.column)} is not null`);
+    return `select clip_id from ${table} where ${tests.join(' or ')}`;
+  });
+  await database.run(
+    `create or replace temp table ${examinedTable} as ${[declaredClips(compiled), ...parts].join(' union ')}`,
+    usedBy(compiled.parameters, compiled.eligible),
+  );
+  const relation = `(select ledger.*, clip_id in (select clip_id from ${hitTable}) as hit
+    from ledger where clip_id in (select clip_id from ${examinedTable}))`;
+  return { compiled, relation, hitTable };
+}
+
+/** Clips for which the manifest itself states any of what a rule asks for. */
+function declaredClips(compiled: CompiledRule): string {
+  if (compiled.rule.eligible !== null)
+    return `select clip_id from clips where ${compiled.eligible}`;
+  const columns = compiled.needs.filter((need) => need.table === 'clips');
+  const standIns = columns.map((need) => LEDGER_STAND_INS[need.column]);
+  const isInLedger = standIns.every((each) => each !== undefined);
+  const names = isInLedger ? standIns : columns.map((need) => quoteIdentifier(need.column));
+  const tests = names.map((name) => `${name} is not null`).join(' or ');
+  return `select clip_id from ${isInLedger ? 'ledger' : 'clips'} where ${tests || 'false'}`;
+}
+
 /** Columns reported with a finding: what the rule needs, and what it computes for the message. */
 export function valueColumns(
   compiled: CompiledRule,
 ): readonly { readonly name: string; readonly sql: string }[] {
   const needed = compiled.needs
-    .filter((need) => need.table !== 'ledger' && need.table !== 'shards')
+    .filter((need) => need.table === 'clips' || isEvidenceTable(need.table))
     .map((need) => ({
       name: need.table === 'clips' ? need.column : `${need.table}.${need.column}`,
       sql: `${need.table}.${quoteIdentifier(need.column)}`,
@@ -213,7 +247,7 @@ function evidenceJoin(compiled: CompiledRule): string {
 }
 
 /** DuckDB refuses parameters that a statement does not use. */
-function usedBy<T>(parameters: Readonly<Record<string, T>>, sql: string): Record<string, T> {
+export function usedBy<T>(parameters: Readonly<Record<string, T>>, sql: string): Record<string, T> {
   return Object.fromEntries(
     Object.entries(parameters).filter(([name]) => new RegExp(`\\$${name}\\b`).test(sql)),
   );

@@ -2,15 +2,17 @@ import { type Database, maybe, numberOf } from '../engine/database.ts';
 import { MEDIA_ERROR_CODES } from '../probes/evidence-tables.ts';
 import type { Finding, Localisation, RuleOutcome } from '../run/document.ts';
 import { finiteInterval } from '../sampling/binomial.ts';
-import type { CompiledRule } from './compile-rule.ts';
+import { type CompiledRule, looksAtBoth } from './compile-rule.ts';
 import {
   countByShard,
   countFused,
   type Examined,
+  examineBoth,
   examineEvidence,
   examineFused,
   examineGroup,
   type ShardCount,
+  usedBy,
 } from './evaluate.ts';
 import { pickClips, readDatasetFindings, readFindings } from './findings.ts';
 import { type Dimension, type FusedAnswer } from './ledger.ts';
@@ -95,6 +97,7 @@ async function examine(
 ): Promise<Examined> {
   const answer = plan.answers.get(compiled.rule.id);
   if (answer !== undefined) return examineFused(compiled, answer);
+  if (looksAtBoth(compiled)) return examineBoth(database, compiled);
   if (compiled.evidence.length > 0) return examineEvidence(database, compiled);
   return examineGroup(database, compiled);
 }
@@ -109,7 +112,8 @@ async function decide(
   const { compiled } = examined;
   const looked = total(shards, 'examined');
   const affected = total(shards, 'affected');
-  const isSampled = compiled.evidence.length > 0 && plan.sampleSize < plan.population;
+  const isSampled =
+    compiled.evidence.length > 0 && plan.sampleSize < plan.population && looked <= plan.sampleSize;
   const unmeasured = await unmeasuredReason(database, compiled);
   const unread = plan.unread.length > 0 ? plan.unread.join('; ') : null;
   const gap = unmeasured ?? unread;
@@ -209,10 +213,15 @@ async function judgeDataset(
   compiled: CompiledRule,
   plan: JudgePlan,
 ): Promise<{ readonly outcome: RuleOutcome; readonly findings: readonly Finding[] }> {
+  const { rule } = compiled;
+  if (rule.eligible !== null && !(await holds(database, compiled))) {
+    const reason = 'the dataset has nothing that the rule looks at';
+    return { outcome: outcomeOf(compiled, 'not-applicable', reason), findings: [] };
+  }
   const hitTable = `hits_of_${compiled.index}`;
   await database.run(
     `create or replace temp table ${hitTable} as select * from (\n${compiled.sql ?? ''}\n) as found`,
-    compiled.parameters,
+    usedBy(compiled.parameters, compiled.sql ?? ''),
   );
   const columns = await database.columns(`select * from ${hitTable}`);
   const weight = columns.some((column) => column.name === 'affected_rows')
@@ -241,6 +250,15 @@ async function judgeDataset(
     },
     findings,
   };
+}
+
+/** Whether the dataset has what a dataset rule looks at: `eligible` as one question about the whole. */
+async function holds(database: Database, compiled: CompiledRule): Promise<boolean> {
+  const row = await database.row(
+    `select coalesce(${compiled.eligible}, false) as is_about`,
+    usedBy(compiled.parameters, compiled.eligible),
+  );
+  return row['is_about'] === true;
 }
 
 function outcomeOf(

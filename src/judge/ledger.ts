@@ -23,6 +23,16 @@ export type LedgerPlan = {
 /** Where a fused rule's answers stand in the ledger, as SQL expressions over its columns. */
 export type FusedAnswer = { readonly hit: string; readonly eligible: string };
 
+/**
+ * Whether a vector has length 1 within the rounding of half precision; null for an absent, empty or non-finite one,
+ * and for one of zeros.
+ */
+function isUnit(column: string): string {
+  // list_inner_product would be faster, but one null in any row makes it fail the whole scan.
+  const square = `list_sum(list_transform(${column}, each -> each * each))`;
+  return `if(${square} > 0 and isfinite(${square}), abs(sqrt(${square}) - 1) < 0.01, null)`;
+}
+
 /** SQL type and expression over `clips` of each fixed column. */
 const LEDGER_COLUMNS = {
   clip_id: 'clip_id',
@@ -34,6 +44,12 @@ const LEDGER_COLUMNS = {
   caption_hash: `case when strlen(caption) = 0 then null else hash(caption) end`,
   source_hash: 'hash(source_id)',
   content_hash_hash: 'hash(content_hash)',
+  start_s: 'start_s',
+  end_s: 'end_s',
+  clip_embedding_hash: `if(clip_embedding is null, null, hash(clip_embedding))`,
+  text_embedding_hash: `if(text_embedding is null, null, hash(text_embedding))`,
+  clip_embedding_is_unit: isUnit('clip_embedding'),
+  text_embedding_is_unit: isUnit('text_embedding'),
   path_has_key: `contains('/' || path, '/' || key || '.') or ends_with(path, key)`,
   caption_bytes: 'strlen(caption)::integer',
   caption_chars: 'length(caption)::integer',

@@ -1,4 +1,5 @@
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
+import { SHARD_COLUMNS } from '../dataset/shards-table.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { Database } from '../engine/database.ts';
 import { EVIDENCE_TABLES, type EvidenceColumns } from '../probes/evidence-tables.ts';
@@ -6,6 +7,7 @@ import type { Finding, RuleOutcome } from '../run/document.ts';
 import { compileRule, isEvidenceTable } from './compile-rule.ts';
 import { judge } from './judge.ts';
 import { writeLedger } from './ledger.ts';
+import { numberColumns } from './number-columns.ts';
 import { completeClips, furnish } from './room.ts';
 import type { Rule, RuleExample } from './rule.ts';
 import {
@@ -39,8 +41,10 @@ export async function runExample(
       const keyed = rows.map((row, index) => evidenceRow(row, index, clips));
       if (isEvidenceTable(table)) await fillEvidence(database, table, keyed);
       else if (isVersionTable(table)) await fillVersionTable(database, table, rows);
+      else if (table === 'shards') await fillShards(database, rows);
       else await createTable(database, table, rows, () => null);
     }
+    if (example.tables['shards'] === undefined) await fillShards(database, shardsOf(clips));
     if (rule.scope === 'versions') {
       for (const table of Object.keys(VERSION_TABLES)) {
         if (isVersionTable(table) && example.tables[table] === undefined)
@@ -48,7 +52,11 @@ export async function runExample(
       }
     }
     await database.lock([], []);
-    const compiled = await compileRule(database, rule, 0, example.options);
+    const columns = await database.columns('select * from example_clips');
+    const compiled = await compileRule(database, rule, 0, example.options, {
+      today: '2026-01-01',
+      numbers: numberColumns(columns),
+    });
     const fused = compiled.where !== null && compiled.evidence.length === 0 ? [compiled] : [];
     const answers = await writeLedger(database, { seed: 'example', fused, dimensions: [] });
     await database.run('create temp table sampled_clips as select * from clips');
@@ -125,6 +133,30 @@ async function fillEvidence(
   await database.run(`insert into ${table} (${list}) select ${list} from example_${table}`);
 }
 
+/** The table `shards`; what an example does not state is as in a shard that was read. */
+async function fillShards(database: Database, rows: readonly Row[]): Promise<void> {
+  const usual = { state: 'read', format: 'parquet', compression: 'none', bad_rows: 0 };
+  const known: Readonly<Record<string, string>> = SHARD_COLUMNS;
+  const whole = rows.map((row, index) => {
+    const shard = typeof row['shard'] === 'string' ? row['shard'] : `part-${index}`;
+    const nothing = Object.fromEntries(Object.keys(known).map((name) => [name, null]));
+    return { ...nothing, ...usual, shard_id: index, shard, ...row };
+  });
+  const columns = Object.entries(known).map(([name, type]) => `"${name}" ${type}`);
+  if (whole.length === 0) await database.run(`create table shards (${columns.join(', ')})`);
+  else await createTable(database, 'shards', whole, (name) => known[name] ?? null);
+}
+
+/** The shards that the clips of an example lie in. */
+function shardsOf(clips: readonly Row[]): readonly Row[] {
+  const names = [...new Set(clips.map((clip) => String(clip['shard'])))];
+  return names.map((shard, index) => ({
+    shard,
+    shard_id: index,
+    rows: clips.filter((clip) => clip['shard'] === shard).length,
+  }));
+}
+
 async function fillVersionTable(
   database: Database,
   table: VersionTable,
@@ -167,6 +199,7 @@ async function createTable(
 
 function toJson(value: unknown): unknown {
   if (value === undefined) return null;
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   return value instanceof Date ? value.toISOString().replace('T', ' ').replace('Z', '') : value;
 }
 
@@ -185,7 +218,7 @@ function inferType(values: readonly unknown[]): string {
   const value = values.find((each) => each !== null && each !== undefined);
   if (typeof value === 'boolean') return 'BOOLEAN';
   if (typeof value === 'number')
-    return values.every((each) => each === null || each === undefined || Number.isInteger(each))
+    return values.every((each) => each === null || each === undefined || Number.isSafeInteger(each))
       ? 'BIGINT'
       : 'DOUBLE';
   if (Array.isArray(value)) return `${inferType(value)}[]`;

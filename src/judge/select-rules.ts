@@ -59,7 +59,7 @@ export async function compileAll(
   const compiled: CompiledRule[] = [];
   const excluded: Exclusion[] = [];
   for (const [index, rule] of rules.entries()) {
-    const each = await compileRule(database, rule, index, options[rule.id]);
+    const each = await compileRule(database, rule, index, options[rule.id], offer);
     const why = whyNotApplicable(each, offer);
     if (why === null) compiled.push(each);
     else excluded.push({ compiled: each, ...why });
