@@ -33,6 +33,10 @@ const LEDGER_STAND_INS: Readonly<Record<string, string>> = {
   content_hash: 'content_hash_hash',
   split: 'split',
   captioner: 'captioner',
+  start_s: 'start_s',
+  end_s: 'end_s',
+  clip_embedding: 'clip_embedding_hash',
+  text_embedding: 'text_embedding_hash',
 };
 
 /** A fused rule: its answers already stand in the ledger. */
@@ -46,7 +50,7 @@ export async function examineGroup(database: Database, compiled: CompiledRule): 
   const hitTable = `hits_of_${compiled.index}`;
   await database.run(
     `create or replace temp table ${hitTable} as select * from (\n${compiled.sql ?? ''}\n) as found`,
-    compiled.parameters,
+    usedBy(compiled.parameters, compiled.sql ?? ''),
   );
   const eligible = await ledgerEligible(database, compiled);
   const relation = `(select ledger.*, clip_id in (select clip_id from ${hitTable}) as hit from ledger where ${eligible})`;
@@ -123,7 +127,7 @@ export async function examineBoth(database: Database, compiled: CompiledRule): P
   );
   const relation = `(select ledger.*, clip_id in (select clip_id from ${hitTable}) as hit
     from ledger where clip_id in (select clip_id from ${examinedTable}))`;
-  return { compiled, relation, hitTable };
+  return { compiled, relation, about: relation, hitTable };
 }
 
 /** Clips for which the manifest itself states any of what a rule asks for. */
