@@ -78,7 +78,7 @@ const TIER_EVIDENCE: Readonly<Record<Config['tier'], readonly EvidenceTable[]>> 
   manifest: [],
   headers: ['files', 'containers', 'packets'],
   keyframes: ['files', 'containers', 'packets', 'images', 'frames'],
-  frames: ['files', 'containers', 'packets', 'images', 'frames'],
+  frames: ['files', 'containers', 'packets', 'images', 'frames', 'audio'],
 };
 
 const MAX_FINDINGS = 1_000;

@@ -17,8 +17,9 @@ const PROBE_VERSIONS: Readonly<Record<EvidenceTable, number>> = {
   files: 1,
   containers: 1,
   packets: 1,
-  frames: 1,
-  images: 2,
+  frames: 2,
+  audio: 1,
+  images: 3,
 };
 
 /** What decides whether old evidence of a table still answers: frames differ by tier and decoder. */

@@ -280,7 +280,7 @@ async function countOf(
   cached: number,
 ): Promise<ProbeCount> {
   const { ok, bad } = await countEvidence(database, table);
-  const hasBytes = table !== 'files' && table !== 'frames';
+  const hasBytes = table !== 'files' && table !== 'frames' && table !== 'audio';
   const bytes = hasBytes
     ? numberOf((await database.row(`select coalesce(sum(bytes_read), 0) as n from ${table}`))['n'])
     : 0;

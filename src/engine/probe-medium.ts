@@ -1,5 +1,6 @@
 import type { Magic } from '../media/magic.ts';
 import { errorRow, EVIDENCE_TABLES, type EvidenceTable } from '../probes/evidence-tables.ts';
+import { probeAudio } from '../probes/audio.ts';
 import { probeFile } from '../probes/files.ts';
 import { probeFrames } from '../probes/frames.ts';
 import { type HeaderRows, probeHeader } from '../probes/header.ts';
@@ -70,8 +71,20 @@ export async function probeMedium(task: ProbeTask, tell: (note: ProbeNote) => vo
     const image = await look('images', () => probeImage(task.path));
     if (image !== null && Number(image['page_count']) < 2) return;
   }
-  await lookAtHeader(task, tell);
+  const audioTracks = await lookAtHeader(task, tell);
   await look('frames', () => probeFrames(task.path, { tier: task.tier, decoder: task.decoder }));
+  if (!task.wants.includes('audio') || audioTracks === 0) return;
+  const audio = await audioRow(task);
+  if (audio !== null) tell({ kind: 'row', table: 'audio', row: audio });
+}
+
+/** The row of a medium's sound; null if it has none, which is no fault. */
+async function audioRow(task: ProbeTask): Promise<TravellingRow | null> {
+  try {
+    return await probeAudio(task.path, { decoder: task.decoder });
+  } catch (error) {
+    return errorRow('audio', 'internal', textOf(error));
+  }
 }
 
 function kindOf(file: TravellingRow): MediumKind {
@@ -82,11 +95,17 @@ function kindOf(file: TravellingRow): MediumKind {
   return isNamedImage && !VIDEO_MAGIC.has(magic) ? 'image' : 'video';
 }
 
-/** Containers and packets come from one reading, which also tells how long a decode may take. */
-async function lookAtHeader(task: ProbeTask, tell: (note: ProbeNote) => void): Promise<void> {
+/**
+ * Containers and packets come from one reading, which also tells how long a decode may take. Gives the number of audio
+ * tracks, null if it is not known.
+ */
+async function lookAtHeader(
+  task: ProbeTask,
+  tell: (note: ProbeNote) => void,
+): Promise<number | null> {
   const wants = task.wants.filter((table) => table === 'containers' || table === 'packets');
   // Videos want frames and containers together; for frames alone a header look still pays for a fair deadline.
-  if (wants.length === 0 && !task.wants.includes('frames')) return;
+  if (wants.length === 0 && !task.wants.includes('frames')) return null;
   let rows: HeaderRows;
   try {
     rows = await probeHeader(task.path, {
@@ -98,7 +117,7 @@ async function lookAtHeader(task: ProbeTask, tell: (note: ProbeNote) => void): P
   } catch (error) {
     for (const table of wants)
       tell({ kind: 'row', table, row: errorRow(table, 'internal', textOf(error)) });
-    return;
+    return null;
   }
   const { duration_s } = rows.containers;
   if (duration_s !== null) tell({ kind: 'duration', duration_s });
@@ -108,6 +127,7 @@ async function lookAtHeader(task: ProbeTask, tell: (note: ProbeNote) => void): P
     const row = rows.packets ?? errorRow('packets', 'no-frames', 'no packets were read');
     tell({ kind: 'row', table: 'packets', row });
   }
+  return rows.containers.audio_track_count;
 }
 
 /** A probe never throws for what a medium holds; if it does, the tool is at fault, and that is a row too. */

@@ -50,7 +50,7 @@ export function whyNotApplicable(
           reason: `--tier ${offer.tier} does not look at ${need.table}`,
         };
       }
-      if (need.table === 'frames' && offer.noDecoder !== null) {
+      if ((need.table === 'frames' || need.table === 'audio') && offer.noDecoder !== null) {
         return { outcome: 'incomplete', reason: offer.noDecoder };
       }
       if (!hasEvidenceColumn(need.table, need.column)) {

@@ -335,6 +335,36 @@ export const EVIDENCE_TABLES = {
     black_tail_s: { type: 'DOUBLE', doc: 'The same at the end.' },
     black_longest_s: { type: 'DOUBLE', doc: 'Longest black run anywhere.' },
     black_share: { type: 'DOUBLE', doc: 'Share of black frames.' },
+    order_score: {
+      type: 'DOUBLE',
+      doc: 'Share of moving steps between neighbours for which another frame within 26 is nearer than 0.6 of the step.',
+    },
+    comb_score: {
+      type: 'DOUBLE',
+      doc: 'Line-to-line unrest of moving pixels at native size over that of a weave of two frames: near 1 interlaced. Null without motion, and of the ffmpeg decoder.',
+    },
+    comb_asymmetry: {
+      type: 'DOUBLE',
+      doc: 'Unrest of the worse weave over that of the better: 1 progressive, more where fields follow one another.',
+    },
+    comb_pair_count: { type: 'INTEGER', doc: 'Pairs of moving frames that this was measured on.' },
+    luma_low: {
+      type: 'DOUBLE',
+      doc: '0.1 % quantile of luma codes as stored, scaled to 8 bits, native size. Null of the ffmpeg decoder.',
+    },
+    luma_high: { type: 'DOUBLE', doc: '99.9 % quantile of the same.' },
+    softness: {
+      type: 'DOUBLE',
+      doc: 'Squared luma difference at 4 pixels distance over that at 1, along rows at native size: 16 is smooth.',
+    },
+    gradient_ratio: {
+      type: 'DOUBLE',
+      doc: 'ln(mean |d/dx| / mean |d/dy|) of luma, coded pixels taken for square: a squeezed width raises it.',
+    },
+    green_share: {
+      type: 'DOUBLE',
+      doc: 'Largest share of a sampled frame with the green of planes left zero.',
+    },
     still_score: {
       type: 'DOUBLE',
       doc: '95th percentile of difference to the first frame: near 0 is a still image.',
@@ -348,6 +378,28 @@ export const EVIDENCE_TABLES = {
       doc: 'First 10 distinct lines of the decoder log, addresses removed.',
     },
     decode_s: { type: 'DOUBLE', doc: 'CPU seconds of the decode; not part of findings.' },
+    ...ERROR_COLUMNS,
+  },
+  audio: {
+    audio_codec: { type: 'VARCHAR', doc: 'aac, opus, mp3, ac3…' },
+    sample_rate_hz: { type: 'INTEGER', doc: 'Sample rate that came out of the decoder.' },
+    channels: { type: 'INTEGER', doc: 'Channels that came out of the decoder.' },
+    decoded_s: { type: 'DOUBLE', doc: 'Seconds that were decoded, at most 60.' },
+    is_complete: { type: 'BOOLEAN', doc: 'The decoder reached the end of the track.' },
+    rms_db: {
+      type: 'DOUBLE',
+      doc: 'Root mean square of all channels, dB of full scale; -120 is digital silence.',
+    },
+    peak_db: { type: 'DOUBLE', doc: 'Largest sample, dB of full scale; -120 is digital silence.' },
+    silent_share: {
+      type: 'DOUBLE',
+      doc: 'Share of windows of 50 ms under -60 dB.',
+    },
+    channel_correlation: {
+      type: 'DOUBLE',
+      doc: 'Correlation of the first two channels: 1 dual mono, -1 one of them inverted; null of mono or silence.',
+    },
+    decode_error_count: { type: 'INTEGER', doc: 'Complaints of the decoder.' },
     ...ERROR_COLUMNS,
   },
   images: {
@@ -385,6 +437,20 @@ export const EVIDENCE_TABLES = {
     bar_bottom: { type: 'DOUBLE', doc: 'The same at the bottom.' },
     bar_left: { type: 'DOUBLE', doc: 'Constant black bar at the left, share of the width.' },
     bar_right: { type: 'DOUBLE', doc: 'The same at the right.' },
+    gradient_ratio: { type: 'DOUBLE', doc: 'ln(mean |d/dx| / mean |d/dy|) of luma at 128 px.' },
+    green_share: { type: 'DOUBLE', doc: 'Share of pixels with the green of planes left zero.' },
+    white_share: {
+      type: 'DOUBLE',
+      doc: 'Share of pixels at full white, all channels 254 or more.',
+    },
+    transparent_share: {
+      type: 'DOUBLE',
+      doc: 'Share of pixels that are at least half transparent, 0 without alpha; null over 16 million pixels.',
+    },
+    hidden_black_share: {
+      type: 'DOUBLE',
+      doc: 'Share of those whose stored colour is black: what is seen if alpha is dropped.',
+    },
     dhash: { type: 'BIGINT', doc: '64-bit difference hash of the upright first page.' },
     phash: { type: 'BIGINT', doc: '64-bit DCT hash of the upright first page.' },
     bytes_read: { type: 'BIGINT', doc: 'Bytes read.' },

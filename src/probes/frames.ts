@@ -23,13 +23,17 @@ import {
   emptyChromaSums,
   lumaOf,
   type MeanColour,
+  zeroPlaneShare,
 } from '../media/measures/colour.ts';
 import { type DuplicateFrames, measureDuplicates } from '../media/measures/duplicate-frames.ts';
 import { meanAbsoluteDifference, sceneScores } from '../media/measures/frame-difference.ts';
 import { FreezeFinder, type Freezes } from '../media/measures/freezes.ts';
+import { FrameOrder } from '../media/measures/frame-order.ts';
+import { gradientRatio } from '../media/measures/gradient-ratio.ts';
 import { measureLuma } from '../media/measures/luma-statistics.ts';
+import { NativeLumaNotes } from '../media/measures/native-luma.ts';
 import { differenceHash } from '../media/measures/perceptual-hashes.ts';
-import { quantile } from '../media/measures/quantile.ts';
+import { median, quantile } from '../media/measures/quantile.ts';
 import { errorRow, type EvidenceRow } from './evidence-tables.ts';
 
 /**
@@ -67,6 +71,8 @@ class FrameNotes {
   readonly #fromFirst: number[] = [];
   readonly #dhash: bigint[] = [];
   readonly #freezes = new FreezeFinder();
+  readonly #order = new FrameOrder();
+  readonly #native = new NativeLumaNotes();
   #colours: ColourNote[] = [];
   #first: Uint8Array | null = null;
   readonly #before = new Uint8Array(GRAY_SIDE_PX * GRAY_SIDE_PX);
@@ -84,6 +90,8 @@ class FrameNotes {
     this.#fromFirst.push(meanAbsoluteDifference(gray, this.#first));
     this.#dhash.push(differenceHash(gray, GRAY_SIDE_PX));
     this.#freezes.add(gray, luma.spread, difference);
+    this.#order.add(gray, GRAY_SIDE_PX);
+    if (frame.native !== null) this.#native.add(frame.index, frame.native);
     this.#before.set(gray);
     if (frame.colour !== null) this.#addColour(frame.index, frame.colour);
   }
@@ -102,6 +110,7 @@ class FrameNotes {
     const dark = this.#p98.map((p98, i) => isBlack(p98, this.#spread[i] ?? 0));
     const black = measureBlack(dark, this.#pts_s);
     const colours = this.#measureColours();
+    const native = this.#native.finish();
     return {
       decoder: report.decoder,
       decoder_version: report.decoder_version,
@@ -139,6 +148,15 @@ class FrameNotes {
       black_tail_s: isEveryFrame ? black.tail_s : null,
       black_longest_s: isEveryFrame ? black.longest_s : null,
       black_share: black.share,
+      order_score: isEveryFrame ? this.#order.score() : null,
+      comb_score: isEveryFrame ? native.comb_score : null,
+      comb_asymmetry: isEveryFrame ? native.comb_asymmetry : null,
+      comb_pair_count: isEveryFrame ? native.comb_pair_count : null,
+      luma_low: native.luma_low,
+      luma_high: native.luma_high,
+      softness: native.softness,
+      gradient_ratio: colours.gradient_ratio,
+      green_share: colours.green_share,
       still_score: this.#fromFirst.length < 2 ? null : quantile(this.#fromFirst.slice(1), 0.95),
       decode_error_count: report.error_count,
       decode_log: report.log,
@@ -153,10 +171,19 @@ class FrameNotes {
     readonly chroma_spread: number | null;
     readonly bars: Bars | null;
     readonly inner_luma_max: number | null;
+    readonly gradient_ratio: number | null;
+    readonly green_share: number | null;
   } {
     const [first] = this.#colours;
     if (first === undefined)
-      return { means: [], chroma_spread: null, bars: null, inner_luma_max: null };
+      return {
+        means: [],
+        chroma_spread: null,
+        bars: null,
+        inner_luma_max: null,
+        gradient_ratio: null,
+        green_share: null,
+      };
     const { width_px, height_px } = first;
     const stride = colourStride(this.#pts_s.length - 1);
     const kept = this.#colours.filter((note) => note.index % stride === 0);
@@ -167,6 +194,16 @@ class FrameNotes {
     for (const luma of lumas) envelope = widenEnvelope(envelope, luma);
     const bars = envelope === null ? NO_BARS : findBars(envelope, width_px, height_px);
     const inner = lumas.map((luma) => innerLuma(luma, width_px, height_px, bars));
-    return { means, chroma_spread: chromaSpread(sums), bars, inner_luma_max: Math.max(...inner) };
+    const ratios = lumas
+      .map((luma) => gradientRatio(luma, width_px, height_px))
+      .filter((ratio) => ratio !== null);
+    return {
+      means,
+      chroma_spread: chromaSpread(sums),
+      bars,
+      inner_luma_max: Math.max(...inner),
+      gradient_ratio: ratios.length === 0 ? null : median(ratios),
+      green_share: Math.max(...kept.map((note) => zeroPlaneShare(note.rgb))),
+    };
   }
 }

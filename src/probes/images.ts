@@ -1,11 +1,20 @@
 import type { Metadata } from 'sharp';
 
+import { hiddenColour, type HiddenColour, UNKNOWN_ALPHA } from '../media/images/hidden-colour.ts';
 import { iccDescription } from '../media/images/icc-description.ts';
 import { lacksEndMarker } from '../media/images/end-marker.ts';
 import { MOST_DECODED_PIXELS, openImage, type OpenImage } from '../media/images/open-image.ts';
 import { decodeSmallRgb, type SmallImage } from '../media/images/small-rgb.ts';
 import { findBars, widenEnvelope } from '../media/measures/bars.ts';
-import { addColour, chromaSpread, emptyChromaSums, lumaOf } from '../media/measures/colour.ts';
+import {
+  addColour,
+  chromaSpread,
+  emptyChromaSums,
+  fullWhiteShare,
+  lumaOf,
+  zeroPlaneShare,
+} from '../media/measures/colour.ts';
+import { gradientRatio } from '../media/measures/gradient-ratio.ts';
 import { measureLuma } from '../media/measures/luma-statistics.ts';
 import { dctHash, differenceHash, shrink } from '../media/measures/perceptual-hashes.ts';
 import { laplacianVariance } from '../media/measures/sharpness.ts';
@@ -27,7 +36,8 @@ export async function probeImage(path: string): Promise<EvidenceRow<'images'>> {
   const header = describeHeader(image);
   const { metadata } = image;
   if (metadata.width * metadata.height > MOST_DECODED_PIXELS) {
-    return { ...header, ...NO_PIXELS, decode_error_count: null, decode_log: null };
+    const unseen = { ...NO_PIXELS, ...UNKNOWN_ALPHA };
+    return { ...header, ...unseen, decode_error_count: null, decode_log: null };
   }
   const { pixels, complaints } = await decodeSmall(image);
   const isShort = complaints.some((line) =>
@@ -36,6 +46,7 @@ export async function probeImage(path: string): Promise<EvidenceRow<'images'>> {
   return {
     ...header,
     ...(pixels === null ? NO_PIXELS : measurePixels(pixels)),
+    ...(await hiddenColour(image)),
     is_truncated: header.is_truncated === true || isShort,
     decode_error_count: complaints.length,
     decode_log: complaints,
@@ -58,6 +69,9 @@ type PixelColumns = Pick<
   | 'bar_bottom'
   | 'bar_left'
   | 'bar_right'
+  | 'gradient_ratio'
+  | 'green_share'
+  | 'white_share'
   | 'dhash'
   | 'phash'
 >;
@@ -77,13 +91,16 @@ const NO_PIXELS: PixelColumns = {
   bar_bottom: null,
   bar_left: null,
   bar_right: null,
+  gradient_ratio: null,
+  green_share: null,
+  white_share: null,
   dhash: null,
   phash: null,
 };
 
 type HeaderColumns = Omit<
   EvidenceRow<'images'>,
-  keyof PixelColumns | 'decode_error_count' | 'decode_log'
+  keyof PixelColumns | keyof HiddenColour | 'decode_error_count' | 'decode_log'
 >;
 
 function describeHeader(image: OpenImage): HeaderColumns {
@@ -188,6 +205,9 @@ function measurePixels(picture: SmallImage): PixelColumns {
     bar_bottom: bars.bottom,
     bar_left: bars.left,
     bar_right: bars.right,
+    gradient_ratio: gradientRatio(small, columns, rows),
+    green_share: zeroPlaneShare(rgb),
+    white_share: fullWhiteShare(rgb),
     dhash: differenceHash(square, HASH_SIDE_PX),
     phash: dctHash(square, HASH_SIDE_PX),
   };

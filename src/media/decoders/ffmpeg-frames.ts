@@ -301,7 +301,8 @@ class FrameAssembler {
       const estimated_s = Number.isNaN(this.#last_s) ? 0 : this.#last_s + this.#interval_s;
       const pts_s = told_s === undefined || !Number.isFinite(told_s) ? estimated_s : told_s;
       const colour = rgb === null ? null : { rgb, ...this.#size };
-      this.#onFrame({ index: this.frames, pts_s, gray, colour, isCorrupt: false });
+      const index = this.frames;
+      this.#onFrame({ index, pts_s, gray, colour, native: null, isCorrupt: false });
       this.#last_s = pts_s;
       this.frames++;
     }

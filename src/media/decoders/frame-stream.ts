@@ -1,4 +1,5 @@
 import type { MediaErrorCode } from '../../probes/evidence-tables.ts';
+import type { LumaStrips } from '../measures/native-luma.ts';
 
 /** Which decoder a user asks for. */
 export type DecoderChoice = 'auto' | 'node-av' | 'ffmpeg';
@@ -35,6 +36,8 @@ export type SmallFrame = {
   readonly gray: Uint8Array;
   /** Interleaved RGB of sampled frames ({@link isColourFrame}). Valid during the call only. */
   readonly colour: SmallPicture | null;
+  /** Luma at native size of some pairs of frames ({@link isNativeFrame}), null also where the decoder can't give it. */
+  readonly native: LumaStrips | null;
   /** The decoder concealed something in it. */
   readonly isCorrupt: boolean;
 };
@@ -88,6 +91,17 @@ export function colourStride(index: number): number {
   let stride = 1;
   while (index >= MOST_COLOUR_FRAMES * stride) stride *= 2;
   return stride;
+}
+
+/** Pairs of frames at native size: at least half as many as this from the whole length of a longer clip. */
+const MOST_NATIVE_PAIRS = 6;
+const NATIVE_STRIDE = 4;
+
+/** Whether luma of a frame is also looked at in native size: neighbours in pairs, farther apart the longer the clip. */
+export function isNativeFrame(index: number): boolean {
+  let stride = NATIVE_STRIDE;
+  while (index >= MOST_NATIVE_PAIRS * stride) stride *= 2;
+  return index % stride <= 1;
 }
 
 /** Size of the colour picture of a frame of this size. */

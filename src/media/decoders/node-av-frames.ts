@@ -7,8 +7,10 @@ import {
   type DecodeTier,
   GRAY_SIDE_PX,
   isColourFrame,
+  isNativeFrame,
   type OnFrame,
 } from './frame-stream.ts';
+import { lumaStrips } from './node-av-luma.ts';
 import { openDecoder, openInput, settleLog, withLog } from './node-av-input.ts';
 import { FrameScaler } from './node-av-scaler.ts';
 import { noVideoTrack } from './no-video-track.ts';
@@ -157,7 +159,8 @@ class FramePump {
       ? this.#colour.reduce(frame, size.width_px, size.height_px)
       : null;
     const colour = rgb === null ? null : { rgb, ...size };
-    this.#onFrame({ index: this.frames, pts_s, gray, colour, isCorrupt });
+    const native = isNativeFrame(this.frames) ? lumaStrips(this.#av, frame) : null;
+    this.#onFrame({ index: this.frames, pts_s, gray, colour, native, isCorrupt });
     this.#last_s = pts_s;
     this.frames++;
   }

@@ -64,3 +64,31 @@ export function lumaOf(rgb: Uint8Array): Uint8Array {
   }
   return luma;
 }
+
+/** Planes that were never written: Y = U = V = 0 is (0, 135, 0) in BT.601 and (0, 77 to 84, 0) in BT.709, give or take compression. */
+const ZERO_PLANE_LEVEL = 20;
+const ZERO_PLANE_GREENS = [
+  { least: 124, most: 144 },
+  { least: 72, most: 90 },
+] as const;
+
+/** Share of pixels with the green of planes left zero, 0–1. Chroma-key green has blue in it, grass has red. */
+export function zeroPlaneShare(rgb: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i + 2 < rgb.length; i += 3) {
+    const green = rgb[i + 1] ?? 0;
+    const isGreen = ZERO_PLANE_GREENS.some(({ least, most }) => green >= least && green <= most);
+    if (isGreen && (rgb[i] ?? 0) <= ZERO_PLANE_LEVEL && (rgb[i + 2] ?? 0) <= ZERO_PLANE_LEVEL)
+      count++;
+  }
+  return (3 * count) / Math.max(1, rgb.length);
+}
+
+/** Share of pixels at full white (254 or more in all channels), 0–1. */
+export function fullWhiteShare(rgb: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i + 2 < rgb.length; i += 3) {
+    if (Math.min(rgb[i] ?? 0, rgb[i + 1] ?? 0, rgb[i + 2] ?? 0) >= 254) count++;
+  }
+  return (3 * count) / Math.max(1, rgb.length);
+}

@@ -1,0 +1,119 @@
+import { median } from './quantile.ts';
+
+/** Vertical strips of a luma plane at native size, side by side: all rows, few columns, as the codec stored them. */
+export type LumaStrips = {
+  /** Packed rows of `width_px` 8-bit codes. */
+  readonly plane: Uint8Array;
+  readonly width_px: number;
+  readonly height_px: number;
+  /** Columns of one strip: neighbours inside a strip are neighbours in the picture. */
+  readonly strip_px: number;
+};
+
+/** What only the native size shows. Nulls where too little moved or too few frames were looked at. */
+export type NativeLuma = {
+  /** Line-to-line unrest of moving pixels over that of a weave of two frames: near 1 interlaced, well under 1 progressive. */
+  readonly comb_score: number | null;
+  /** Unrest of the worse weave over that of the better: 1 progressive, more where fields follow one another. */
+  readonly comb_asymmetry: number | null;
+  readonly comb_pair_count: number;
+  /** 0.1 % and 99.9 % quantiles of the luma codes, as stored, scaled to 8 bits. */
+  readonly luma_low: number | null;
+  readonly luma_high: number | null;
+  /** Squared difference at 4 pixels' distance over that at 1, along rows: 16 is smooth, sharp pictures are at 3 to 7. */
+  readonly softness: number | null;
+};
+
+/** A pixel that changes by more than this between neighbouring frames moves: codec noise is below. */
+const MOTION_LEVEL = 12;
+/** Moving pixels that a pair needs, share of those looked at. */
+const LEAST_MOTION = 0.002;
+
+/** Collects pairs of neighbouring frames at native size; keeps one of them. */
+export class NativeLumaNotes {
+  readonly #histogram = new Float64Array(256);
+  readonly #ratios: number[] = [];
+  readonly #asymmetries: number[] = [];
+  #near = 0;
+  #far = 0;
+  #before: { readonly index: number; readonly strips: LumaStrips } | null = null;
+
+  /** Takes the strips of the frame at this index (presentation order). */
+  add(index: number, strips: LumaStrips): void {
+    for (const code of strips.plane) this.#histogram[code] = (this.#histogram[code] ?? 0) + 1;
+    const before = this.#before;
+    if (before !== null && before.index === index - 1 && isSameSize(before.strips, strips)) {
+      this.#addPair(before.strips, strips);
+      this.#before = null;
+      return;
+    }
+    this.#addSoftness(strips);
+    this.#before = { index, strips: { ...strips, plane: new Uint8Array(strips.plane) } };
+  }
+
+  finish(): NativeLuma {
+    const total = this.#histogram.reduce((sum, count) => sum + count, 0);
+    return {
+      comb_score: this.#ratios.length === 0 ? null : median(this.#ratios),
+      comb_asymmetry: this.#asymmetries.length === 0 ? null : median(this.#asymmetries),
+      comb_pair_count: this.#ratios.length,
+      luma_low: total === 0 ? null : this.#codeAt(0.001 * total),
+      luma_high: total === 0 ? null : this.#codeAt(0.999 * total),
+      softness: this.#near === 0 ? null : this.#far / this.#near,
+    };
+  }
+
+  /** As idet of FFmpeg tells fields: lines of one frame are put between those of the next. */
+  #addPair(first: LumaStrips, second: LumaStrips): void {
+    const { width_px: width, height_px: height } = first;
+    const a = first.plane;
+    const b = second.plane;
+    let own = 0;
+    let even = 0;
+    let odd = 0;
+    let moving = 0;
+    for (let row = 1; row + 1 < height; row++) {
+      let weave = 0;
+      for (let at = row * width; at < (row + 1) * width; at++) {
+        const here = a[at] ?? 0;
+        const next = b[at] ?? 0;
+        if (Math.abs(next - here) <= MOTION_LEVEL) continue;
+        const around = (a[at - width] ?? 0) + (a[at + width] ?? 0);
+        own += Math.abs(around - 2 * here);
+        weave += Math.abs(around - 2 * next);
+        moving++;
+      }
+      if (row % 2 === 0) even += weave;
+      else odd += weave;
+    }
+    const least = Math.min(even, odd);
+    if (moving < LEAST_MOTION * a.length || least === 0) return;
+    this.#ratios.push(own / 2 / least);
+    this.#asymmetries.push(Math.max(even, odd) / least);
+  }
+
+  #addSoftness({ plane, strip_px }: LumaStrips): void {
+    for (let start = 0; start + strip_px <= plane.length; start += strip_px) {
+      for (let at = start; at + 4 < start + strip_px; at++) {
+        const here = plane[at] ?? 0;
+        const near = (plane[at + 1] ?? 0) - here;
+        const far = (plane[at + 4] ?? 0) - here;
+        this.#near += near * near;
+        this.#far += far * far;
+      }
+    }
+  }
+
+  #codeAt(count: number): number {
+    let seen = 0;
+    for (let code = 0; code < 256; code++) {
+      seen += this.#histogram[code] ?? 0;
+      if (seen >= count) return code;
+    }
+    return 255;
+  }
+}
+
+function isSameSize(a: LumaStrips, b: LumaStrips): boolean {
+  return a.width_px === b.width_px && a.height_px === b.height_px;
+}
