@@ -68,6 +68,9 @@ const wanted = Object.keys(FAULT_CASES).filter(
   (id) => options.rules.length === 0 || options.rules.includes(id),
 );
 const bases = chooseClips(options.folders, options.clips);
+// All clips first: encoding blocks this process, and the children of a scan must not wait for it.
+const clips = new Map<string, readonly Made[]>();
+for (const id of wanted) if (rules.has(id)) clips.set(id, await makeClips(id));
 const natural = await findingsOf(
   'natural',
   bases.map((path) => ({ key: path, path, shard: 'natural' })),
@@ -84,7 +87,7 @@ for (const id of wanted) {
     console.log(`${id.padEnd(30)}no such rule`);
     continue;
   }
-  const made = await makeClips(id);
+  const made = clips.get(id) ?? [];
   const found = await findingsOf(
     id,
     made.map((each) => ({
@@ -160,9 +163,10 @@ async function makeClips(id: string): Promise<readonly Made[]> {
     const recipe: ClipRecipe = {
       source: { file: base },
       width_px: 320,
+      fps: 24,
       duration_s: 2,
       codec: coding.codec,
-      ...(coding.codec === 'mpeg2' ? { suffix: '.mkv' } : { crf: coding.crf }),
+      ...(coding.codec === 'mpeg2' ? { encoderOptions: { b: '1200k' } } : { crf: coding.crf }),
     };
     const { faulty, lookalikes } = makeCase(recipe);
     for (const [isFaulty, variants] of [

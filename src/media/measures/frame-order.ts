@@ -6,6 +6,10 @@ const WINDOW = 26;
 const MOST_FRAMES = 300;
 /** A step smaller than this is no motion, grey levels. */
 const LEAST_STEP = 1.5;
+/** Moving steps that a share is taken of. */
+const LEAST_STEPS = 24;
+/** Periods of motion start here, frames: neighbours that changed places lie nearer. */
+const LEAST_PERIOD = 5;
 /** Another frame must be nearer than the neighbour by this factor. */
 const NEARER = 0.6;
 
@@ -34,9 +38,13 @@ export class FrameOrder {
     this.#thumbs.push(thumb);
   }
 
-  /** Share of moving steps that leave out a nearer frame; null if fewer than eight steps move. */
+  /**
+   * Share of moving steps that leave out a nearer frame; null if fewer than 24 steps move. Where the nearer frames lie at
+   * one distance of several frames, the motion is periodic (a skipping rope), and they do not count.
+   */
   score(): number | null {
     const thumbs = this.#thumbs;
+    const lags = new Uint32Array(WINDOW + 2);
     let moving = 0;
     let disordered = 0;
     for (let i = 0; i < thumbs.length; i++) {
@@ -44,17 +52,33 @@ export class FrameOrder {
         const step = distance(thumbs[i], thumbs[i + direction]);
         if (step === null || step < LEAST_STEP) continue;
         moving++;
-        for (let lag = 2; lag <= WINDOW; lag++) {
-          const other = distance(thumbs[i], thumbs[i + direction * lag]);
-          if (other === null) break;
-          if (other < NEARER * step) {
-            disordered++;
-            break;
-          }
-        }
+        const lag = this.#nearest(i, direction, NEARER * step);
+        if (lag === null) continue;
+        disordered++;
+        lags[lag] = (lags[lag] ?? 0) + 1;
       }
     }
-    return moving < 8 ? null : disordered / moving;
+    if (moving < LEAST_STEPS) return null;
+    for (let lag = LEAST_PERIOD; lag <= WINDOW; lag++) {
+      const around = (lags[lag - 1] ?? 0) + (lags[lag] ?? 0) + (lags[lag + 1] ?? 0);
+      if (around > disordered / 2) return (disordered - around) / moving;
+    }
+    return disordered / moving;
+  }
+
+  /** How far the nearest frame in a direction is, in frames; null if none is nearer than the bound. */
+  #nearest(from: number, direction: number, bound: number): number | null {
+    let nearest: number | null = null;
+    let least = bound;
+    for (let lag = 2; lag <= WINDOW; lag++) {
+      const other = distance(this.#thumbs[from], this.#thumbs[from + direction * lag]);
+      if (other === null) break;
+      if (other < least) {
+        least = other;
+        nearest = lag;
+      }
+    }
+    return nearest;
   }
 }
 
