@@ -1,4 +1,7 @@
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
+import { FOOTER_CHECK_COLUMNS } from '../dataset/footer-checks.ts';
+import { PAGE_CHECKSUM_COLUMNS } from '../dataset/page-checksums.ts';
+import { PAGE_FAULT_COLUMNS } from '../dataset/page-faults.ts';
 import { SHARD_COLUMNS } from '../dataset/shards-table.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { Database } from '../engine/database.ts';
@@ -42,9 +45,14 @@ export async function runExample(
       if (isEvidenceTable(table)) await fillEvidence(database, table, keyed);
       else if (isVersionTable(table)) await fillVersionTable(database, table, rows);
       else if (table === 'shards') await fillShards(database, rows);
+      else if (hasName(DATASET_TABLES, table)) await fillKnown(database, table, rows);
       else await createTable(database, table, rows, () => null);
     }
     if (example.tables['shards'] === undefined) await fillShards(database, shardsOf(clips));
+    for (const table of Object.keys(DATASET_TABLES)) {
+      if (hasName(DATASET_TABLES, table) && example.tables[table] === undefined)
+        await fillKnown(database, table, []);
+    }
     if (rule.scope === 'versions') {
       for (const table of Object.keys(VERSION_TABLES)) {
         if (isVersionTable(table) && example.tables[table] === undefined)
@@ -131,6 +139,33 @@ async function fillEvidence(
     .filter((name) => name === 'clip_id' || name === 'medium' || Object.hasOwn(columns, name));
   const list = given.map(quoteIdentifier).join(', ');
   await database.run(`insert into ${table} (${list}) select ${list} from example_${table}`);
+}
+
+/** Tables about the files of a dataset, empty where an example gives no rows. */
+const DATASET_TABLES = {
+  page_faults: PAGE_FAULT_COLUMNS,
+  page_checksums: PAGE_CHECKSUM_COLUMNS,
+  footer_checks: FOOTER_CHECK_COLUMNS,
+} as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+function hasName<T extends object>(object: T, name: string): name is Extract<keyof T, string> {
+  return Object.hasOwn(object, name);
+}
+
+async function fillKnown(
+  database: Database,
+  table: keyof typeof DATASET_TABLES,
+  rows: readonly Row[],
+): Promise<void> {
+  const known: Readonly<Record<string, string>> = DATASET_TABLES[table];
+  const columns = Object.entries(known).map(([name, type]) => `"${name}" ${type}`);
+  if (rows.length === 0) {
+    await database.run(`create table ${table} (${columns.join(', ')})`);
+    return;
+  }
+  const nothing = Object.fromEntries(Object.keys(known).map((name) => [name, null]));
+  const whole = rows.map((row) => ({ ...nothing, ...row }));
+  await createTable(database, table, whole, (name) => known[name] ?? null);
 }
 
 /** The table `shards`; what an example does not state is as in a shard that was read. */
