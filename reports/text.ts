@@ -55,6 +55,7 @@ export function renderText(run: RunDocument, options: TextOptions): string {
     ...verdictLines(run, width, paint),
     ...ruleBlocks(run, options, width, paint),
     ...baselineLines(run, paint),
+    ...suppressionLines(run, width, paint),
     ...gapLines(run, width, paint),
     ...reportLines(options, paint),
   ];
@@ -232,6 +233,28 @@ function shardStrip(run: RunDocument, rule: RuleOutcome): string {
     return cell.isUnread ? '?' : ' ';
   });
   return `▕${drawn.join('')}▏`;
+}
+
+/** What the suppression file did: rules with accepted findings, and entries that do nothing any more. */
+function suppressionLines(run: RunDocument, width: number, paint: Paint): readonly string[] {
+  const entries = run.suppressions?.entries ?? [];
+  if (entries.length === 0) return [];
+  const lines = entries
+    .filter((entry) => entry.state !== 'not-judged')
+    .slice(0, GAPS_MAX)
+    .map((entry) => {
+      const until = entry.until === null ? '' : `, until ${entry.until}`;
+      const did = entry.state === 'used' ? formatCount(entry.suppressed) : entry.state;
+      const text = `${did} ${entry.rule}: ${spellOut(entry.reason.slice(0, 200))} (${spellOut(entry.selector.slice(0, 200))}${until})`;
+      return `    ${fit(text, width - 4)}`;
+    });
+  const rest = entries.length - lines.length;
+  return [
+    '',
+    `  ${paint('strong', 'suppressed')}`,
+    ...lines,
+    ...(rest > 0 ? [`    ${paint('faint', `and ${formatPlural(rest, 'entry', 'entries')}`)}`] : []),
+  ];
 }
 
 /** What was not looked at; rules without anything to work on share one line. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism, totalmem } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 
 import { version as duckdbVersion } from '@duckdb/node-api';
 
@@ -11,10 +11,11 @@ import { DailiesError } from './dailies-error.ts';
 import { isCanonicalColumn } from './dataset/canonical-columns.ts';
 import { leaveOutPageFaults, type OpenDataset } from './dataset/open-dataset.ts';
 import { shardErrorText } from './dataset/rows.ts';
-import { quoteIdentifier } from './dataset/sql-quote.ts';
+import { quoteIdentifier, quoteLiteral } from './dataset/sql-quote.ts';
 import { checkStorage, STORAGE_CHECKS, STORAGE_TABLES } from './dataset/storage-checks.ts';
 import { Database } from './engine/database.ts';
 import { gatherEvidence, type ProbeCount } from './engine/gather-evidence.ts';
+import { applyBudgets, planBudgets } from './judge/budgets.ts';
 import type { CompiledRule } from './judge/compile-rule.ts';
 import { type Exclusion, excludedOutcome, judge } from './judge/judge.ts';
 import { type Dimension, type FusedAnswer, countLedger, writeLedger } from './judge/ledger.ts';
@@ -23,7 +24,14 @@ import { numberColumns } from './judge/number-columns.ts';
 import { openRoom } from './judge/room.ts';
 import type { Rule } from './judge/rule.ts';
 import { compileAll, dimensionsOf, selectRules } from './judge/select-rules.ts';
-import { decideVerdict, listNotLookedAt } from './judge/verdict.ts';
+import {
+  checkSuppressions,
+  describeSuppressions,
+  isExpired,
+  loadSuppressions,
+  type SuppressionFile,
+} from './judge/suppressions.ts';
+import { decideVerdict, listNotLookedAt, reachesGate } from './judge/verdict.ts';
 import { type SelectedDecoder, selectDecoder } from './media/decoders/decode-frames.ts';
 import { closeFilmStrips } from './media/film-strip.ts';
 import { VERSION } from './package-root.ts';
@@ -38,7 +46,9 @@ import type {
   RuleOutcome,
   RunDocument,
 } from './run/document.ts';
+import { writeAllowList, writeQuarantine } from './run/failing-keys.ts';
 import { readRun } from './run/read-run.ts';
+import { hashedKeySql, redact } from './run/redact.ts';
 import {
   createRunFolder,
   writeCards,
@@ -61,6 +71,10 @@ export type ScanRequest = {
   readonly command: readonly string[];
   /** Run folder of an earlier scan to see the findings against. */
   readonly against?: string;
+  /** Parquet file for all failing keys, by rule. */
+  readonly quarantine?: string;
+  /** Parquet file for the keys in which nothing fails. */
+  readonly allowList?: string;
   /** Findings kept of each rule; counts are exact all the same. */
   readonly maxFindings?: number;
 };
@@ -119,6 +133,8 @@ export class Audit {
   #findings: readonly Finding[] = [];
   #clips: readonly ClipCard[] = [];
   readonly #earlier: ReportInput | null;
+  readonly #suppressionFile: SuppressionFile | null;
+  #suppressed: ReadonlyMap<number, number> = new Map();
   #baseline: Baseline | null = null;
 
   private constructor(
@@ -132,9 +148,13 @@ export class Audit {
     },
     rules: readonly Rule[],
     database: Database,
-    earlier: ReportInput | null,
+    before: {
+      readonly earlier: ReportInput | null;
+      readonly suppressions: SuppressionFile | null;
+    },
   ) {
-    this.#earlier = earlier;
+    this.#earlier = before.earlier;
+    this.#suppressionFile = before.suppressions;
     this.#request = request;
     this.#context = context;
     this.#config = request.config;
@@ -153,7 +173,10 @@ export class Audit {
   /** Reads the rules, makes the run folder and opens the room. */
   static async begin(request: ScanRequest, context: ScanContext): Promise<Audit> {
     const { config } = request;
-    const rules = selectRules(await loadRules(config.rules.dirs), config.rules);
+    const all = await loadRules(config.rules.dirs);
+    const rules = selectRules(all, config.rules);
+    const suppressions = await loadSuppressions(config.gate.suppressions, request.cwd);
+    if (suppressions !== null) checkSuppressions(suppressions, all);
     const earlier =
       request.against === undefined ? null : await readRun(resolve(request.cwd, request.against));
     const startedAt = new Date().toISOString();
@@ -168,14 +191,10 @@ export class Audit {
       tempDirectory: config.tempDirectory ?? join(folder, 'spill'),
       threads,
     });
-    return new Audit(
-      request,
-      context,
-      { id, folder, startedAt, threads },
-      rules,
-      database,
+    return new Audit(request, context, { id, folder, startedAt, threads }, rules, database, {
       earlier,
-    );
+      suppressions,
+    });
   }
 
   /** Opens the dataset and decides which rules can be judged on it. */
@@ -192,7 +211,9 @@ export class Audit {
     });
     this.#dataset = dataset;
     stage.done();
-    for (const warning of dataset.warnings) this.#context.progress.note(`note: ${warning}`);
+    for (const warning of config.isRedacted ? [] : dataset.warnings) {
+      this.#context.progress.note(`note: ${warning}`);
+    }
     this.#decoder = config.tier === 'manifest' ? null : await selectDecoder(config.decoder);
     const clipColumns = new Set(dataset.columns.map((column) => column.role ?? column.name));
     const offer = {
@@ -235,7 +256,9 @@ export class Audit {
       more: signatures.ledgerColumns,
     };
     this.#answers = await this.#withoutDamage(() => writeLedger(this.#database, plan));
-    await writeSignatures(this.#database, this.runFolder, signatures);
+    if (!this.#config.isRedacted) {
+      await writeSignatures(this.#database, this.runFolder, signatures);
+    }
     this.#rows = await countLedger(this.#database);
     if (this.#isAskedFor(STORAGE_TABLES)) {
       await checkStorage(
@@ -251,6 +274,14 @@ export class Audit {
       strata: this.#config.strata,
     });
     this.#sampleSize = drawn.size;
+    const onMedia = compiled.filter((each) => each.evidence.length > 0);
+    for (const line of planBudgets(
+      this.#config.rules.budgets,
+      onMedia.map((each) => each.rule.id),
+      drawn,
+    )) {
+      this.#context.progress.note(`note: ${line}`);
+    }
     await this.#withoutDamage(() =>
       fetchSample(this.#database, compiled, this.#opened().mediaColumns),
     );
@@ -336,8 +367,14 @@ export class Audit {
         population: this.#rows,
         sampleSize: this.#sampleSize,
         maxFindings: this.#request.maxFindings ?? MAX_FINDINGS,
+        suppressions: (this.#suppressionFile?.entries ?? []).filter(
+          (entry) => !isExpired(entry, this.#today()),
+        ),
+        keepFailing:
+          this.#request.quarantine !== undefined || this.#request.allowList !== undefined,
       }),
     );
+    this.#suppressed = judged.suppressed;
     this.#outcomes = judged.outcomes;
     this.#findings = judged.findings;
     if (this.#earlier !== null) {
@@ -346,6 +383,7 @@ export class Audit {
       this.#findings = seen.findings;
       this.#baseline = seen.baseline;
     }
+    this.#outcomes = applyBudgets(this.#outcomes, this.#config.rules.budgets);
     stage.done();
     this.#clock.lap('judge');
   }
@@ -353,6 +391,7 @@ export class Audit {
   /** Film strips and values of the clips that the report shows. */
   async makePictures(): Promise<void> {
     this.#context.signal.throwIfAborted();
+    if (this.#config.isRedacted) return;
     const { mediaRoot, mediaColumns } = this.#opened();
     this.#clips = await buildClipCards(
       this.#database,
@@ -372,15 +411,49 @@ export class Audit {
 
   /** Writes the run folder, `run.json` last: a folder that has it is whole. */
   async finish(): Promise<ScanResult> {
-    const run = this.#document('complete');
-    await writeFindings(this.#database, this.runFolder, this.#findings);
-    if (this.#probes.length > 0) await writeEvidence(this.#database, this.runFolder);
-    await writeCards(this.runFolder, this.#clips);
-    await writeRunDocument(this.runFolder, run);
-    return {
-      report: { run, findings: this.#findings, clips: this.#clips, leftOut: [] },
-      runFolder: this.runFolder,
+    await this.#writeKeyLists();
+    const whole = {
+      run: this.#document('complete'),
+      findings: this.#findings,
+      clips: this.#clips,
+      leftOut: [],
     };
+    const report = this.#config.isRedacted ? redact(whole) : whole;
+    await writeFindings(this.#database, this.runFolder, report.findings);
+    if (this.#probes.length > 0 && !this.#config.isRedacted) {
+      await writeEvidence(this.#database, this.runFolder);
+    }
+    await writeCards(this.runFolder, report.clips);
+    await writeRunDocument(this.runFolder, report.run);
+    return { report, runFolder: this.runFolder };
+  }
+
+  async #writeKeyLists(): Promise<void> {
+    const { quarantine, allowList } = this.#request;
+    const seed = quoteLiteral(this.#config.seed);
+    const rules = this.#docket.compiled.map(({ index, rule }) => ({
+      index,
+      id: rule.id,
+      severity: rule.severity,
+    }));
+    const hidden = this.#config.isRedacted;
+    const plan = {
+      runFolder: this.runFolder,
+      key: hidden ? hashedKeySql(seed, 'clips.key') : 'clips.key',
+      shard: hidden ? `'shard-' || lpad(clips.shard_id::varchar, 5, '0')` : 'clips.shard',
+    };
+    if (quarantine !== undefined) {
+      await writeQuarantine(this.#database, quarantine, { ...plan, rules });
+    }
+    if (allowList !== undefined) {
+      // Without a gate, what an error found is still no clip to train on.
+      const { failOn } = this.#config.gate;
+      const least = failOn === 'never' ? 'error' : failOn;
+      await writeAllowList(this.#database, allowList, {
+        ...plan,
+        rules: rules.filter((rule) => reachesGate(rule.severity, least)),
+      });
+    }
   }
 
   /** Writes `run.json` of a run that was stopped: no rule passed, and every one says why. */
@@ -394,7 +467,9 @@ export class Audit {
         ),
       ];
     }
-    await writeRunDocument(this.runFolder, this.#document('interrupted'));
+    const run = this.#document('interrupted');
+    const report = { run, findings: [], clips: [], leftOut: [] };
+    await writeRunDocument(this.runFolder, this.#config.isRedacted ? redact(report).run : run);
   }
 
   async close(): Promise<void> {
@@ -412,7 +487,15 @@ export class Audit {
     return this.#dataset?.shards.find((shard) => shard.index === index)?.name ?? String(index);
   }
 
+  /** The day of the run, UTC. */
+  #today(): string {
+    return this.#startedAt.slice(0, 10);
+  }
+
   #document(state: RunDocument['run']['state']): RunDocument {
+    const file = this.#suppressionFile;
+    const suppressions =
+      file === null ? [] : describeSuppressions(file, this.#suppressed, this.#today());
     const sample = { size: this.#sampleSize, population: this.#rows };
     return {
       schemaVersion: 1,
@@ -441,11 +524,19 @@ export class Audit {
         tier: this.#config.tier,
         rules: this.#rules.length,
       },
-      verdict: decideVerdict(this.#outcomes, this.#rows, this.#config.gate),
+      verdict: decideVerdict(this.#outcomes, this.#rows, this.#config.gate, suppressions),
       rules: this.#outcomes,
       notLookedAt: listNotLookedAt(this.#outcomes, this.#dataset?.shards ?? [], sample),
       probes: [...this.#probes],
       ...(this.#baseline === null ? {} : { baseline: this.#baseline }),
+      ...(file === null
+        ? {}
+        : {
+            suppressions: {
+              file: relative(this.#request.cwd, file.path),
+              entries: suppressions,
+            },
+          }),
       timings: this.#clock.laps(),
     };
   }

@@ -198,7 +198,7 @@ describe('flags of scan', () => {
         select: ['a', 'b', 'c'],
         ignore: ['tiny-files', 'd'],
       },
-      gate: { failOn: 'note', allowIncomplete: true },
+      gate: { ...base.gate, failOn: 'note', allowIncomplete: true },
       output: { html: '/out/a.html', json: '/work/o.json' },
     });
   });

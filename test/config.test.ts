@@ -63,7 +63,9 @@ rules:
   ignore: [tiny-files]
   severity: { empty-caption: warning, still-video: off }
   options: { duration-mismatch: { tolerance_s: 0.5 } }
-gate: { fail_on: warning, allow_incomplete: true }
+  budgets: { empty-caption: { max_rate: 0.05 %, max_count: 7 } }
+gate: { fail_on: warning, allow_incomplete: true, strict: true, suppressions: known.yaml }
+redact: true
 localise: [camera]
 output: { html: out/report.html }
 `);
@@ -87,8 +89,15 @@ output: { html: out/report.html }
         ignore: ['tiny-files'],
         severity: { 'empty-caption': 'warning', 'still-video': 'off' },
         options: { 'duration-mismatch': { tolerance_s: 0.5 } },
+        budgets: { 'empty-caption': { maxRate: 0.0005, maxCount: 7, notIncreasing: false } },
       },
-      gate: { failOn: 'warning', allowIncomplete: true },
+      gate: {
+        failOn: 'warning',
+        allowIncomplete: true,
+        isStrict: true,
+        suppressions: join(folder, 'known.yaml'),
+      },
+      isRedacted: true,
       localise: ['camera'],
       output: { html: join(folder, 'out/report.html') },
     });

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Actions, runCommandLine } from '../src/commands/program.ts';
 import { loadConfig } from '../src/config/load-config.ts';
 import { loadRules } from '../src/judge/load-rules.ts';
+import { checkSuppressions, loadSuppressions } from '../src/judge/suppressions.ts';
 import { runExample } from '../src/judge/run-example.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 
@@ -82,17 +83,28 @@ describe('README', () => {
   });
 
   it('shows settings that load, and the error that a slip really causes', async () => {
-    const texts = blocks('yaml').filter((text) => !text.startsWith('id: '));
+    const texts = blocks('yaml').filter((text) => text.startsWith('rules:'));
     expect(texts.length).toBeGreaterThan(0);
     for (const text of texts) {
       await writeFile(join(cwd, 'dailies.yaml'), text);
       await loadConfig(null, cwd);
+      if (!text.includes('ignore:')) continue;
       const slip = text.replace('ignore:', 'ignroe:');
       await writeFile(join(cwd, 'dailies.yaml'), slip);
       const error: unknown = await loadConfig(null, cwd).catch((reason: unknown) => reason);
       expect(readme).toContain(`\`${error instanceof Error ? error.message : 'no error'}\``);
     }
     await rm(join(cwd, 'dailies.yaml'));
+  });
+
+  it('shows suppressions that load and name rules there are', async () => {
+    const texts = blocks('yaml').filter((text) => text.startsWith('- rule: '));
+    expect(texts).toHaveLength(1);
+    await writeFile(join(cwd, 'dailies-suppressions.yaml'), texts.join(''));
+    const file = await loadSuppressions(null, cwd);
+    expect(file?.entries).toHaveLength(1);
+    if (file !== null) checkSuppressions(file, await loadRules());
+    await rm(join(cwd, 'dailies-suppressions.yaml'));
   });
 
   it('shows a program that runs as it stands', async () => {

@@ -8,6 +8,7 @@ import {
   STDOUT_FORMATS,
   type StdoutFormat,
 } from '../config/config.ts';
+import { readRate } from '../config/load-config.ts';
 import { didYouMean } from '../config/did-you-mean.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { Severity } from '../judge/rule.ts';
@@ -31,6 +32,16 @@ export type ScanFlags = {
   readonly format: StdoutFormat;
   readonly output: readonly string[];
   readonly against?: string;
+  readonly budget?: readonly string[];
+  readonly strict?: boolean;
+  readonly suppressions?: string;
+  readonly updateSuppressions?: boolean;
+  readonly prune?: boolean;
+  readonly reason?: string;
+  readonly owner?: string;
+  readonly quarantine?: string;
+  readonly allowList?: string;
+  readonly redact?: boolean;
   readonly runDir?: string;
   readonly cacheDir?: string;
   readonly memoryLimit?: string;
@@ -88,6 +99,21 @@ export function addScanFlags(command: Command): Command {
       '--against <run>',
       'run folder of an earlier scan: which findings are new, which are gone',
     )
+    .option(
+      '--budget <rule=rate>',
+      'tolerate so much of a defect, as 0.05% (repeatable)',
+      collect,
+      [],
+    )
+    .option('--suppressions <file>', 'accepted findings (default: dailies-suppressions.yaml here)')
+    .option('--strict', 'expired and useless suppressions end with exit code 1')
+    .option('--update-suppressions', 'accept every finding of this scan: write it into the file')
+    .option('--reason <text>', 'why, for --update-suppressions')
+    .option('--owner <name>', 'who, for --update-suppressions')
+    .option('--prune', 'take expired and useless suppressions out of the file')
+    .option('--quarantine <file>', 'write all failing keys, by rule, as Parquet')
+    .option('--allow-list <file>', 'write the keys without a finding that fails, as Parquet')
+    .option('--redact', 'write no key, path, caption or picture anywhere')
     .option('--run-dir <dir>', 'run folder (default: .dailies/runs/<id>)')
     .option('--cache-dir <dir>', 'evidence kept between runs (default: .dailies/cache)')
     .option('--memory-limit <size>', 'memory that DuckDB may use, such as 2GB', checkMemory)
@@ -134,11 +160,16 @@ export function applyScanFlags(
       dirs: [...config.rules.dirs, ...flags.rules.map(absolute)],
       select: flags.select.length > 0 ? flags.select : config.rules.select,
       ignore: [...config.rules.ignore, ...flags.ignore],
+      budgets: { ...config.rules.budgets, ...parseBudgets(flags.budget ?? []) },
     },
     gate: {
       failOn: flags.failOn ?? config.gate.failOn,
       allowIncomplete: flags.allowIncomplete ?? config.gate.allowIncomplete,
+      isStrict: flags.strict ?? config.gate.isStrict,
+      suppressions:
+        flags.suppressions === undefined ? config.gate.suppressions : absolute(flags.suppressions),
     },
+    isRedacted: flags.redact ?? config.isRedacted,
     output: { ...config.output, ...parseOutputs(flags.output, cwd) },
   };
 }
@@ -173,6 +204,21 @@ export function parseOutputs(
     parsed[format] = resolve(cwd, file);
   }
   return parsed;
+}
+
+function parseBudgets(pairs: readonly string[]): Config['rules']['budgets'] {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [id, rate] = splitOnce(pair);
+      const maxRate = readRate(rate ?? '');
+      if (Number.isNaN(maxRate)) {
+        throw new DailiesError('usage', `--budget ${pair}: no rate from 0 to 100 %`, {
+          hint: 'as in --budget duration-mismatch=0.05%',
+        });
+      }
+      return [id, { maxRate, maxCount: null, notIncreasing: false }];
+    }),
+  );
 }
 
 function parseColumns(

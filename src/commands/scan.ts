@@ -4,9 +4,12 @@ import { join, relative, resolve } from 'node:path';
 import { renderHtml } from '../../reports/html/page.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
+import { DailiesError } from '../dailies-error.ts';
+import { MOST_KEYS } from '../judge/edit-suppressions.ts';
 import { createProgress, SILENT } from '../progress.ts';
 import { scan } from '../scan.ts';
 import type { CommandContext } from './command-context.ts';
+import { keepSuppressions } from './keep-suppressions.ts';
 import { applyScanFlags, type ScanFlags } from './scan-flags.ts';
 import { renderForStdout, writeReports } from './write-reports.ts';
 
@@ -23,6 +26,9 @@ export async function runScan(
     context.cwd,
     Object.keys(CANONICAL_COLUMNS),
   );
+  if (config.isRedacted && flags.updateSuppressions === true) {
+    throw new DailiesError('usage', '--update-suppressions names keys, which --redact forbids');
+  }
   const progress = flags.quiet === true ? SILENT : createProgress(context.stderr);
   const { runFolder, report } = await scan(
     {
@@ -30,11 +36,19 @@ export async function runScan(
       cwd: context.cwd,
       runFolder: flags.runDir === undefined ? null : resolve(context.cwd, flags.runDir),
       ...(flags.against === undefined ? {} : { against: flags.against }),
+      ...(flags.quarantine === undefined
+        ? {}
+        : { quarantine: resolve(context.cwd, flags.quarantine) }),
+      ...(flags.allowList === undefined
+        ? {}
+        : { allowList: resolve(context.cwd, flags.allowList) }),
+      ...(flags.updateSuppressions === true ? { maxFindings: MOST_KEYS } : {}),
       command: ['dailies', 'scan', ...paths],
     },
     { signal: context.signal, progress },
   );
   await writeFile(join(runFolder, 'report.html'), renderHtml(report));
+  await keepSuppressions(report, config, flags, context);
   await writeReports(report, config.output, context);
   const page = relative(context.cwd, join(runFolder, 'report.html'));
   context.stdout.write(renderForStdout(report, flags, page, context));

@@ -21,6 +21,15 @@ export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 export const STDOUT_FORMATS = OUTPUT_FORMATS.filter((format) => format !== 'html');
 export type StdoutFormat = Exclude<OutputFormat, 'html'>;
 
+/** How much of a defect is tolerated. */
+export type RuleBudget = {
+  /** Share of the rows, 0–1; null: none given. */
+  readonly maxRate: number | null;
+  readonly maxCount: number | null;
+  /** Whether the rate may not rise against the earlier run. */
+  readonly notIncreasing: boolean;
+};
+
 /** What to scan and how to judge it: `dailies.yaml`, flags and defaults made one. All paths are absolute. */
 export type Config = {
   /** The file that it was read from; null: defaults and flags only. */
@@ -49,11 +58,18 @@ export type Config = {
     readonly ignore: readonly string[];
     readonly severity: Readonly<Record<string, Severity | 'off'>>;
     readonly options: Readonly<Record<string, Readonly<Record<string, OptionValue>>>>;
+    readonly budgets: Readonly<Record<string, RuleBudget>>;
   };
   readonly gate: {
     readonly failOn: Severity | 'never';
     readonly allowIncomplete: boolean;
+    /** Whether expired and useless suppressions end with exit code 1. */
+    readonly isStrict: boolean;
+    /** Suppression file; null: `dailies-suppressions.yaml` in the working directory, if there. */
+    readonly suppressions: string | null;
   };
+  /** Whether keys, paths, captions and pictures are kept out of everything that is written. */
+  readonly isRedacted: boolean;
   readonly localise: readonly string[];
   readonly output: Readonly<Partial<Record<OutputFormat, string>>>;
 };
@@ -73,8 +89,9 @@ export const DEFAULT_CONFIG: Config = {
   memoryLimit: null,
   tempDirectory: null,
   cacheDirectory: null,
-  rules: { dirs: [], select: [], ignore: [], severity: {}, options: {} },
-  gate: { failOn: 'error', allowIncomplete: false },
+  rules: { dirs: [], select: [], ignore: [], severity: {}, options: {}, budgets: {} },
+  gate: { failOn: 'error', allowIncomplete: false, isStrict: false, suppressions: null },
+  isRedacted: false,
   localise: [],
   output: {},
 };

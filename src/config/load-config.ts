@@ -33,8 +33,24 @@ type ConfigFile = {
     readonly ignore?: readonly string[];
     readonly severity?: Readonly<Record<string, Severity | 'off'>>;
     readonly options?: Readonly<Record<string, Readonly<Record<string, OptionValue>>>>;
+    readonly budgets?: Readonly<
+      Record<
+        string,
+        {
+          readonly max_rate?: string | number;
+          readonly max_count?: number;
+          readonly not_increasing?: boolean;
+        }
+      >
+    >;
   };
-  readonly gate?: { readonly fail_on?: Severity | 'never'; readonly allow_incomplete?: boolean };
+  readonly gate?: {
+    readonly fail_on?: Severity | 'never';
+    readonly allow_incomplete?: boolean;
+    readonly strict?: boolean;
+    readonly suppressions?: string;
+  };
+  readonly redact?: boolean;
   readonly localise?: readonly string[];
   readonly output?: Readonly<Partial<Record<OutputFormat, string>>>;
 };
@@ -98,16 +114,38 @@ function toConfig(raw: ConfigFile, file: string): Config {
       ignore: raw.rules?.ignore ?? [],
       severity: raw.rules?.severity ?? {},
       options: raw.rules?.options ?? {},
+      budgets: Object.fromEntries(
+        Object.entries(raw.rules?.budgets ?? {}).map(([id, budget]) => [
+          id,
+          {
+            maxRate: budget.max_rate === undefined ? null : readRate(budget.max_rate),
+            maxCount: budget.max_count ?? null,
+            notIncreasing: budget.not_increasing ?? false,
+          },
+        ]),
+      ),
     },
     gate: {
       failOn: raw.gate?.fail_on ?? fallback.gate.failOn,
       allowIncomplete: raw.gate?.allow_incomplete ?? fallback.gate.allowIncomplete,
+      isStrict: raw.gate?.strict ?? fallback.gate.isStrict,
+      suppressions: absoluteOr(raw.gate?.suppressions),
     },
+    isRedacted: raw.redact ?? fallback.isRedacted,
     localise: raw.localise ?? fallback.localise,
     output: Object.fromEntries(
       Object.entries(raw.output ?? {}).map(([format, path]) => [format, absolute(path)]),
     ),
   };
+}
+
+/** Reads `0.05 %` or a ratio from 0 to 1; NaN for anything else. */
+export function readRate(text: string | number): number {
+  const value = String(text).trim();
+  const percent = /^(\d+(?:\.\d+)?) ?%$/.exec(value)?.[1];
+  const rate =
+    percent === undefined ? Number(value === '' ? Number.NaN : value) : Number(percent) / 100;
+  return rate >= 0 && rate <= 1 ? rate : Number.NaN;
 }
 
 function listOf(value: string | readonly string[] | null | undefined): readonly string[] {

@@ -1,3 +1,4 @@
+import { DailiesError } from '../dailies-error.ts';
 import { type Database, maybe, numberOf } from '../engine/database.ts';
 import { MEDIA_ERROR_CODES } from '../probes/evidence-tables.ts';
 import type { Finding, Localisation, RuleOutcome } from '../run/document.ts';
@@ -17,6 +18,8 @@ import {
 import { pickClips, readDatasetFindings, readFindings } from './findings.ts';
 import { type Dimension, type FusedAnswer } from './ledger.ts';
 import { type Failed, type Located, localise } from './localise.ts';
+import { suppressFindings, suppressHits, weightOf } from './suppress.ts';
+import type { Suppression } from './suppressions.ts';
 
 /** Why a rule was not run at all, or could not be. */
 export type Exclusion = {
@@ -36,6 +39,24 @@ export type JudgePlan = {
   readonly population: number;
   readonly sampleSize: number;
   readonly maxFindings: number;
+  /** Accepted findings; expired entries left out. */
+  readonly suppressions?: readonly Suppression[];
+  /** Whether to keep every failing clip, as the table `failing_clips`. */
+  readonly keepFailing?: boolean;
+};
+
+/** What came of all rules. */
+export type Judgement = {
+  readonly outcomes: readonly RuleOutcome[];
+  readonly findings: readonly Finding[];
+  /** Findings that each suppression took out, by its index; entries whose rules were not judged are missing. */
+  readonly suppressed: ReadonlyMap<number, number>;
+};
+
+type Judged = {
+  readonly examined: Examined;
+  readonly shards: readonly ShardCount[];
+  readonly suppressed: number;
 };
 
 /** The outcome of a rule that was not judged. */
@@ -44,39 +65,55 @@ export function excludedOutcome(exclusion: Exclusion): RuleOutcome {
 }
 
 /** Every rule's outcome and its reported findings; the same evidence always gives the same result. */
-export async function judge(
-  database: Database,
-  plan: JudgePlan,
-): Promise<{ readonly outcomes: readonly RuleOutcome[]; readonly findings: readonly Finding[] }> {
+export async function judge(database: Database, plan: JudgePlan): Promise<Judgement> {
   const outcomes = plan.excluded.map(excludedOutcome);
   const findings: Finding[] = [];
+  const suppressed = new Map<number, number>();
+  if (plan.keepFailing === true) {
+    await database.run(
+      'create or replace temp table failing_clips (rule_index integer, clip_id bigint, row_number bigint, is_suppressed boolean)',
+    );
+  }
   const fusedCounts = await countFused(database, plan.answers);
-  const judged: { readonly examined: Examined; readonly shards: readonly ShardCount[] }[] = [];
+  const judged: Judged[] = [];
   for (const compiled of plan.compiled) {
+    const entries = (plan.suppressions ?? []).filter((each) => each.rule === compiled.rule.id);
     try {
       if (compiled.rule.scope === 'dataset' || compiled.rule.scope === 'versions') {
-        const result = await judgeDataset(database, compiled, plan);
+        const result = await judgeDataset(database, compiled, plan, entries);
+        for (const [index, count] of result.suppressed) suppressed.set(index, count);
         outcomes.push(result.outcome);
         findings.push(...result.findings);
         continue;
       }
-      const examined = await examine(database, compiled, plan);
-      const shards =
-        fusedCounts.get(compiled.rule.id) ?? (await countByShard(database, examined.relation));
-      judged.push({ examined, shards });
+      const said = await examine(database, compiled, plan);
+      const { examined, total: taken, counts } = await suppressHits(database, said, entries);
+      for (const [index, count] of counts) suppressed.set(index, count);
+      const fused = taken > 0 ? undefined : fusedCounts.get(compiled.rule.id);
+      const shards = fused ?? (await countByShard(database, examined.relation));
+      judged.push({ examined, shards, suppressed: taken });
+      if (plan.keepFailing === true) await keepFailing(database, said, taken > 0);
     } catch (cause) {
+      // What a user wrote is a failure of the run, not of the rule.
+      if (cause instanceof DailiesError) throw cause;
       const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
       outcomes.push(outcomeOf(compiled, 'errored', reason ?? 'unknown'));
     }
   }
   const withHits = judged.filter((each) => each.shards.some((shard) => shard.affected > 0));
   const places = withHits.length === 0 ? [] : await findPlaces(database, withHits, plan);
-  for (const { examined, shards } of judged) {
+  for (const { examined, shards, suppressed: taken } of judged) {
     const at = withHits.findIndex((each) => each.examined === examined);
     const found = at < 0 ? [] : await readFindings(database, examined, plan.shardName);
     findings.push(...found);
     outcomes.push(
-      await decide(database, examined, shards, { found: found.length, place: places[at] }, plan),
+      await decide(
+        database,
+        examined,
+        shards,
+        { found: found.length, place: places[at], suppressed: taken },
+        plan,
+      ),
     );
   }
   return {
@@ -87,6 +124,7 @@ export async function judge(
         compare(a.key ?? '', b.key ?? '') ||
         compare(a.message, b.message),
     ),
+    suppressed,
   };
 }
 
@@ -106,7 +144,11 @@ async function decide(
   database: Database,
   examined: Examined,
   shards: readonly ShardCount[],
-  hits: { readonly found: number; readonly place: Localisation | undefined },
+  hits: {
+    readonly found: number;
+    readonly place: Localisation | undefined;
+    readonly suppressed: number;
+  },
   plan: JudgePlan,
 ): Promise<RuleOutcome> {
   const { compiled } = examined;
@@ -141,7 +183,24 @@ async function decide(
     isSampled,
     localisation: hits.place ?? null,
     storedFindings: hits.found,
+    ...(hits.suppressed === 0 ? {} : { suppressed: hits.suppressed }),
   };
+}
+
+/** Adds the hits of a rule, accepted ones marked, to `failing_clips(rule_index, clip_id, row_number, is_suppressed)`. */
+async function keepFailing(
+  database: Database,
+  said: Examined,
+  hasSuppressed: boolean,
+): Promise<void> {
+  const { index } = said.compiled;
+  const isSuppressed = hasSuppressed
+    ? `clip_id in (select clip_id from suppressed_of_${index} where entry is not null)`
+    : 'false';
+  await database.run(
+    `insert into failing_clips
+     select ${index}, clip_id, row_number, ${isSuppressed} from ${said.relation} as said where hit`,
+  );
 }
 
 /** Where each rule's hits lie; marks the clips to report on the way. */
@@ -212,11 +271,17 @@ async function judgeDataset(
   database: Database,
   compiled: CompiledRule,
   plan: JudgePlan,
-): Promise<{ readonly outcome: RuleOutcome; readonly findings: readonly Finding[] }> {
+  entries: readonly Suppression[],
+): Promise<{
+  readonly outcome: RuleOutcome;
+  readonly findings: readonly Finding[];
+  readonly suppressed: ReadonlyMap<number, number>;
+}> {
   const { rule } = compiled;
   if (rule.eligible !== null && !(await holds(database, compiled))) {
     const reason = 'the dataset has nothing that the rule looks at';
-    return { outcome: outcomeOf(compiled, 'not-applicable', reason), findings: [] };
+    const outcome = outcomeOf(compiled, 'not-applicable', reason);
+    return { outcome, findings: [], suppressed: new Map() };
   }
   const hitTable = `hits_of_${compiled.index}`;
   await database.run(
@@ -233,22 +298,32 @@ async function judgeDataset(
   const row = await database.row(
     `select count(*) as n, coalesce(${weight}, 0)::bigint as affected, ${looked}::bigint as examined from ${hitTable}`,
   );
-  const count = numberOf(row['n']);
   const examined = maybe(row['examined'], numberOf) ?? plan.population;
-  const findings = await readDatasetFindings(database, compiled, hitTable, plan.maxFindings);
+  const all = await readDatasetFindings(database, compiled, hitTable, plan.maxFindings);
+  const { kept: findings, suppressed, counts } = suppressFindings(all, entries);
+  const taken = suppressed.reduce((sum, each) => sum + weightOf(each), 0);
+  const affected = Math.max(0, numberOf(row['affected']) - taken);
+  const isLeft = numberOf(row['n']) > suppressed.length;
   const gap = plan.unread.length > 0;
-  const kind =
-    count > 0 ? 'failed' : gap ? 'incomplete' : plan.population === 0 ? 'not-applicable' : 'passed';
+  const kind = isLeft
+    ? 'failed'
+    : gap
+      ? 'incomplete'
+      : plan.population === 0
+        ? 'not-applicable'
+        : 'passed';
   return {
     outcome: {
-      ...outcomeOf(compiled, kind, gap && count === 0 ? plan.unread.join('; ') : null),
+      ...outcomeOf(compiled, kind, gap && !isLeft ? plan.unread.join('; ') : null),
       eligible: examined,
       examined,
-      affected: numberOf(row['affected']),
-      rate: examined === 0 ? null : Math.min(1, numberOf(row['affected']) / examined),
+      affected,
+      rate: examined === 0 ? null : Math.min(1, affected / examined),
       storedFindings: findings.length,
+      ...(suppressed.length === 0 ? {} : { suppressed: suppressed.length }),
     },
     findings,
+    suppressed: counts,
   };
 }
 

@@ -19,6 +19,7 @@ export function selectRules(rules: readonly Rule[], wanted: Config['rules']): re
     ...wanted.ignore,
     ...Object.keys(wanted.severity),
     ...Object.keys(wanted.options),
+    ...Object.keys(wanted.budgets),
   ]) {
     if (rules.some((rule) => meets(rule, pattern))) continue;
     const near = closestWord(pattern, names);

@@ -1,9 +1,14 @@
-import type { RuleOutcome, RunDocument } from '../run/document.ts';
+import type { RuleOutcome, RunDocument, SuppressionOutcome } from '../run/document.ts';
 import type { RuleOutcomeKind, Severity } from './rule.ts';
 
 const SEVERITY_ORDER = ['note', 'warning', 'error'] as const satisfies readonly Severity[];
 
-export type GatePolicy = { readonly failOn: Severity | 'never'; readonly allowIncomplete: boolean };
+export type GatePolicy = {
+  readonly failOn: Severity | 'never';
+  readonly allowIncomplete: boolean;
+  /** Whether expired and useless suppressions fail. */
+  readonly isStrict?: boolean;
+};
 
 /**
  * The verdict of a run. Exit code 1: a rule at or above `failOn` failed; 3: a rule could not be judged and that was not
@@ -13,6 +18,7 @@ export function decideVerdict(
   outcomes: readonly RuleOutcome[],
   rows: number,
   policy: GatePolicy,
+  suppressions: readonly SuppressionOutcome[] = [],
 ): RunDocument['verdict'] {
   const counts: Record<RuleOutcomeKind, number> = {
     passed: 0,
@@ -26,16 +32,20 @@ export function decideVerdict(
     counts[each.outcome] += 1;
     if (each.outcome === 'failed') failed[each.severity] += 1;
   }
-  const gateFails = outcomes.some(
-    (each) => each.outcome === 'failed' && reaches(each.severity, policy.failOn),
-  );
+  const stale = suppressions.filter((each) => each.state === 'expired' || each.state === 'useless');
+  const gateFails =
+    (policy.isStrict === true && stale.length > 0) ||
+    outcomes.some((each) => each.outcome === 'failed' && reachesGate(each.severity, policy.failOn));
   const isIncomplete =
     counts.incomplete + counts.errored > 0 || rows === 0 || counts.passed + counts.failed === 0;
   const blocks = isIncomplete && !policy.allowIncomplete;
   return {
     // A gate that lets everything through changes the exit code, not the truth.
     outcome: gateFails || failed.error > 0 ? 'failed' : isIncomplete ? 'incomplete' : 'passed',
-    sentence: sentence(counts, failed, rows, isIncomplete),
+    sentence: [
+      sentence(counts, failed, rows, isIncomplete),
+      ...suppressionSentences(outcomes, stale.length, policy.isStrict === true),
+    ].join(' '),
     failOn: policy.failOn,
     exitCode: gateFails ? 1 : blocks ? 3 : 0,
     failed,
@@ -43,7 +53,8 @@ export function decideVerdict(
   };
 }
 
-function reaches(severity: Severity, failOn: GatePolicy['failOn']): boolean {
+/** Whether a failed rule of this severity turns the gate red. */
+export function reachesGate(severity: Severity, failOn: GatePolicy['failOn']): boolean {
   return failOn !== 'never' && SEVERITY_ORDER.indexOf(severity) >= SEVERITY_ORDER.indexOf(failOn);
 }
 
@@ -64,6 +75,28 @@ function sentence(
       : `${listed(parts)} in ${rows.toLocaleString('en-US')} clips (${counts.failed} of ${judged} rules failed)`;
   const gap = counts.incomplete + counts.errored;
   return `${found}${isIncomplete && gap > 0 ? `; ${gap} rule${gap === 1 ? '' : 's'} could not be judged` : ''}.`;
+}
+
+function one(count: number, word: string): string {
+  return `${count.toLocaleString('en-US')} ${word}${count === 1 ? '' : 's'}`;
+}
+
+function suppressionSentences(
+  outcomes: readonly RuleOutcome[],
+  stale: number,
+  isStrict: boolean,
+): readonly string[] {
+  const suppressed = outcomes.reduce((sum, each) => sum + (each.suppressed ?? 0), 0);
+  return [
+    ...(suppressed > 0
+      ? [`${one(suppressed, 'finding')} ${suppressed === 1 ? 'is' : 'are'} suppressed.`]
+      : []),
+    ...(stale > 0
+      ? [
+          `${one(stale, 'suppression')} ${stale === 1 ? 'is' : 'are'} expired or useless${isStrict ? ', which --strict forbids' : ''}.`,
+        ]
+      : []),
+  ];
 }
 
 function listed(parts: readonly string[]): string {
