@@ -350,6 +350,11 @@ export class Audit {
         this.#context.progress,
         this.#context.signal,
       );
+    } else {
+      // Rules that look into evidence only where there is some are judged all the same.
+      await this.#database.run(
+        'create temp table sampled_media (clip_id bigint, medium varchar, identity varchar)',
+      );
     }
     this.#clock.lap('media');
   }

@@ -320,7 +320,7 @@ describe('a redacted run', () => {
       '--cache-dir',
       'cache',
     );
-    expect(code).toBe(1);
+    expect({ code, err: err.split('wrote')[0] }).toEqual({ code: 1, err: '' });
     const database = await Database.open({
       file: ':memory:',
       memoryLimit: '500MB',
