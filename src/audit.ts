@@ -6,6 +6,7 @@ import { version as duckdbVersion } from '@duckdb/node-api';
 
 import { compareWithBaseline } from './compare/against-baseline.ts';
 import { planSignatures, writeSignatures } from './compare/signatures.ts';
+import { analyseAlignment } from './analyses/alignment/analyse-alignment.ts';
 import type { Config } from './config/config.ts';
 import { DailiesError } from './dailies-error.ts';
 import { isCanonicalColumn } from './dataset/canonical-columns.ts';
@@ -226,6 +227,8 @@ export class Audit {
         'ledger',
         'shards',
         'page_faults',
+        'alignment',
+        'alignment_segments',
         ...(dataset.format === 'parquet' ? STORAGE_TABLES : []),
       ]),
       numbers: numberColumns(
@@ -357,6 +360,20 @@ export class Audit {
       );
     }
     this.#clock.lap('media');
+  }
+
+  /** Tables made of the manifest and the evidence, for rules that no single row can answer. */
+  async analyse(): Promise<void> {
+    this.#context.signal.throwIfAborted();
+    const isWanted = this.#docket.compiled.some((each) =>
+      each.needs.some((need) => need.table === 'alignment'),
+    );
+    if (!isWanted) return;
+    const stage = this.#context.progress.stage('compare captions with clips');
+    const clipColumns = new Set(this.#opened().columns.map((column) => column.role ?? column.name));
+    await this.#withoutDamage(() => analyseAlignment(this.#database, { clipColumns }));
+    stage.done();
+    this.#clock.lap('alignment');
   }
 
   /** Every rule's outcome and findings. */

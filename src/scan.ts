@@ -17,6 +17,7 @@ export async function scan(
     await audit.open();
     await audit.readManifest();
     await audit.lookAtMedia();
+    await audit.analyse();
     await audit.judge();
     await audit.makePictures();
     return await audit.finish();

@@ -101,7 +101,8 @@ export async function judge(database: Database, plan: JudgePlan): Promise<Judgem
     }
   }
   const withHits = judged.filter((each) => each.shards.some((shard) => shard.affected > 0));
-  const places = withHits.length === 0 ? [] : await findPlaces(database, withHits, plan);
+  const named = await clipsOf(database, findings, plan.shardName);
+  const places = await findPlaces(database, withHits, plan, named);
   for (const { examined, shards, suppressed: taken } of judged) {
     const at = withHits.findIndex((each) => each.examined === examined);
     const found = at < 0 ? [] : await readFindings(database, examined, plan.shardName);
@@ -203,18 +204,41 @@ async function keepFailing(
   );
 }
 
+/** The clips that findings about the dataset name by shard and row. */
+async function clipsOf(
+  database: Database,
+  findings: readonly Finding[],
+  shardName: (shard: number) => string,
+): Promise<readonly bigint[]> {
+  const named = findings.filter((each) => each.shard !== null && each.row_number !== null);
+  if (named.length === 0) return [];
+  const rows = await database.rows('select distinct shard_id from ledger');
+  const ids = new Map(
+    rows.map((row) => [shardName(numberOf(row['shard_id'])), BigInt(numberOf(row['shard_id']))]),
+  );
+  return named.flatMap((each) => {
+    const shard = ids.get(each.shard ?? '');
+    return shard === undefined ? [] : [(shard << 40n) + BigInt(each.row_number ?? 0)];
+  });
+}
+
 /** Where each rule's hits lie; marks the clips to report on the way. */
 async function findPlaces(
   database: Database,
   failed: readonly Failed[],
   plan: JudgePlan,
+  also: readonly bigint[],
 ): Promise<readonly Localisation[]> {
+  if (failed.length === 0) {
+    if (also.length > 0) await pickClips(database, [], 0, also);
+    return [];
+  }
   const located = await localise(database, failed, plan.dimensions, plan.shardName);
   await pickClips(
     database,
     failed.map((each) => each.examined),
     plan.maxFindings,
-    located.flatMap((each) => each.firstClip ?? []),
+    [...also, ...located.flatMap((each) => each.firstClip ?? [])],
   );
   return nameFirstRows(database, located, plan.shardName);
 }
@@ -289,6 +313,9 @@ async function judgeDataset(
     usedBy(compiled.parameters, compiled.sql ?? ''),
   );
   const columns = await database.columns(`select * from ${hitTable}`);
+  const unassessed = columns.some((column) => column.name === 'unassessed')
+    ? await takeUnassessed(database, hitTable)
+    : null;
   const weight = columns.some((column) => column.name === 'affected_rows')
     ? 'sum(affected_rows)'
     : 'count(*)';
@@ -298,23 +325,19 @@ async function judgeDataset(
   const row = await database.row(
     `select count(*) as n, coalesce(${weight}, 0)::bigint as affected, ${looked}::bigint as examined from ${hitTable}`,
   );
-  const examined = maybe(row['examined'], numberOf) ?? plan.population;
+  const examined = maybe(row['examined'], numberOf) ?? unassessed?.examined ?? plan.population;
   const all = await readDatasetFindings(database, compiled, hitTable, plan.maxFindings);
   const { kept: findings, suppressed, counts } = suppressFindings(all, entries);
   const taken = suppressed.reduce((sum, each) => sum + weightOf(each), 0);
   const affected = Math.max(0, numberOf(row['affected']) - taken);
   const isLeft = numberOf(row['n']) > suppressed.length;
   const gap = plan.unread.length > 0;
-  const kind = isLeft
-    ? 'failed'
-    : gap
-      ? 'incomplete'
-      : plan.population === 0
-        ? 'not-applicable'
-        : 'passed';
+  const isIdle = plan.population === 0 || (unassessed?.reason != null && examined === 0);
+  const kind = isLeft ? 'failed' : gap ? 'incomplete' : isIdle ? 'not-applicable' : 'passed';
+  const reason = gap && !isLeft ? plan.unread.join('; ') : (unassessed?.reason ?? null);
   return {
     outcome: {
-      ...outcomeOf(compiled, kind, gap && !isLeft ? plan.unread.join('; ') : null),
+      ...outcomeOf(compiled, kind, reason),
       eligible: examined,
       examined,
       affected,
@@ -334,6 +357,28 @@ async function holds(database: Database, compiled: CompiledRule): Promise<boolea
     usedBy(compiled.parameters, compiled.eligible),
   );
   return row['is_about'] === true;
+}
+
+/**
+ * Rows with the column `unassessed` are no findings: they say, in words, what the rule could not look at. Takes them out of
+ * `hitTable`; the rows that were examined all the same are the most that any of them names.
+ */
+async function takeUnassessed(
+  database: Database,
+  hitTable: string,
+): Promise<{ readonly reason: string | null; readonly examined: number | null }> {
+  const columns = await database.columns(`select * from ${hitTable}`);
+  const examined = columns.some((column) => column.name === 'examined_rows')
+    ? 'max(examined_rows)'
+    : 'null';
+  const row = await database.row(
+    `select string_agg(distinct unassessed, '; ' order by unassessed) as reason, ${examined}::bigint as examined
+     from ${hitTable} where unassessed is not null`,
+  );
+  await database.run(
+    `create or replace temp table ${hitTable} as select * exclude (unassessed) from ${hitTable} where unassessed is null`,
+  );
+  return { reason: maybe(row['reason'], String), examined: maybe(row['examined'], numberOf) };
 }
 
 function outcomeOf(

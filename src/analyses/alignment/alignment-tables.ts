@@ -1,0 +1,101 @@
+import type { Database } from '../../engine/database.ts';
+import { quoteIdentifier } from '../../dataset/sql-quote.ts';
+
+/** What the analysis writes, for rules to read. */
+export const ALIGNMENT_TABLES = {
+  /** One row for each shard and kind of evidence; `shard` is null where the whole dataset had nothing to look at. */
+  alignment: {
+    shard_id: { type: 'INTEGER', doc: 'Shard, null for the dataset as a whole.' },
+    shard: { type: 'VARCHAR', doc: 'Name of the shard.' },
+    evidence: {
+      type: 'VARCHAR',
+      doc: 'What was compared: embeddings, caption-words, picture-words, colour-words or metadata.',
+    },
+    rows: { type: 'BIGINT', doc: 'Rows looked at.' },
+    pairs: { type: 'BIGINT', doc: 'Rows of which both sides could be compared.' },
+    d_prime: {
+      type: 'DOUBLE',
+      doc: 'Mean similarity of matched pairs, standard deviations of unrelated pairs.',
+    },
+    t2_k: {
+      type: 'INTEGER',
+      doc: 'Offset whose captions fit best against the own ones, rows further down.',
+    },
+    t2_p: {
+      type: 'DOUBLE',
+      doc: 'Its p-value, corrected for offsets and shards.',
+    },
+    verdict: {
+      type: 'VARCHAR',
+      doc: 'aligned, shifted, unaligned-block, unrelated or not-assessable.',
+    },
+    reason: { type: 'VARCHAR', doc: 'Why nothing could be said, or how the shard was told.' },
+    mismatch_low: {
+      type: 'DOUBLE',
+      doc: 'Lower bound of the share of pairs at chance level, 0-1; null where matches are not told apart.',
+    },
+    mismatch_high: { type: 'DOUBLE', doc: 'Upper bound of the same.' },
+    left_dimension: { type: 'INTEGER', doc: 'Length of the first vector of the picture side.' },
+    right_dimension: { type: 'INTEGER', doc: 'Length of the first vector of the text side.' },
+    left_missing: { type: 'BIGINT', doc: 'Rows without a vector of the picture side.' },
+    right_missing: { type: 'BIGINT', doc: 'Rows without a vector of the text side.' },
+    left_unusable: { type: 'BIGINT', doc: 'Zero or non-finite vectors of the picture side.' },
+    right_unusable: { type: 'BIGINT', doc: 'Zero or non-finite vectors of the text side.' },
+    left_other_length: { type: 'BIGINT', doc: 'Vectors of another length, picture side.' },
+    right_other_length: { type: 'BIGINT', doc: 'Vectors of another length, text side.' },
+  },
+  /** Stretches of rows whose captions stand elsewhere. */
+  alignment_segments: {
+    shard_id: { type: 'INTEGER', doc: 'Shard.' },
+    shard: { type: 'VARCHAR', doc: 'Name of the shard.' },
+    evidence: { type: 'VARCHAR', doc: 'As in alignment.' },
+    verdict: { type: 'VARCHAR', doc: 'shifted or unaligned.' },
+    from_row: { type: 'BIGINT', doc: 'First row.' },
+    to_row: { type: 'BIGINT', doc: 'Last row + 1.' },
+    k: {
+      type: 'INTEGER',
+      doc: "Rows further down at which the clip's caption stands; negative: further up; null: nowhere within reach.",
+    },
+    gain: { type: 'DOUBLE', doc: 'Evidence for it, nats; null where the whole shard was tested.' },
+    place: { type: 'VARCHAR', doc: 'Where, in words.' },
+    mechanism: { type: 'VARCHAR', doc: 'What stands where, in words.' },
+    affected_rows: { type: 'BIGINT', doc: 'Rows of the stretch.' },
+    key: { type: 'VARCHAR', doc: 'Key of the first row.' },
+    row_number: { type: 'BIGINT', doc: 'First row.' },
+    caption_before: { type: 'VARCHAR', doc: 'Caption of the row before the first one.' },
+    caption: { type: 'VARCHAR', doc: 'Caption of the first row.' },
+    caption_after: { type: 'VARCHAR', doc: 'Caption of the row after the first one.' },
+    key_before: { type: 'VARCHAR', doc: 'Key of the row before.' },
+    key_after: { type: 'VARCHAR', doc: 'Key of the row after.' },
+  },
+} as const satisfies Readonly<
+  Record<string, Readonly<Record<string, { readonly type: string; readonly doc: string }>>>
+>;
+
+export type AlignmentTable = keyof typeof ALIGNMENT_TABLES;
+type Value = string | number | null;
+
+/** Creates both tables, empty. */
+export async function createAlignmentTables(database: Database): Promise<void> {
+  for (const [table, columns] of Object.entries(ALIGNMENT_TABLES)) {
+    const list = Object.entries(columns).map(
+      ([name, column]) => `${quoteIdentifier(name)} ${column.type}`,
+    );
+    await database.run(`create or replace temp table ${table} (${list.join(', ')})`);
+  }
+}
+
+/** Adds one row; columns that are not given are null. */
+export async function insertAlignment<T extends AlignmentTable>(
+  database: Database,
+  table: T,
+  row: Readonly<Partial<Record<keyof (typeof ALIGNMENT_TABLES)[T], Value>>>,
+): Promise<void> {
+  const given = Object.entries<Value | undefined>(row).filter(([, value]) => value !== undefined);
+  const names = given.map(([name]) => quoteIdentifier(name));
+  const marks = given.map((_, index) => `$v${index}`);
+  await database.run(
+    `insert into ${table} (${names.join(', ')}) values (${marks.join(', ')})`,
+    Object.fromEntries(given.map(([, value], index) => [`v${index}`, value ?? null])),
+  );
+}

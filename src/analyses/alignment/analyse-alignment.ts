@@ -1,0 +1,154 @@
+import { quoteIdentifier } from '../../dataset/sql-quote.ts';
+import { type Database, maybe, numberOf, textOf } from '../../engine/database.ts';
+import { createAlignmentTables, insertAlignment } from './alignment-tables.ts';
+import { assessShards, type ShardAssessment } from './assess-shard.ts';
+import { describeMechanism, describePlace } from './describe-segment.ts';
+import { EmbeddingShard, type ShardEvidence } from './embedding-shard.ts';
+import { readShardNames, readShardSizes, readVectors } from './read-vectors.ts';
+import type { Segment } from './segment-scan.ts';
+
+export type AlignmentPlan = {
+  /** Columns of `clips` that the dataset really has. */
+  readonly clipColumns: ReadonlySet<string>;
+};
+
+/**
+ * Do the captions belong to the clips? Fills `alignment` and `alignment_segments` from whatever evidence the dataset has.
+ * Where it has none, one row says why.
+ */
+export async function analyseAlignment(database: Database, plan: AlignmentPlan): Promise<void> {
+  await createAlignmentTables(database);
+  const has = (column: string): boolean => plan.clipColumns.has(column);
+  if (has('clip_embedding') && has('text_embedding')) {
+    const shards = await compareEmbeddings(database);
+    await writeEvidence(database, 'embeddings', 'caption', shards);
+  } else {
+    const missing = ['clip_embedding', 'text_embedding'].filter((column) => !has(column));
+    await insertAlignment(database, 'alignment', {
+      evidence: 'embeddings',
+      rows: 0,
+      pairs: 0,
+      verdict: 'not-assessable',
+      reason: `the dataset has no column for ${missing.join(' and ')}`,
+    });
+  }
+}
+
+/** Embeddings of clip and caption in one space: the lag scan of every shard, in one pass over both columns. */
+async function compareEmbeddings(database: Database): Promise<readonly ShardEvidence[]> {
+  const names = await readShardNames(database);
+  const sizes = await readShardSizes(database);
+  const found: ShardEvidence[] = [];
+  const current: { shard: EmbeddingShard | null } = { shard: null };
+  const close = (): void => {
+    if (current.shard === null) return;
+    const { shardId } = current.shard;
+    found.push({
+      shardId,
+      shard: names.get(shardId) ?? String(shardId),
+      ...current.shard.finish(),
+    });
+  };
+  await readVectors(database, { left: 'clip_embedding', right: 'text_embedding' }, (row) => {
+    if (current.shard?.shardId !== row.shardId) {
+      close();
+      current.shard = new EmbeddingShard(row.shardId, sizes.get(row.shardId) ?? 0);
+    }
+    current.shard.add(row);
+  });
+  close();
+  return found;
+}
+
+/** Writes what the shards say; `what` names what stands in the wrong row. */
+async function writeEvidence(
+  database: Database,
+  evidence: string,
+  what: string,
+  shards: readonly ShardEvidence[],
+): Promise<void> {
+  const assessments = assessShards(shards.map((each) => each.reading));
+  for (const [index, shard] of shards.entries()) {
+    const assessment = assessments[index];
+    if (assessment === undefined) continue;
+    const { reading } = shard;
+    await insertAlignment(database, 'alignment', {
+      shard_id: shard.shardId,
+      shard: shard.shard,
+      evidence,
+      rows: shard.rows,
+      pairs: reading.pairs,
+      d_prime: reading.dPrime,
+      t2_k: reading.shift.offset,
+      t2_p: assessment.shiftP,
+      verdict: assessment.verdict,
+      reason: shard.whyNot ?? assessment.reason,
+      mismatch_low: reading.mismatch?.low ?? null,
+      mismatch_high: reading.mismatch?.high ?? null,
+      ...shard.columns,
+    });
+    for (const segment of assessment.segments)
+      await writeSegment(database, evidence, what, shard, assessment, segment);
+  }
+}
+
+async function writeSegment(
+  database: Database,
+  evidence: string,
+  what: string,
+  shard: ShardEvidence,
+  assessment: ShardAssessment,
+  segment: Segment,
+): Promise<void> {
+  const at = (index: number): number => shard.rowNumbers[index] ?? 0;
+  const last = at(shard.rowNumbers.length - 1);
+  const to =
+    Number.isFinite(segment.to) && segment.to < shard.rowNumbers.length ? at(segment.to) : last + 1;
+  const stretch = {
+    shard: shard.shard,
+    from: segment.from === 0 ? 0 : at(segment.from),
+    to,
+    rows: last + 1,
+    offset: segment.offset,
+  };
+  await insertAlignment(database, 'alignment_segments', {
+    shard_id: shard.shardId,
+    shard: shard.shard,
+    evidence,
+    verdict: segment.offset === null ? 'unaligned' : 'shifted',
+    from_row: stretch.from,
+    to_row: stretch.to,
+    k: segment.offset,
+    gain: segment.gain === 0 ? null : segment.gain,
+    place: describePlace(stretch),
+    mechanism:
+      assessment.verdict === 'unrelated' && assessment.reason !== null
+        ? `the shard ${assessment.reason}: its ${what}s are of other clips`
+        : describeMechanism(stretch, what),
+    affected_rows: stretch.to - stretch.from,
+    row_number: stretch.from,
+    ...(await neighbours(database, shard.shardId, stretch.from)),
+  });
+}
+
+/** Keys and captions of a row and of those beside it. */
+async function neighbours(
+  database: Database,
+  shardId: number,
+  row: number,
+): Promise<Readonly<Record<string, string | null>>> {
+  const rows = await database.rows(
+    `select row_number, ${quoteIdentifier('key')}, caption from clips
+     where shard_id = ${shardId} and row_number between ${row - 1} and ${row + 1}`,
+  );
+  const at = (number: number, column: string): string | null =>
+    maybe(rows.find((each) => numberOf(each['row_number']) === number)?.[column], textOf);
+  return {
+    key: at(row, 'key'),
+    key_before: at(row - 1, 'key'),
+    key_after: at(row + 1, 'key'),
+    caption: at(row, 'caption'),
+    caption_before: at(row - 1, 'caption'),
+    caption_after: at(row + 1, 'caption'),
+  };
+}

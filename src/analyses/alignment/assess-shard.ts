@@ -1,0 +1,177 @@
+import { boundMismatch, type MismatchShare } from './mismatch-share.ts';
+import { type OffsetBand, pairCount, similarityAt } from './offset-band.ts';
+import { blockTest, testDistinctNeighbours, testRelation, testShift } from './offset-tests.ts';
+import { scanSegments, type Segment } from './segment-scan.ts';
+
+/** What one shard says about its pairs, before shards are compared with each other. */
+export type ShardReading = {
+  readonly pairs: number;
+  /** Offset with the clearest relation, null if none was seen. */
+  readonly relation: number | null;
+  readonly shift: { readonly offset: number; readonly p: number };
+  /** Segments at another offset than 0. */
+  readonly segments: readonly Segment[];
+  /** Mean similarity of clips with their own captions, standard deviations of unrelated pairs. */
+  readonly contrast: number;
+  readonly contrastError: number;
+  /** The same at the offset where the captions stand. */
+  readonly dPrime: number;
+  readonly mismatch: MismatchShare | null;
+  /** p-value that captions one row beside fit as well: large where neighbours are too alike. */
+  readonly neighboursAlike: number;
+};
+
+/** How a shard ends. */
+export type ShardVerdict =
+  | 'aligned'
+  | 'shifted'
+  | 'unaligned-block'
+  | 'unrelated'
+  | 'not-assessable';
+
+export type ShardAssessment = {
+  readonly verdict: ShardVerdict;
+  readonly segments: readonly Segment[];
+  readonly shiftP: number;
+  readonly reason: string | null;
+};
+
+/** Fewer pairs than this say nothing at any strength of the relation. */
+export const LEAST_PAIRS = 20;
+const ALPHA = 0.01;
+/** Weakest relation whose mismatch share means something; below it bad pairs and good ones overlap. */
+const LEAST_D_PRIME_FOR_SHARE = 1.5;
+const LEAST_ROWS_TO_COMPARE = 50;
+
+/** Reads one shard: relation, shift, segments, share of mismatches. */
+export function readShard(band: OffsetBand): ShardReading {
+  const pairs = pairCount(band);
+  const own = blockTest(band.rows.length, (index) => similarityAt(band, index, 0));
+  const empty: ShardReading = {
+    pairs,
+    relation: null,
+    shift: { offset: 0, p: 1 },
+    segments: [],
+    contrast: own.mean,
+    contrastError: own.standardError,
+    dPrime: 0,
+    mismatch: null,
+    neighboursAlike: 1,
+  };
+  if (pairs < LEAST_PAIRS) return empty;
+  const relation = testRelation(band);
+  if (relation.p > ALPHA) return empty;
+  const path = scanSegments(band, relation.offset);
+  const segments = path.filter((segment) => segment.offset !== 0);
+  const right = similaritiesOnPath(band, path, relation.offset);
+  const dPrime = right.reduce((sum, each) => sum + each, 0) / Math.max(1, right.length);
+  return {
+    ...empty,
+    relation: relation.offset,
+    shift: testShift(band),
+    segments,
+    dPrime,
+    mismatch: dPrime >= LEAST_D_PRIME_FOR_SHARE ? boundMismatch(right, band.far) : null,
+    neighboursAlike: testDistinctNeighbours(band, relation.offset),
+  };
+}
+
+/** The verdict of every shard, with false discoveries held to 1 % over all of them (Benjamini and Hochberg 1995). */
+export function assessShards(readings: readonly ShardReading[]): readonly ShardAssessment[] {
+  const adjusted = adjustForMany(readings.map((each) => each.shift.p));
+  const weak = weakShards(readings);
+  return readings.map((reading, index) => {
+    const shiftP = adjusted[index] ?? 1;
+    if (reading.segments.some((segment) => segment.offset !== null))
+      return { verdict: 'shifted', segments: reading.segments, shiftP, reason: null };
+    if (shiftP < ALPHA)
+      return {
+        verdict: 'shifted',
+        segments: wholeShard(reading.shift.offset),
+        shiftP,
+        reason: null,
+      };
+    if (weak.has(index))
+      return {
+        verdict: 'unrelated',
+        segments: wholeShard(null),
+        shiftP,
+        reason: 'keeps less than half of the relation that other shards show',
+      };
+    if (reading.segments.length > 0)
+      return { verdict: 'unaligned-block', segments: reading.segments, shiftP, reason: null };
+    const reason = whyNotAssessable(reading);
+    return {
+      verdict: reason === null ? 'aligned' : 'not-assessable',
+      segments: [],
+      shiftP,
+      reason,
+    };
+  });
+}
+
+function wholeShard(offset: number | null): readonly Segment[] {
+  return [{ from: 0, to: Number.POSITIVE_INFINITY, offset, gain: 0 }];
+}
+
+function whyNotAssessable(reading: ShardReading): string | null {
+  if (reading.pairs < LEAST_PAIRS)
+    return `${reading.pairs} pairs are too few: at least ${LEAST_PAIRS} are needed`;
+  if (reading.relation === null)
+    return `no relation between clips and captions could be measured in ${reading.pairs} pairs`;
+  if (reading.neighboursAlike > ALPHA)
+    return `neighbouring rows are too alike to tell a shift by one row in ${reading.pairs} pairs`;
+  return null;
+}
+
+/** Shards that provably keep less than half of the usual contrast. */
+function weakShards(readings: readonly ShardReading[]): ReadonlySet<number> {
+  const usual = readings.filter((each) => each.pairs >= LEAST_ROWS_TO_COMPARE);
+  const related = usual.filter((each) => each.relation !== null);
+  if (usual.length < 4 || related.length * 2 <= usual.length) return new Set();
+  const contrast = median(usual.map((each) => each.contrast));
+  const error = median(usual.map((each) => each.contrastError));
+  return new Set(
+    readings.flatMap((each, index) =>
+      each.pairs >= LEAST_ROWS_TO_COMPARE &&
+      each.contrast + 3.2 * Math.max(each.contrastError, error) < contrast / 2
+        ? [index]
+        : [],
+    ),
+  );
+}
+
+function similaritiesOnPath(
+  band: OffsetBand,
+  path: readonly Segment[],
+  fallback: number,
+): readonly number[] {
+  const segments =
+    path.length > 0 ? path : [{ from: 0, to: band.rows.length, offset: fallback, gain: 0 }];
+  const found: number[] = [];
+  for (const { from, to, offset } of segments) {
+    if (offset === null) continue;
+    for (let index = from; index < to; index += 1) {
+      const value = similarityAt(band, index, offset);
+      if (!Number.isNaN(value)) found.push(value);
+    }
+  }
+  return found;
+}
+
+/** p-values adjusted so that a cut at q keeps the share of false discoveries below q. */
+export function adjustForMany(values: readonly number[]): readonly number[] {
+  const order = values.map((p, index) => ({ p, index })).toSorted((a, b) => b.p - a.p);
+  const adjusted = values.map(() => 1);
+  let least = 1;
+  order.forEach(({ p, index }, place) => {
+    least = Math.min(least, p * (values.length / (values.length - place)));
+    adjusted[index] = least;
+  });
+  return adjusted;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

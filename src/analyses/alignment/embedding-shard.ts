@@ -1,0 +1,76 @@
+import { readShard, type ShardReading } from './assess-shard.ts';
+import type { VectorRow } from './read-vectors.ts';
+import { SimilarityBand } from './similarity-band.ts';
+
+/** What one kind of evidence says about one shard. */
+export type ShardEvidence = {
+  readonly shardId: number;
+  readonly shard: string;
+  /** Rows looked at. */
+  readonly rows: number;
+  /** Row in the shard of each entry of the band that was read. */
+  readonly rowNumbers: Float64Array;
+  readonly reading: ShardReading;
+  /** Why the shard could not be read at all, null if it could. */
+  readonly whyNot: string | null;
+  /** More columns of `alignment`. */
+  readonly columns: Readonly<Record<string, number | null>>;
+};
+
+/** Collects one shard's pairs of embeddings; the first vector of each side fixes its length. */
+export class EmbeddingShard {
+  readonly shardId: number;
+  readonly #size: number;
+  readonly #missing = { left: 0, right: 0 };
+  #rows = 0;
+  #dimensions: readonly [number, number] = [0, 0];
+  #band: SimilarityBand | null = null;
+
+  constructor(shardId: number, size: number) {
+    this.shardId = shardId;
+    this.#size = size;
+  }
+
+  add(row: VectorRow): void {
+    this.#rows += 1;
+    if (this.#band === null) {
+      if (row.left === null || row.right === null) {
+        if (row.left === null) this.#missing.left += 1;
+        if (row.right === null) this.#missing.right += 1;
+        return;
+      }
+      this.#dimensions = [row.left.length, row.right.length];
+      this.#band = new SimilarityBand(row.left.length, this.#size);
+    }
+    this.#band.add(row.row, row.left, row.right);
+  }
+
+  finish(): Omit<ShardEvidence, 'shardId' | 'shard'> {
+    const band = this.#band ?? new SimilarityBand(1, 0);
+    const { left, right } = band.faults;
+    const finished = band.finish();
+    const [leftDimension, rightDimension] = this.#dimensions;
+    return {
+      rows: this.#rows,
+      rowNumbers: finished.rows,
+      reading: readShard(finished),
+      whyNot: this.#whyNot(),
+      columns: {
+        left_dimension: leftDimension,
+        right_dimension: rightDimension,
+        left_missing: left.missing + this.#missing.left,
+        right_missing: right.missing + this.#missing.right,
+        left_unusable: left.unusable,
+        right_unusable: right.unusable,
+        left_other_length: left.otherLength,
+        right_other_length: leftDimension === rightDimension ? right.otherLength : 0,
+      },
+    };
+  }
+
+  #whyNot(): string | null {
+    if (this.#band === null) return 'no row has both embeddings';
+    const [left, right] = this.#dimensions;
+    return left === right ? null : `embeddings of ${left} and ${right} numbers share no space`;
+  }
+}
