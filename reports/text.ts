@@ -92,9 +92,11 @@ function verdictLines(run: RunDocument, width: number, paint: Paint): readonly s
     ...tallyLines(tally, width - INDENT, paint).map((line) => `  ${line}`),
     ...wrap(
       `${formatPlural(dataset.rows, 'row')} in ${formatPlural(dataset.shards.length, 'shard')}, ${formatBytes(dataset.bytes)}; ${
-        isSample
-          ? `${formatCount(plan.sample.size)} clips opened as a sample`
-          : `all ${formatCount(plan.sample.size)} clips opened`
+        run.probes.length === 0
+          ? 'no media opened'
+          : isSample
+            ? `${formatCount(plan.sample.size)} clips opened as a sample`
+            : `all ${formatCount(plan.sample.size)} clips opened`
       }`,
       width - INDENT,
     ).map((line) => `  ${paint('faint', line)}`),

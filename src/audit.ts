@@ -19,12 +19,18 @@ import { gatherEvidence, type ProbeCount } from './engine/gather-evidence.ts';
 import { applyBudgets, planBudgets } from './judge/budgets.ts';
 import type { CompiledRule } from './judge/compile-rule.ts';
 import { type Exclusion, excludedOutcome, judge } from './judge/judge.ts';
-import { type Dimension, type FusedAnswer, countLedger, writeLedger } from './judge/ledger.ts';
+import {
+  type Dimension,
+  type FusedAnswer,
+  countLedger,
+  findBroken,
+  writeLedger,
+} from './judge/ledger.ts';
 import { loadRules } from './judge/load-rules.ts';
 import { numberColumns } from './judge/number-columns.ts';
 import { openRoom } from './judge/room.ts';
 import type { Rule } from './judge/rule.ts';
-import { compileAll, dimensionsOf, selectRules } from './judge/select-rules.ts';
+import { compileAll, dimensionsOf, requireColumns, selectRules } from './judge/select-rules.ts';
 import {
   checkSuppressions,
   describeSuppressions,
@@ -238,9 +244,10 @@ export class Audit {
       ),
       today: this.#startedAt.slice(0, 10),
     };
+    requireColumns('strata', config.strata, clipColumns);
     this.#docket = {
       ...(await compileAll(this.#database, this.#rules, config.rules.options, offer)),
-      dimensions: dimensionsOf(clipColumns, config.localise),
+      dimensions: dimensionsOf(clipColumns, [...config.localise, ...config.strata]),
     };
     this.#clock.lap('open');
   }
@@ -249,16 +256,9 @@ export class Audit {
   async readManifest(): Promise<void> {
     this.#context.signal.throwIfAborted();
     const stage = this.#context.progress.stage('read the manifest');
-    const { compiled, dimensions } = this.#docket;
-    const fused = compiled.filter((each) => each.evidence.length === 0 && each.rule.where !== null);
     const signatures = await planSignatures(this.#database, this.#opened());
-    const plan = {
-      seed: this.#config.seed,
-      fused,
-      dimensions,
-      more: signatures.ledgerColumns,
-    };
-    this.#answers = await this.#withoutDamage(() => writeLedger(this.#database, plan));
+    await this.#writeLedger(signatures.ledgerColumns);
+    const { compiled, dimensions } = this.#docket;
     if (!this.#config.isRedacted) {
       await writeSignatures(this.#database, this.runFolder, signatures);
     }
@@ -274,7 +274,9 @@ export class Audit {
     const drawn = await createSample(this.#database.connection, {
       from: 'ledger',
       sample: parseSample(this.#config.sample),
-      strata: this.#config.strata,
+      strata: this.#config.strata.map(
+        (name) => `dimension_${dimensions.findIndex((each) => each.name === name)}`,
+      ),
     });
     this.#sampleSize = drawn.size;
     const onMedia = compiled.filter((each) => each.evidence.length > 0);
@@ -423,7 +425,7 @@ export class Audit {
         mediaColumn: mediaColumns[0] ?? null,
         perRule: CARDS_PER_RULE,
         most: MOST_CARDS,
-        makeStrip: cachedStrips(this.#cacheFolder),
+        makeStrip: cachedStrips(this.#cacheFolder, this.#config.decoder),
       },
       this.#context.progress,
       this.#context.signal,
@@ -498,6 +500,44 @@ export class Audit {
     this.#context.signal.removeEventListener('abort', this.#onAbort);
     await closeFilmStrips();
     this.#database.close();
+  }
+
+  /** Writes the ledger; rules whose SQL fails over these clips end `errored`, and the others are judged without them. */
+  async #writeLedger(more: readonly Dimension[]): Promise<void> {
+    const write = async (): Promise<void> => {
+      const plan = {
+        seed: this.#config.seed,
+        fused: this.#fused(),
+        dimensions: this.#docket.dimensions,
+        more,
+      };
+      this.#answers = await this.#withoutDamage(() => writeLedger(this.#database, plan));
+    };
+    try {
+      await write();
+    } catch (error) {
+      this.#context.signal.throwIfAborted();
+      const broken = await findBroken(this.#database, this.#fused());
+      // Where nothing can be read, the rules are not to blame.
+      if (broken.size === 0 || broken.size === this.#fused().length) throw error;
+      const { compiled, excluded } = this.#docket;
+      const errored = [...broken].map(
+        ([each, reason]) => ({ compiled: each, outcome: 'errored', reason }) as const,
+      );
+      this.#docket = {
+        ...this.#docket,
+        compiled: compiled.filter((each) => !broken.has(each)),
+        excluded: [...excluded, ...errored],
+      };
+      await write();
+    }
+  }
+
+  /** Rules that are answered by the one scan of the manifest. */
+  #fused(): readonly CompiledRule[] {
+    return this.#docket.compiled.filter(
+      (each) => each.evidence.length === 0 && each.rule.where !== null,
+    );
   }
 
   #opened(): OpenDataset {

@@ -1,3 +1,4 @@
+import { closestWord } from '../config/did-you-mean.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { CanonicalColumn } from './canonical-columns.ts';
 import { CANONICAL_COLUMNS, RESERVED_COLUMNS, isCanonicalColumn } from './canonical-columns.ts';
@@ -150,14 +151,14 @@ function expressionFor(
       source: nested.source,
     };
   }
+  const names = columns.map((column) => column.name);
+  const near = closestWord(name, names);
+  const more = names.length > 40 ? `, and ${names.length - 40} more` : '';
   throw new DailiesError(
     'config',
     `columns.${role}: the dataset has no column ${JSON.stringify(name)}`,
     {
-      hint: `its columns are ${columns
-        .slice(0, 40)
-        .map((column) => column.name)
-        .join(', ')}${columns.length > 40 ? `, and ${columns.length - 40} more` : ''}`,
+      hint: `${near === null ? '' : `did you mean '${near}'? `}its columns are ${names.slice(0, 40).join(', ')}${more}`,
     },
   );
 }

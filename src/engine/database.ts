@@ -1,4 +1,12 @@
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import {
+  type DuckDBConnection,
+  DuckDBInstance,
+  DuckDBListValue,
+  type DuckDBType,
+  type DuckDBValue,
+  LIST,
+  SQLNULL,
+} from '@duckdb/node-api';
 
 import { quoteLiteral } from '../dataset/sql-quote.ts';
 
@@ -52,11 +60,15 @@ export class Database {
   }
 
   async run(sql: string, parameters: SqlParameters = {}): Promise<void> {
-    await this.connection.run(sql, { ...parameters });
+    await this.connection.run(sql, { ...parameters }, typesOfEmpty(parameters));
   }
 
   async rows(sql: string, parameters: SqlParameters = {}): Promise<readonly SqlRow[]> {
-    const reader = await this.connection.runAndReadAll(sql, { ...parameters });
+    const reader = await this.connection.runAndReadAll(
+      sql,
+      { ...parameters },
+      typesOfEmpty(parameters),
+    );
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: getRowObjectsJS yields exactly these types
     return reader.getRowObjectsJS() as readonly SqlRow[];
   }
@@ -97,6 +109,15 @@ export class Database {
     this.connection.closeSync();
     this.#instance.closeSync();
   }
+}
+
+/** Types of empty lists, which cannot be told from their elements. */
+function typesOfEmpty(parameters: SqlParameters): Record<string, DuckDBType> {
+  return Object.fromEntries(
+    Object.entries(parameters)
+      .filter(([, value]) => value instanceof DuckDBListValue && value.items.length === 0)
+      .map(([name]) => [name, LIST(SQLNULL)]),
+  );
 }
 
 function quoteList(names: readonly string[]): string {

@@ -1,5 +1,6 @@
 import { type DuckDBValue, listValue } from '@duckdb/node-api';
 
+import { closestWord } from '../config/did-you-mean.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { Database, SqlParameters } from '../engine/database.ts';
 import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
@@ -124,8 +125,11 @@ function bindOptions(
   for (const [name, value] of Object.entries(overrides)) {
     const option = rule.options[name];
     if (option === undefined) {
-      const known = Object.keys(rule.options).join(', ') || 'none';
-      throw new DailiesError('config', `rule ${rule.id} has no option ${name}; it has: ${known}`);
+      const known = Object.keys(rule.options);
+      const near = closestWord(name, known);
+      throw new DailiesError('config', `rule ${rule.id} has no option '${name}'`, {
+        hint: near === null ? `it has: ${known.join(', ') || 'none'}` : `did you mean '${near}'?`,
+      });
     }
     const problem = optionProblem(option, value);
     if (problem !== null)

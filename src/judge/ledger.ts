@@ -83,6 +83,27 @@ export async function writeLedger(
   return answers;
 }
 
+/**
+ * After {@link writeLedger} failed: the rules whose own predicate fails over these clips, with the first line of the
+ * error. Each is tried alone.
+ */
+export async function findBroken(
+  database: Database,
+  fused: readonly CompiledRule[],
+): Promise<ReadonlyMap<CompiledRule, string>> {
+  const broken = new Map<CompiledRule, string>();
+  for (const compiled of fused) {
+    const sql = `select count(*) filter (where (${compiled.where ?? 'false'}\n) and ${compiled.eligible}) from clips`;
+    try {
+      await database.rows(sql, compiled.parameters);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      broken.set(compiled, text.split('\n')[0] ?? text);
+    }
+  }
+  return broken;
+}
+
 /** The statement of {@link writeLedger}, and the masks it writes. */
 export function composeLedger(plan: LedgerPlan): {
   readonly statement: string;

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { PACKAGE_ROOT } from '../package-root.ts';
 import { DailiesError } from '../dailies-error.ts';
@@ -9,7 +10,7 @@ import type { Rule, RuleExample, RuleOption, RuleLevel, RuleScope, Severity } fr
 /** The rules that come with dailies. */
 export const BUILT_IN_RULES = join(PACKAGE_ROOT, 'rules');
 
-const RULE_SCHEMA = join(PACKAGE_ROOT, 'src/judge/rule.schema.json');
+const RULE_SCHEMA = fileURLToPath(new URL('./rule.schema.json', import.meta.url));
 
 /** What the schema guarantees of a rule file. */
 type RuleFile = {

@@ -36,6 +36,9 @@ export async function checkPredicate(
   predicate: string,
   tables: ReadonlySet<string>,
 ): Promise<SqlCheck> {
+  // Also without the parentheses, so that none can be closed and opened again from inside: `true) or (true`.
+  const bare = await parse(database, `select ${predicate}\n`);
+  if (!bare.ok) return bare;
   const parsed = await parse(database, `select (${predicate}\n)`);
   if (!parsed.ok) return parsed;
   const node = child(parsed.tree, 'node');

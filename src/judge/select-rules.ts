@@ -68,6 +68,21 @@ export async function compileAll(
   return { compiled, excluded };
 }
 
+/** Throws a `config` error for a column that a setting names and the dataset lacks. */
+export function requireColumns(
+  setting: string,
+  wanted: readonly string[],
+  clipColumns: ReadonlySet<string>,
+): void {
+  for (const column of wanted) {
+    if (clipColumns.has(column)) continue;
+    const near = closestWord(column, [...clipColumns]);
+    throw new DailiesError('config', `${setting}: the dataset has no column '${column}'`, {
+      hint: near === null ? `it has: ${[...clipColumns].join(', ')}` : `did you mean '${near}'?`,
+    });
+  }
+}
+
 /** Columns by which findings are localised, besides shard and row: those the dataset has, and those the configuration names. */
 export function dimensionsOf(
   clipColumns: ReadonlySet<string>,
@@ -79,14 +94,9 @@ export function dimensionsOf(
     { name: 'source_id', sql: 'source_id' },
     { name: 'created_at', sql: `strftime(created_at, '%Y-%m')` },
   ].filter((each) => clipColumns.has(each.name));
+  requireColumns('localise', localise, clipColumns);
   for (const column of localise) {
     if (dimensions.some((each) => each.name === column)) continue;
-    if (!clipColumns.has(column)) {
-      const near = closestWord(column, [...clipColumns]);
-      throw new DailiesError('config', `localise: the dataset has no column '${column}'`, {
-        hint: near === null ? `it has: ${[...clipColumns].join(', ')}` : `did you mean '${near}'?`,
-      });
-    }
     dimensions.push({ name: column, sql: `"${column.replaceAll('"', '""')}"::varchar` });
   }
   return dimensions;

@@ -1,6 +1,10 @@
+import type { DecoderChoice } from './decoders/frame-stream.ts';
+
 /** What a film strip is made of. */
 export type FilmStripOptions = {
   readonly kind: 'video' | 'image';
+  /** Who decodes videos; `auto` if left out. */
+  readonly decoder?: DecoderChoice;
   /** Frames at these presentation times, s; else `count` frames evenly over the clip. */
   readonly times?: readonly number[];
   /** Frames of the strip, 8 if left out. */

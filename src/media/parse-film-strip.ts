@@ -1,3 +1,4 @@
+import { DECODER_CHOICES } from './decoders/frame-stream.ts';
 import { objectsIn } from './decoders/plain-objects.ts';
 import type { FilmStrip, FilmStripJob } from './film-strip-request.ts';
 
@@ -16,10 +17,12 @@ export function parseFilmStripJob(value: unknown): FilmStripJob {
   const rotation_deg = number('rotation_deg');
   const sar = number('sar');
   const times = options['times'];
+  const decoder = DECODER_CHOICES.find((choice) => choice === options['decoder']);
   return {
     path,
     options: {
       kind: options['kind'] === 'image' ? 'image' : 'video',
+      ...(decoder === undefined ? {} : { decoder }),
       ...(Array.isArray(times) ? { times: times.map(Number) } : {}),
       ...(count === undefined ? {} : { count }),
       ...(maxWidth_px === undefined ? {} : { maxWidth_px }),

@@ -2,6 +2,7 @@ import sharp from 'sharp';
 
 import { selectDecoder } from './decoders/decode-frames.ts';
 import { pickWithFfmpeg } from './decoders/ffmpeg-pick.ts';
+import type { DecoderChoice } from './decoders/frame-stream.ts';
 import { findFfmpegTool } from './decoders/ffmpeg-tools.ts';
 import { loadNodeAv } from './decoders/node-av-library.ts';
 import { type PickedFrames, pickWithNodeAv } from './decoders/node-av-pick.ts';
@@ -33,6 +34,7 @@ export async function renderFilmStrip(
     maxWidth_px,
     rotation_deg: options.rotation_deg ?? null,
     sar: options.sar ?? null,
+    decoder: options.decoder ?? 'auto',
   });
   if (picked === null) return null;
   const { size } = picked;
@@ -51,9 +53,9 @@ async function turn(rgb: Uint8Array, size: StripSize): Promise<Uint8Array> {
 
 async function pickFrames(
   path: string,
-  options: Parameters<typeof pickWithNodeAv>[2],
+  options: Parameters<typeof pickWithNodeAv>[2] & { readonly decoder: DecoderChoice },
 ): Promise<PickedFrames | null> {
-  const selected = await selectDecoder('auto');
+  const selected = await selectDecoder(options.decoder);
   if (!selected.ok) return null;
   if (selected.name === 'node-av') {
     const av = await loadNodeAv();

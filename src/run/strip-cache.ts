@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { DecoderChoice } from '../media/decoders/frame-stream.ts';
 import { type FilmStrip, makeFilmStrip } from '../media/film-strip.ts';
 import type { StripLook } from './clip-cards.ts';
 
@@ -11,17 +12,20 @@ const FRAMES = 8;
 const FRAME_WIDTH_PX = 160;
 
 /**
- * Film strips by content identity (path, size, time), kept between runs. Null where no picture can be made; that too is kept.
+ * Film strips by content identity (path, size, time) and decoder, kept between runs. Null where no picture can be made; that too is kept.
  */
 export function cachedStrips(
   cacheFolder: string,
+  decoder: DecoderChoice,
 ): (path: string, look: StripLook) => Promise<FilmStrip | null> {
   const folder = join(cacheFolder, `strips-v${STRIP_VERSION}`);
   return async (path, look) => {
     const found = await stat(path, { bigint: true }).catch(() => null);
     if (found === null || !found.isFile() || found.size === 0n) return null;
     const identity = createHash('sha256')
-      .update(`${path}\0${found.size}\0${found.mtimeNs}\0${found.ino}\0${JSON.stringify(look)}`)
+      .update(
+        `${path}\0${found.size}\0${found.mtimeNs}\0${found.ino}\0${decoder}\0${JSON.stringify(look)}`,
+      )
       .digest('hex')
       .slice(0, 32);
     const file = join(folder, `${identity}.json`);
@@ -30,6 +34,7 @@ export function cachedStrips(
     if (kept !== null) return JSON.parse(kept) as FilmStrip | null;
     const strip = await makeFilmStrip(path, {
       ...look,
+      decoder,
       count: FRAMES,
       maxWidth_px: FRAME_WIDTH_PX,
     });

@@ -53,6 +53,11 @@ function tally(run: RunDocument): readonly Markup[] {
 function looked(run: RunDocument): Markup {
   const { dataset, plan } = run;
   const unread = dataset.shards.filter((shard) => shard.state === 'unread').length;
+  if (run.probes.length === 0) {
+    return markup`${formatPlural(dataset.rows, 'row')} in
+    ${formatPlural(dataset.shards.length, 'shard')}${unread > 0 ? ` (${unread} unread)` : ''},
+    ${formatBytes(dataset.bytes)}; no media opened.`;
+  }
   const sampled =
     plan.sample.size < plan.sample.population
       ? markup`${formatCount(plan.sample.size)} clips opened as a sample.

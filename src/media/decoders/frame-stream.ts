@@ -2,7 +2,10 @@ import type { MediaErrorCode } from '../../probes/evidence-tables.ts';
 import type { LumaStrips } from '../measures/native-luma.ts';
 
 /** Which decoder a user asks for. */
-export type DecoderChoice = 'auto' | 'node-av' | 'ffmpeg';
+export type DecoderChoice = (typeof DECODER_CHOICES)[number];
+
+/** All choices; `auto` takes node-av if it loads, else a system ffmpeg. */
+export const DECODER_CHOICES = ['auto', 'node-av', 'ffmpeg'] as const;
 
 /** keyframes: only frames that decode alone; frames: all of them. */
 export type DecodeTier = 'keyframes' | 'frames';
