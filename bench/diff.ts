@@ -159,6 +159,8 @@ async function runDiff(folder: string): Promise<readonly number[]> {
     config: { ...DEFAULT_CONFIG, workers: 2 },
     cwd: folder,
     mediaSample: '0',
+    removed: null,
+    changesFile: null,
     command: [],
   });
   process.stderr.write(`${JSON.stringify(diff.timings)}\n`);

@@ -76,6 +76,8 @@ export async function diffOf(
     config: { ...DEFAULT_CONFIG, workers: 1, ...config },
     cwd: tmpdir(),
     mediaSample: '0',
+    removed: null,
+    changesFile: null,
     command: [],
   });
 }

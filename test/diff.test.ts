@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { DiffDocument } from '../src/compare/diff-document.ts';
@@ -55,6 +55,14 @@ function essence(diff: DiffDocument): unknown {
   };
 }
 
+function changesOf(diff: DiffDocument): unknown {
+  return Object.fromEntries(diff.columns.map(({ name, changed }) => [name, changed]));
+}
+
+function twins(n: number, text: string): TableRow[] {
+  return Array.from({ length: n }, (_, i) => ({ key: 'same', caption: `${text} ${i}` }));
+}
+
 describe('dailies diff', () => {
   it('finds nothing between a version and itself', async () => {
     await fc.assert(
@@ -107,9 +115,7 @@ describe('dailies diff', () => {
             added: rowFlow.removed,
             removed: rowFlow.added,
           });
-          const changes = (diff: DiffDocument): unknown =>
-            Object.fromEntries(diff.columns.map(({ name, changed }) => [name, changed]));
-          expect(changes(back)).toEqual(changes(forth));
+          expect(changesOf(back)).toEqual(changesOf(forth));
           expect(back.captions?.changed).toBe(forth.captions?.changed);
         }),
       ),
@@ -282,8 +288,6 @@ describe('dailies diff', () => {
 
   it('never multiplies rows of a repeated key', async () => {
     await inFolder(async (folder) => {
-      const twins = (n: number, text: string): TableRow[] =>
-        Array.from({ length: n }, (_, i) => ({ key: 'same', caption: `${text} ${i}` }));
       const diff = await diffOf(
         await writeVersion(folder, 'a', twins(300, 'x')),
         await writeVersion(folder, 'b', twins(200, 'x')),

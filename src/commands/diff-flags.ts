@@ -9,6 +9,7 @@ export type DiffFlags = {
   readonly columns: readonly string[];
   readonly mediaRoot?: string;
   readonly sample?: string;
+  readonly removed?: string;
   readonly rules: readonly string[];
   readonly select: readonly string[];
   readonly ignore: readonly string[];
@@ -34,7 +35,14 @@ export function addDiffFlags(command: Command): Command {
       [],
     )
     .option('--media-root <dir>', 'folder that relative media paths of both versions start at')
-    .option('--sample <n|p%|all>', 'common clips whose media are compared (default: 300)')
+    .option(
+      '--sample <n|p%|all>',
+      'common clips whose media are compared, 0 for none (default: 1000 images or 100 videos)',
+    )
+    .option(
+      '--removed <list>',
+      'keys that were removed and must not return: one a line, or the run folder of an older version',
+    )
     .option('--rules <dir>', 'folder of your own rules (repeatable)', collect, [])
     .option('--select <rules>', 'run only these ids, families or globs', collectList, [])
     .option('--ignore <rules>', 'leave out these ids, families or globs', collectList, [])

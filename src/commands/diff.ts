@@ -1,6 +1,15 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
+
+import { renderDiffJson } from '../../reports/diff-json.ts';
+import { renderDiffMarkdown } from '../../reports/diff-markdown.ts';
 import { renderDiffText } from '../../reports/diff-text.ts';
+import { renderDiffHtml } from '../../reports/html/sections-diff/page.ts';
 import { compareVersions } from '../compare/compare-versions.ts';
+import type { DiffDocument } from '../compare/diff-document.ts';
+import { didYouMean } from '../config/did-you-mean.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { DailiesError } from '../dailies-error.ts';
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { createProgress, SILENT } from '../progress.ts';
 import { type CommandContext, wantsColor } from './command-context.ts';
@@ -22,6 +31,8 @@ export async function runDiff(
     context.cwd,
     Object.keys(CANONICAL_COLUMNS),
   );
+  const outputs = parseDiffOutputs(flags.output, context.cwd);
+  for (const file of outputs.values()) await mkdir(dirname(file), { recursive: true });
   const progress = flags.quiet === true ? SILENT : createProgress(context.stderr);
   const diff = await compareVersions(
     {
@@ -30,17 +41,57 @@ export async function runDiff(
       config,
       cwd: context.cwd,
       mediaSample: sample ?? null,
+      removed: flags.removed ?? null,
+      changesFile: outputs.get('parquet') ?? null,
       command: ['dailies', 'diff', before, after],
     },
     { signal: context.signal, progress },
   );
+  for (const [format, file] of outputs) {
+    if (format !== 'parquet') await writeFile(file, RENDERERS[format](diff));
+    context.stderr.write(`wrote ${relative(context.cwd, file)}\n`);
+  }
   context.stdout.write(
-    flags.format === 'json'
-      ? `${JSON.stringify(diff, null, 2)}\n`
-      : renderDiffText(diff, {
+    flags.format === 'text'
+      ? renderDiffText(diff, {
           colour: wantsColor(context, context.stdout, flags.color),
           width: context.stdout.columns,
-        }),
+          reports: [...outputs].map(([name, file]) => ({
+            name,
+            path: relative(context.cwd, file),
+          })),
+        })
+      : RENDERERS[flags.format](diff),
   );
   return diff.verdict.exitCode;
+}
+
+const RENDERERS = {
+  text: (diff: DiffDocument) => renderDiffText(diff, { colour: false, width: 100 }),
+  json: renderDiffJson,
+  markdown: renderDiffMarkdown,
+  html: renderDiffHtml,
+} as const satisfies Readonly<Record<string, (diff: DiffDocument) => string>>;
+
+const FORMATS = ['text', 'json', 'markdown', 'html', 'parquet'] as const;
+
+/** Reads `markdown=diff.md` into format and absolute path. Throws a `usage` error for what it cannot read. */
+function parseDiffOutputs(
+  outputs: readonly string[],
+  cwd: string,
+): ReadonlyMap<(typeof FORMATS)[number], string> {
+  const parsed = new Map<(typeof FORMATS)[number], string>();
+  for (const output of outputs) {
+    const at = output.indexOf('=');
+    const name = at < 0 ? output : output.slice(0, at);
+    const format = FORMATS.find((each) => each === name);
+    if (format === undefined || at < 0 || at === output.length - 1) {
+      const guess = format === undefined ? didYouMean(name, FORMATS) : '';
+      throw new DailiesError('usage', `--output ${output}: no format and file${guess}`, {
+        hint: `formats are ${FORMATS.join(', ')}, as in --output markdown=diff.md`,
+      });
+    }
+    parsed.set(format, resolve(cwd, output.slice(at + 1)));
+  }
+  return parsed;
 }

@@ -25,6 +25,7 @@ import { fillVersionTables } from './fill-version-tables.ts';
 import { findCauses } from './find-causes.ts';
 import { findDrift } from './find-drift.ts';
 import { findEdges } from './find-edges.ts';
+import { findReturned } from './find-returned.ts';
 import { findRenames, sampleKeys } from './find-renames.ts';
 import { judgeVersions } from './judge-versions.ts';
 import { loadPairs } from './load-pairs.ts';
@@ -34,6 +35,7 @@ import { type ColumnPairs, pairColumns } from './pair-columns.ts';
 import { sampleValues } from './sample-values.ts';
 import { openSide, type Side } from './side.ts';
 import { tellStory } from './tell-story.ts';
+import { writeChanges } from './write-changes.ts';
 
 /** Two versions to compare. Each is a dataset (file, folder, glob) or a run folder. */
 export type CompareRequest = {
@@ -43,6 +45,10 @@ export type CompareRequest = {
   readonly cwd: string;
   /** Common clips whose media are looked at, as for `parseSample`; null: as many as take seconds. '0': none. */
   readonly mediaSample: string | null;
+  /** List of keys that were removed earlier, or run folder of an older version; null: none. */
+  readonly removed: string | null;
+  /** Parquet file for every row that differs; null: none. */
+  readonly changesFile: string | null;
   readonly command: readonly string[];
 };
 
@@ -106,7 +112,8 @@ async function compareIn(
   clock.lap('match');
   const loaded = await loadPairs(database, before, after, columns.pairs);
   clock.lap('fetch');
-  const flow = await countFlow(database);
+  const returned = await findReturned(database, request.removed, cwd);
+  const flow = { ...(await countFlow(database)), returned, returnedFrom: request.removed };
   await requireCommonRows(database, before, after, flow);
   reading.done();
   const describing = progress.stage('describe the changes');
@@ -134,7 +141,8 @@ async function compareIn(
   const media = summariseMedia(looked.pairs, looked.missing);
   clock.lap('media');
   const runs = await compareRuns(before, after, cwd);
-  await database.run('create temp table returned (clip_id bigint)');
+  if (request.changesFile !== null)
+    await writeChanges(database, request.changesFile, columns.pairs);
   const offer = await fillVersionTables(database, {
     before,
     after,
@@ -148,7 +156,12 @@ async function compareIn(
     ruleChanges: runs.ruleChanges,
     media: looked.pairs,
   });
-  const unread = [before, after].flatMap((each) => each.unreadShards);
+  const unread = [before, after].flatMap((each) => [
+    ...each.unreadShards,
+    ...(each.run !== null && each.run.run.state !== 'complete'
+      ? [`run ${each.run.run.id} (interrupted)`]
+      : []),
+  ]);
   const { rules, findings, verdict } = await judgeVersions(
     database,
     offer,
@@ -261,6 +274,7 @@ function describeSchema(columns: ColumnPairs, changes: readonly ColumnChange[]):
 
 function notCompared(before: Side, after: Side, columns: ColumnPairs): DiffDocument['notCompared'] {
   return [
+    ...whyDoubtful(before, after),
     ...[before, after].flatMap((side) => [
       ...side.unreadShards.map((shard) => ({
         what: `${side.which}: shard ${shard}`,
@@ -277,6 +291,19 @@ function notCompared(before: Side, after: Side, columns: ColumnPairs): DiffDocum
       reason: 'only the newer version has it',
     })),
   ];
+}
+
+/** Signs that the arguments changed places. */
+function whyDoubtful(before: Side, after: Side): DiffDocument['notCompared'] {
+  const [older, newer] = [before.run?.run.startedAt, after.run?.run.startedAt];
+  return older !== undefined && newer !== undefined && older > newer
+    ? [
+        {
+          what: 'order',
+          reason: `the run given as the older version was made later (${older}) than the other (${newer}): were the arguments swapped?`,
+        },
+      ]
+    : [];
 }
 
 function summarise(side: Side): SideSummary {

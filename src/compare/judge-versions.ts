@@ -49,7 +49,19 @@ export async function judgeVersions(
     sampleSize: matched,
     maxFindings: MAX_FINDINGS,
   });
-  return { rules: outcomes, findings, verdict: decideVerdict(outcomes, matched, config.gate) };
+  const verdict = decideVerdict(outcomes, matched, config.gate);
+  return { rules: outcomes, findings, verdict: { ...verdict, sentence: sentence(outcomes) } };
+}
+
+function sentence(outcomes: readonly RuleOutcome[]): string {
+  const failed = outcomes.filter((rule) => rule.outcome === 'failed').map((rule) => rule.id);
+  const judged = outcomes.filter((rule) => ['failed', 'passed'].includes(rule.outcome)).length;
+  const open = outcomes.filter((rule) => ['incomplete', 'errored'].includes(rule.outcome)).length;
+  const found =
+    failed.length === 0
+      ? `none of ${judged} version rules failed`
+      : `${failed.length} of ${judged} version rules failed: ${failed.join(', ')}`;
+  return `${found}${open > 0 ? `; ${open} could not be judged` : ''}`;
 }
 
 function whyNot(compiled: CompiledRule, offer: VersionOffer): string | null {
