@@ -23,6 +23,7 @@ const REMOVED_EVERY = 1_000;
 type Task = 'diff' | 'join-key' | 'join-columns';
 type Measure = {
   readonly seconds: number;
+  readonly cpu_s: number;
   readonly peak_bytes: number;
   readonly found: readonly number[];
 };
@@ -50,7 +51,7 @@ async function main(): Promise<void> {
       const result = await inChild(each, folder);
       results.set(each, result);
       print(
-        `${NAMES[each].padEnd(44)} ${result.seconds.toFixed(1).padStart(7)} s  ${Math.round(
+        `${NAMES[each].padEnd(44)} ${result.seconds.toFixed(1).padStart(7)} s  ${result.cpu_s.toFixed(1).padStart(6)} CPU-s  ${Math.round(
           (2 * rows) / result.seconds,
         )
           .toLocaleString('en-US')
@@ -61,7 +62,7 @@ async function main(): Promise<void> {
     const joined = results.get('join-columns');
     if (diff === undefined || joined === undefined) return;
     print(
-      `dailies diff takes ${(diff.seconds / joined.seconds).toFixed(2)} times the full outer join of all columns`,
+      `dailies diff takes ${(diff.seconds / joined.seconds).toFixed(2)} times as long as the full outer join of all columns, and ${(diff.cpu_s / joined.cpu_s).toFixed(2)} times its CPU`,
     );
     const [added = 0, removed = 0, changed = 0] = diff.found;
     const isExact =
@@ -144,9 +145,12 @@ async function openDatabase(spill: string): Promise<Database> {
 
 async function measure(what: Task, folder: string): Promise<Measure> {
   const start = performance.now();
+  const cpu = process.cpuUsage();
   const found = what === 'diff' ? await runDiff(folder) : await runJoin(folder, what);
+  const used = process.cpuUsage(cpu);
   return {
     seconds: (performance.now() - start) / 1000,
+    cpu_s: (used.user + used.system) / 1e6,
     peak_bytes: await peakMemory_bytes(),
     found,
   };

@@ -694,7 +694,7 @@ function describeDataset(
   };
 }
 
-/** 1 GB a thread (a decoded Parquet page of captions takes 100 MB a thread), at most half of the machine. */
+/** At least 2 GB, because the reader of long lines asks for 1 GiB at once; 1 GB a thread (a decoded Parquet page of captions takes 100 MB a thread), at most half of the machine. */
 function defaultMemoryLimit(threads: number): string {
-  return `${Math.floor(Math.min(threads * 1e9, totalmem() / 2) / 1e6)}MB`;
+  return `${Math.floor(Math.min(Math.max(threads, 2) * 1e9, totalmem() / 2) / 1e6)}MB`;
 }
