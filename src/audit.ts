@@ -588,7 +588,11 @@ export class Audit {
       },
       verdict: decideVerdict(this.#outcomes, this.#rows, this.#config.gate, suppressions),
       rules: this.#outcomes,
-      notLookedAt: listNotLookedAt(this.#outcomes, this.#dataset?.shards ?? [], sample),
+      notLookedAt: listNotLookedAt(
+        this.#outcomes,
+        this.#dataset?.shards ?? [],
+        (this.#dataset?.mediaColumns.length ?? 0) > 0 ? sample : null,
+      ),
       probes: [...this.#probes],
       ...(this.#baseline === null ? {} : { baseline: this.#baseline }),
       ...(file === null

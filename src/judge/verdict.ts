@@ -115,7 +115,7 @@ export function listNotLookedAt(
     readonly badRows: number;
     readonly faultyRows: number;
   }[],
-  sample: { readonly size: number; readonly population: number },
+  sample: { readonly size: number; readonly population: number } | null,
 ): RunDocument['notLookedAt'] {
   const entries: RunDocument['notLookedAt'][number][] = [];
   for (const shard of shards) {
@@ -137,7 +137,7 @@ export function listNotLookedAt(
       });
     }
   }
-  if (sample.size < sample.population) {
+  if (sample !== null && sample.size < sample.population) {
     entries.push({
       what: 'media of clips outside the sample',
       count: sample.population - sample.size,
