@@ -7,6 +7,8 @@ import { version as duckdbVersion } from '@duckdb/node-api';
 import { compareWithBaseline } from './compare/against-baseline.ts';
 import { planSignatures, writeSignatures } from './compare/signatures.ts';
 import { analyseAlignment } from './analyses/alignment/analyse-alignment.ts';
+import { captionWords } from './analyses/measure-columns.ts';
+import { type ProfileDocument, profileTable } from './analyses/profile.ts';
 import type { Config } from './config/config.ts';
 import { DailiesError } from './dailies-error.ts';
 import { isCanonicalColumn } from './dataset/canonical-columns.ts';
@@ -61,6 +63,7 @@ import {
   writeCards,
   writeEvidence,
   writeFindings,
+  writeProfile,
   writeRunDocument,
 } from './run/run-folder.ts';
 import { cachedStrips } from './run/strip-cache.ts';
@@ -134,6 +137,7 @@ export class Audit {
   #docket: Docket = { compiled: [], excluded: [], dimensions: [] };
   #answers: ReadonlyMap<string, FusedAnswer> = new Map();
   #rows = 0;
+  #profile: ProfileDocument | null = null;
   #sampleSize = 0;
   #probes: readonly ProbeCount[] = [];
   #outcomes: readonly RuleOutcome[] = [];
@@ -233,6 +237,7 @@ export class Audit {
         'ledger',
         'shards',
         'page_faults',
+        'profile',
         'alignment',
         'alignment_segments',
         ...(dataset.format === 'parquet' ? STORAGE_TABLES : []),
@@ -257,12 +262,15 @@ export class Audit {
     this.#context.signal.throwIfAborted();
     const stage = this.#context.progress.stage('read the manifest');
     const signatures = await planSignatures(this.#database, this.#opened());
-    await this.#writeLedger(signatures.ledgerColumns);
+    await this.#writeLedger([...signatures.ledgerColumns, captionWords(this.#opened().rows)]);
     const { compiled, dimensions } = this.#docket;
     if (!this.#config.isRedacted) {
       await writeSignatures(this.#database, this.runFolder, signatures);
     }
     this.#rows = await countLedger(this.#database);
+    this.#profile = await this.#withoutDamage(async () =>
+      profileTable(this.#database, await this.#ownColumns()),
+    );
     if (this.#isAskedFor(STORAGE_TABLES)) {
       await checkStorage(
         this.#database.connection,
@@ -294,6 +302,13 @@ export class Audit {
     this.#clock.lap('manifest');
   }
 
+  /** Columns of `clips` that the dataset really has, in its order. */
+  async #ownColumns(): Promise<readonly { readonly name: string; readonly type: string }[]> {
+    const own = new Set(this.#opened().columns.map((column) => column.role ?? column.name));
+    const columns = await this.#database.columns('select * from clips');
+    return columns.filter((column) => own.has(column.name));
+  }
+
   #isAskedFor(tables: readonly string[]): boolean {
     return this.#docket.compiled.some((each) =>
       each.needs.some((need) => tables.includes(need.table)),
@@ -306,7 +321,8 @@ export class Audit {
       return await query();
     } catch (cause) {
       this.#context.signal.throwIfAborted();
-      shardErrorText(cause);
+      // A mistake in a query is none of the data.
+      if (/^(Catalog|Binder|Parser) Error/.test(shardErrorText(cause))) throw cause;
       const rest = await leaveOutPageFaults(
         this.#database.connection,
         this.#opened(),
@@ -448,6 +464,9 @@ export class Audit {
       await writeEvidence(this.#database, this.runFolder);
     }
     await writeCards(this.runFolder, report.clips);
+    if (this.#profile !== null && !this.#config.isRedacted) {
+      await writeProfile(this.runFolder, this.#profile);
+    }
     await writeRunDocument(this.runFolder, report.run);
     return { report, runFolder: this.runFolder };
   }

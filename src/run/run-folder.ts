@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { ProfileDocument } from '../analyses/profile.ts';
 import { quoteLiteral } from '../dataset/sql-quote.ts';
 import type { Database } from '../engine/database.ts';
 import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
@@ -33,6 +34,11 @@ export async function writeRunDocument(folder: string, document: RunDocument): P
   const file = join(folder, 'run.json');
   await writeFile(`${file}.part`, `${JSON.stringify(document, null, 2)}\n`);
   await rename(`${file}.part`, file);
+}
+
+/** Writes `profile.json`: what the columns hold, as a state that a later comparison can merge and measure. */
+export async function writeProfile(folder: string, profile: ProfileDocument): Promise<void> {
+  await writeFile(join(folder, 'profile.json'), JSON.stringify(profile));
 }
 
 /** Writes `clips.json`: what the report shows of clips, pictures included. */
