@@ -66,6 +66,9 @@ export const PAGE_WORDS = {
   references: 'References',
   where: 'Where',
   noPicture: 'No picture was made or kept of this clip.',
+  noMedium: 'This medium cannot be shown.',
+  notPlayable:
+    'This browser cannot play the file. The frames below were decoded by dailies, if it could.',
   noCaption: 'no caption',
   noScaleNote: 'Logarithmic scale; the dot is the rate, the bar its 95 % interval.',
 } as const;

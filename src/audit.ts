@@ -61,6 +61,7 @@ import { hashedKeySql, redact } from './run/redact.ts';
 import {
   createRunFolder,
   writeCards,
+  writeClips,
   writeEvidence,
   writeFindings,
   writeProfile,
@@ -460,8 +461,9 @@ export class Audit {
     };
     const report = this.#config.isRedacted ? redact(whole) : whole;
     await writeFindings(this.#database, this.runFolder, report.findings);
-    if (this.#probes.length > 0 && !this.#config.isRedacted) {
-      await writeEvidence(this.#database, this.runFolder);
+    if (!this.#config.isRedacted) {
+      if (this.#probes.length > 0) await writeEvidence(this.#database, this.runFolder);
+      await writeClips(this.#database, this.runFolder, this.#opened().mediaColumns);
     }
     await writeCards(this.runFolder, report.clips);
     if (this.#profile !== null && !this.#config.isRedacted) {

@@ -13,6 +13,7 @@ const INCOMPLETE = 3;
 const ACTIONS: Actions = {
   scan: async (...args) => (await import('./commands/scan.ts')).runScan(...args),
   report: async (...args) => (await import('./commands/report.ts')).runReport(...args),
+  serve: async (...args) => (await import('./commands/serve.ts')).runServe(...args),
   rules: async (...args) => (await import('./commands/rules.ts')).runRules(...args),
   init: async (...args) => (await import('./commands/init.ts')).runInit(...args),
   diff: async (...args) => (await import('./commands/diff.ts')).runDiff(...args),

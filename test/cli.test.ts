@@ -42,7 +42,16 @@ async function run(
   const stderr = recordingSink();
   const exitCode = await runCommandLine(
     args,
-    { scan: idle, diff: idle, report: idle, rules: idle, init: idle, worker: idle, ...commands },
+    {
+      scan: idle,
+      diff: idle,
+      report: idle,
+      serve: idle,
+      rules: idle,
+      init: idle,
+      worker: idle,
+      ...commands,
+    },
     { cwd: '/work', env, stdout, stderr, signal },
     '1.2.3',
   );
@@ -57,7 +66,7 @@ describe('command line', () => {
     expect(help.stdout).toContain('Examples:');
   });
 
-  it.each(['scan', 'diff', 'report', 'rules', 'init', 'worker'])(
+  it.each(['scan', 'diff', 'report', 'serve', 'rules', 'init', 'worker'])(
     'gives examples in the help of %s',
     async (command) => {
       const help = await run([command, '--help']);

@@ -48,6 +48,7 @@ describe('README', () => {
         scan: note('scan'),
         diff: note('diff'),
         report: note('report'),
+        serve: note('serve'),
         rules: note('rules'),
         init: note('init'),
         worker: note('worker'),

@@ -4,6 +4,7 @@ import { PAGE_WORDS } from '../words.ts';
 import { clipId } from './clip-id.ts';
 import { asStored } from './charts/as-stored.ts';
 import { filmStrip } from './charts/film-strip.ts';
+import { watchLink } from './page-site.ts';
 import { hostileLongText, hostileText, markup, type Markup } from './markup.ts';
 
 /** A clip as the page shows it: the card, its number in the picture library, and the finding that brought it up. */
@@ -11,6 +12,8 @@ export type ShownClip = {
   readonly card: ClipCard;
   readonly index: number;
   readonly finding: Finding;
+  /** Address of the clip's own page, if it has one. */
+  readonly href: string | null;
 };
 
 /** A clip with its finding: what is wrong, the frames, the caption, declared against measured. */
@@ -23,7 +26,7 @@ export function clipCard(shown: ShownClip): Markup {
     <header>
       <h4>${hostileText(card.key)}</h4>
       <p class="faint">
-        <span>${hostileText(card.shard)}, row ${formatCount(card.rowNumber)}</span>${
+        ${watchLink(shown.href)} <span>${hostileText(card.shard)}, row ${formatCount(card.rowNumber)}</span>${
           card.path === null ? null : markup` <span class="path">${hostileText(card.path)}</span>`
         }
       </p>
@@ -45,7 +48,8 @@ export function captionOf(shown: ShownClip): Markup {
   return markup`<blockquote class="caption">${hostileLongText(caption, spans)}</blockquote>`;
 }
 
-function valuesTable(shown: ShownClip): Markup {
+/** Values as declared beside values as measured. */
+export function valuesTable(shown: ShownClip): Markup {
   const { values } = shown.card;
   if (values.length === 0) return markup``;
   return markup`<table class="values">

@@ -1,6 +1,7 @@
 import { PAGE_WORDS } from '../words.ts';
 import { loadAssets, policyHash } from './assets.ts';
 import { escapeHtml, hostileText, markup, Markup } from './markup.ts';
+import { ALONE, type PageSite } from './page-site.ts';
 
 /** What differs between pages; the title is already spelled out. */
 export type DocumentParts = {
@@ -15,12 +16,16 @@ export type DocumentParts = {
   readonly after: Markup;
   /** Shards of the dataset, for the script. */
   readonly shards: number;
+  /** What lies around the page; nothing if left out. */
+  readonly site?: PageSite;
 };
 
 /** A self-contained page with the policy that lets only our own script and style run. */
 export function htmlDocument(parts: DocumentParts): string {
   const { script, style } = loadAssets();
-  const policy = `default-src 'none'; img-src data:; style-src ${policyHash(style)}; script-src ${policyHash(script)}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'`;
+  const site = parts.site ?? ALONE;
+  const media = site.mediaSource === null ? '' : ` ${site.mediaSource}`;
+  const policy = `default-src 'none'; img-src data:${media};${media === '' ? '' : ` media-src${media};`} style-src ${policyHash(style)}; script-src ${policyHash(script)}; base-uri 'none'; form-action ${site.findingsHref === null ? `'none'` : `'self'`}; require-trusted-types-for 'script'; trusted-types 'none'`;
   const links = parts.navigation.map(
     ([id, word]) => markup`<a href="#${escapeHtml(id)}">${word}</a>`,
   );
@@ -36,7 +41,7 @@ export function htmlDocument(parts: DocumentParts): string {
 <title>${parts.title}</title>
 <style>${new Markup(style)}</style>
 </head>
-<body data-shards="${parts.shards}">
+<body data-shards="${parts.shards}"${site.clipPage === null ? null : markup` data-clip-page="${site.clipPage}"`}>
 <a class="skip" href="#verdict">${PAGE_WORDS.skip}</a>
 <header class="top">
 <p class="brand">dailies</p>

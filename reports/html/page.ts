@@ -4,6 +4,7 @@ import { VERDICT_WORDS } from '../words.ts';
 import { stripLibrary } from './charts/film-strip.ts';
 import { htmlDocument } from './document-shell.ts';
 import { hostileLine, hostileText, markup } from './markup.ts';
+import { ALONE, type PageSite } from './page-site.ts';
 import { datasetSection, reproduceSection } from './sections/dataset.ts';
 import { findingsSection } from './sections/findings.ts';
 import { notLookedAtSection } from './sections/not-looked-at.ts';
@@ -16,9 +17,9 @@ import { chooseClips } from './shown-clips.ts';
  * The report as one HTML file that needs no network: everything but the findings table is readable without scripts.
  * Equal inputs give equal bytes. All text from data is escaped and spelled out; the policy allows only this script.
  */
-export function renderHtml(input: ReportInput): string {
+export function renderHtml(input: ReportInput, site: PageSite = ALONE): string {
   const { run } = input;
-  const gallery = chooseClips(input);
+  const gallery = chooseClips(input, site);
   const clips = gallery.byRule;
   const leftOut = [
     ...input.leftOut,
@@ -35,11 +36,12 @@ export function renderHtml(input: ReportInput): string {
 ${worstSection(input, clips)}
 <div class="band">${notLookedAtSection(run, leftOut)}${reproduceSection(run)}</div>
 ${rulesSection(input, clips)}
-${findingsSection(input)}
+${findingsSection(input, site)}
 ${datasetSection(run)}`,
     footer: markup`dailies ${run.tool.version} · ${hostileText(run.run.startedAt)} · run ${hostileText(run.run.id)}`,
     after: stripLibrary(gallery.pictures),
     shards: run.dataset.shards.length,
+    site,
   });
 }
 

@@ -2,6 +2,7 @@ import type { ClipCard, Finding, ReportInput } from '../../src/run/document.ts';
 import { rankWorst } from '../rank.ts';
 import type { ShownClip } from './clip-card.ts';
 import { clipId } from './clip-id.ts';
+import { ALONE, type PageSite } from './page-site.ts';
 
 /** Clips that a rule shows at most. */
 const CLIPS_PER_RULE = 12;
@@ -18,8 +19,8 @@ export type Gallery = {
 };
 
 /** Chooses clips by rule, and pictures in turn: the first clip of every rule, then the second, worst rules first. */
-export function chooseClips(input: ReportInput): Gallery {
-  const wanted = clipsByRule(input);
+export function chooseClips(input: ReportInput, site: PageSite = ALONE): Gallery {
+  const wanted = clipsByRule(input, site);
   const order = rankWorst(input.run).map((rule) => wanted.get(rule.id) ?? []);
   const pictures = new Map<number, ClipCard>();
   const dropped = new Set<number>();
@@ -52,8 +53,13 @@ export function chooseClips(input: ReportInput): Gallery {
 }
 
 /** Clips by rule: findings in their order that have a card, cards with a picture first. */
-function clipsByRule(input: ReportInput): ReadonlyMap<string, readonly ShownClip[]> {
-  const cards = new Map(input.clips.map((card, index) => [clipId(card), { card, index }]));
+function clipsByRule(
+  input: ReportInput,
+  site: PageSite,
+): ReadonlyMap<string, readonly ShownClip[]> {
+  const cards = new Map(
+    input.clips.map((card, index) => [clipId(card), { card, index, href: site.clipHref(card) }]),
+  );
   const byRule = new Map<string, ShownClip[]>();
   const seen = new Set<string>();
   for (const finding of input.findings) {

@@ -4,7 +4,16 @@ import type { StdoutFormat } from '../config/config.ts';
 export type ReportFlags = {
   readonly format: StdoutFormat | 'none';
   readonly output: readonly string[];
+  readonly open?: boolean;
   readonly color: boolean;
+};
+
+/** Flags of `dailies serve`. */
+export type ServeFlags = {
+  readonly against?: string;
+  readonly host: string;
+  readonly port: number;
+  readonly open?: boolean;
 };
 
 /** Flags of `dailies rules`. */

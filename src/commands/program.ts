@@ -1,11 +1,11 @@
-import { Command, CommanderError, Help, Option } from 'commander';
+import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
 
 import { OUTPUT_FORMATS, STDOUT_FORMATS } from '../config/config.ts';
 import { printable } from '../config/schema-errors.ts';
 import { DailiesError, type FailureCode } from '../dailies-error.ts';
 import type { CommandContext } from './command-context.ts';
 import { addDiffFlags, type DiffFlags } from './diff-flags.ts';
-import type { InitFlags, ReportFlags, RulesFlags, WorkerFlags } from './flags.ts';
+import type { InitFlags, ReportFlags, RulesFlags, ServeFlags, WorkerFlags } from './flags.ts';
 import { addScanFlags, parseWorkers, type ScanFlags } from './scan-flags.ts';
 
 /** What each command does; each resolves to its exit code. */
@@ -24,6 +24,11 @@ export type Actions = {
   readonly report: (
     run: string | undefined,
     flags: ReportFlags,
+    context: CommandContext,
+  ) => Promise<number>;
+  readonly serve: (
+    run: string | undefined,
+    flags: ServeFlags,
     context: CommandContext,
   ) => Promise<number>;
   readonly rules: (
@@ -214,16 +219,41 @@ Examples:
       appendTo,
       [],
     )
+    .option('--open', 'open the page in the browser')
     .option('--no-color', 'no colours, as with NO_COLOR')
     .addHelpText(
       'after',
       `
 Examples:
-  $ dailies report
+  $ dailies report --open --format none
   $ dailies report runs/before --output html=report.html --format none`,
     )
     .action(async (run: string | undefined, flags: ReportFlags) => {
       setExitCode(await actions.report(run, flags, context));
+    });
+
+  program
+    .command('serve')
+    .description('show a run in the browser: all findings, and every clip played where it is wrong')
+    .argument('[run]', 'run folder (default: the newest in .dailies/runs)')
+    .option('--against <run>', 'earlier run whose clips are played beside those of this one')
+    .option(
+      '--host <address>',
+      'address to listen on; others than your own let in the network',
+      '127.0.0.1',
+    )
+    .option('--port <n>', 'port to listen on; 0: one that is free', parsePort, 0)
+    .option('--open', 'open it in the browser')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ dailies serve --open
+  $ dailies serve runs/after --against runs/before
+  $ dailies serve --port 8080                        behind ssh -L 8080:127.0.0.1:8080`,
+    )
+    .action(async (run: string | undefined, flags: ServeFlags) => {
+      setExitCode(await actions.serve(run, flags, context));
     });
 
   program
@@ -284,6 +314,12 @@ Examples:
 
 function appendTo(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
+}
+
+function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(port <= 65_535)) throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  return port;
 }
 
 /** Commander's own wording, in the two lines that every error here has. */

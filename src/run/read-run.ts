@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { DailiesError } from '../dailies-error.ts';
 import { quoteLiteral } from '../dataset/sql-quote.ts';
-import { Database, maybe, numberOf, textOf } from '../engine/database.ts';
+import { Database, maybe, numberOf, type SqlRow, textOf } from '../engine/database.ts';
 import type { ClipCard, Finding, ReportInput, RunDocument } from './document.ts';
 
 /** Version of `run.json` that this release reads and writes. */
@@ -58,20 +58,25 @@ async function readFindings(folder: string): Promise<readonly Finding[]> {
     const rows = await database.rows(
       `select * from read_parquet(${quoteLiteral(join(folder, 'findings.parquet'))}) order by rule_id, key, message`,
     );
-    return rows.map((row) => ({
-      rule_id: textOf(row['rule_id']),
-      severity: severityOf(textOf(row['severity'])),
-      key: maybe(row['key'], textOf),
-      shard: maybe(row['shard'], textOf),
-      row_number: maybe(row['row_number'], numberOf),
-      message: textOf(row['message']),
-      values: parseObject(textOf(row['values'])),
-      fingerprint: textOf(row['fingerprint']),
-      ...baselineOf(row['baseline']),
-    }));
+    return rows.map(findingOf);
   } finally {
     database.close();
   }
+}
+
+/** A row of findings.parquet as a finding. */
+export function findingOf(row: SqlRow): Finding {
+  return {
+    rule_id: textOf(row['rule_id']),
+    severity: severityOf(textOf(row['severity'])),
+    key: maybe(row['key'], textOf),
+    shard: maybe(row['shard'], textOf),
+    row_number: maybe(row['row_number'], numberOf),
+    message: textOf(row['message']),
+    values: parseObject(textOf(row['values'])),
+    fingerprint: textOf(row['fingerprint']),
+    ...baselineOf(row['baseline']),
+  };
 }
 
 /** The mark of a finding against an earlier run, if there was one. */

@@ -2,7 +2,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ProfileDocument } from '../analyses/profile.ts';
-import { quoteLiteral } from '../dataset/sql-quote.ts';
+import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import type { Database } from '../engine/database.ts';
 import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
 import type { ClipCard, Finding, RunDocument } from './document.ts';
@@ -85,4 +85,35 @@ export async function writeEvidence(database: Database, folder: string): Promise
              order by clip_id, medium) to ${quoteLiteral(file)} (format parquet, compression zstd)`,
     );
   }
+}
+
+/**
+ * Writes `clips.parquet`: where the clips with findings and the sampled ones lie, one row a clip and medium, so that they
+ * can be shown without the manifest. Media paths are as the manifest has them, relative to the run's media root; captions
+ * are those of clips with findings.
+ */
+export async function writeClips(
+  database: Database,
+  folder: string,
+  mediaColumns: readonly string[],
+): Promise<void> {
+  const media = mediaColumns.length === 0 ? [null] : mediaColumns;
+  const [picked] = await database.rows(
+    `select 1 from duckdb_tables() where table_name = 'picked_clips'`,
+  );
+  const rows = media.flatMap((medium) => {
+    const path = medium === null ? 'null' : quoteIdentifier(medium);
+    const place = `key::varchar as key, shard, row_number, ${medium === null ? 'null::varchar' : quoteLiteral(medium)} as medium, ${path}::varchar as path`;
+    const sampled = `select ${place}, null::varchar as caption from sampled_clips`;
+    return picked === undefined
+      ? [sampled]
+      : [
+          `select ${place}, caption::varchar as caption from picked_clips`,
+          `${sampled} where clip_id not in (select clip_id from picked_clips)`,
+        ];
+  });
+  await database.run(
+    `copy (select * from (${rows.join(' union all ')}) order by shard, row_number, medium)
+     to ${quoteLiteral(join(folder, 'clips.parquet'))} (format parquet, compression zstd)`,
+  );
 }

@@ -3,6 +3,7 @@ import { clipId } from '../clip-id.ts';
 import { valueText } from '../island.ts';
 import { toSuppression } from '../copy-formats.ts';
 import { button, element, hostile, severityShape } from './dom.ts';
+import { TABLE_WORDS } from './words.ts';
 
 export type DetailEvents = {
   readonly copy: (text: string) => void;
@@ -37,6 +38,7 @@ export function renderDetail(
     button('Close', events.close, { class: 'close' }),
     heading,
     element('p', { class: 'message' }, hostile(row.message)),
+    ...watch(row),
     ...film(row),
     element(
       'dl',
@@ -71,6 +73,19 @@ export function renderDetail(
     );
   pane.append(actions);
   return pane;
+}
+
+/** The link to the page of the clip, where there is one. */
+function watch(row: TableRow): readonly Node[] {
+  const page = document.body.dataset['clipPage'];
+  if (page === undefined) {
+    const link = document.querySelector(`.clip[data-clip="${clipId(row)}"] .watch`);
+    return link === null ? [] : [element('p', {}, link.cloneNode(true))];
+  }
+  if (row.shard === null || row.rowNumber === null) return [];
+  const place = new URLSearchParams({ shard: row.shard, row: String(row.rowNumber) });
+  const href = `${page}?${place.toString()}`;
+  return [element('p', {}, element('a', { class: 'watch', href }, TABLE_WORDS.watch))];
 }
 
 /** The film strip and caption of the clip, if the page has them: a copy of the static ones. */

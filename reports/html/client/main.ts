@@ -3,6 +3,7 @@ import { copyText } from './clipboard.ts';
 import { button } from './dom.ts';
 import { startFindings } from './findings-view.ts';
 import { startPageLinks } from './page-links.ts';
+import { startPlayers } from './players.ts';
 import { startShardHover } from './shard-hover.ts';
 import { startTheme } from './theme.ts';
 import { unpackIsland } from './unpack.ts';
@@ -11,6 +12,7 @@ async function start(): Promise<void> {
   startTheme();
   startPageLinks();
   startCommand();
+  startPlayers();
   const island = document.querySelector('#findings-island');
   const place = document.querySelector<HTMLElement>('#findings-table');
   if (island === null || place === null) {

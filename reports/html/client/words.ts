@@ -11,6 +11,7 @@ export const TABLE_WORDS = {
     message: 'message',
   },
   none: 'No finding matches this filter.',
+  watch: 'Open the clip',
   copied: 'Copied.',
   notCopied: 'The browser did not allow copying.',
   keys: [
@@ -29,4 +30,8 @@ export const TABLE_WORDS = {
     ['!rule:still-video', 'not this rule'],
     ['any words', 'in key or message'],
   ],
+  play: 'Play',
+  pause: 'Pause',
+  frameBack: '− 1 frame',
+  frameOn: '+ 1 frame',
 } as const;

@@ -6,6 +6,7 @@ import { PAGE_WORDS, placeWords, SCOPE_UNITS } from '../../words.ts';
 import { asStored } from '../charts/as-stored.ts';
 import { filmStrip } from '../charts/film-strip.ts';
 import { placeStrip } from '../charts/row-strip.ts';
+import { watchLink } from '../page-site.ts';
 import { captionOf, differs, type ShownClip } from '../clip-card.ts';
 import { siblingOf } from '../shown-clips.ts';
 import { hostileLongText, hostileText, markup, type Markup } from '../markup.ts';
@@ -95,8 +96,8 @@ function clampedCaption(proof: ShownClip): Markup {
   return markup`<div class="clamp">${captionOf(proof)}</div>`;
 }
 
-function messageOf({ card, finding }: ShownClip): Markup {
-  return markup`<p class="message"><code>${hostileText(card.key)}</code> ${hostileLongText(finding.message)}</p>`;
+function messageOf({ card, finding, href }: ShownClip): Markup {
+  return markup`<p class="message"><code>${hostileText(card.key)}</code> ${hostileLongText(finding.message)} ${watchLink(href)}</p>`;
 }
 
 function toldOf({ card }: ShownClip): Markup {
