@@ -57,6 +57,7 @@ async function dailies(...args: readonly string[]): Promise<number> {
       scan: runScan,
       diff: unused,
       report: unused,
+      serve: unused,
       rules: unused,
       init: unused,
       worker: unused,

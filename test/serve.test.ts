@@ -264,7 +264,9 @@ describe('the findings of a served run', () => {
 
   it('are filtered as on the page', async () => {
     const all = await rulesOf('');
-    expect(await rulesOf('rule:missing-f*')).toEqual(all.filter((rule) => rule.startsWith('missing-f')));
+    expect(await rulesOf('rule:missing-f*')).toEqual(
+      all.filter((rule) => rule.startsWith('missing-f')),
+    );
     expect(await rulesOf('!rule:missing-f*')).toEqual(
       all.filter((rule) => !rule.startsWith('missing-f')),
     );
