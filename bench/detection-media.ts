@@ -21,10 +21,10 @@ import { type FaultVariant, writeVariant } from '../src/media/faults/fault-varia
 import { SILENT } from '../src/progress.ts';
 
 const CLIP = /\.(?:mp4|m4v|mov|mkv|webm)$/i;
-const EXAMPLE = ['car', 'person', 'bottle', 'film', 'asl', 'mdm'].map(
+const EXAMPLE = ['film', 'asl', 'mdm', 'car', 'person'].map(
   (name) => `examples/quickstart/media/${name}`,
 );
-const DEFAULT_CLIPS = 12;
+const DEFAULT_CLIPS = 24;
 
 /** Encoders that a clip is written with, in turn. MPEG-2 has a fixed quality of its own. */
 const CODINGS: readonly { readonly codec: VideoCodec; readonly crf: number }[] = [

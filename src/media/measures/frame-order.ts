@@ -5,9 +5,9 @@ const WINDOW = 26;
 /** Frames of a clip that are looked at: order is wrong everywhere or nowhere. */
 const MOST_FRAMES = 300;
 /** A step smaller than this is no motion, grey levels. */
-const LEAST_STEP = 1.5;
+const LEAST_STEP = 0.6;
 /** Moving steps that a share is taken of. */
-const LEAST_STEPS = 24;
+const LEAST_STEPS = 16;
 /** Periods of motion start here, frames: neighbours that changed places lie nearer. */
 const LEAST_PERIOD = 5;
 /** Another frame must be nearer than the neighbour by this factor. */
@@ -39,7 +39,7 @@ export class FrameOrder {
   }
 
   /**
-   * Share of moving steps that leave out a nearer frame; null if fewer than 24 steps move. Where the nearer frames lie at
+   * Share of moving steps that leave out a nearer frame; null if fewer than 16 steps move. Where the nearer frames lie at
    * one distance of several frames, the motion is periodic (a skipping rope), and they do not count.
    */
   score(): number | null {
