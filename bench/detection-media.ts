@@ -69,8 +69,8 @@ const wanted = Object.keys(FAULT_CASES).filter(
 );
 const bases = chooseClips(options.folders, options.clips);
 // All clips first: encoding blocks this process, and the children of a scan must not wait for it.
-const clips = new Map<string, readonly Made[]>();
-for (const id of wanted) if (rules.has(id)) clips.set(id, await makeClips(id));
+const madeClips = new Map<string, readonly Made[]>();
+for (const id of wanted) if (rules.has(id)) madeClips.set(id, await makeClips(id));
 const natural = await findingsOf(
   'natural',
   bases.map((path) => ({ key: path, path, shard: 'natural' })),
@@ -87,7 +87,7 @@ for (const id of wanted) {
     console.log(`${id.padEnd(30)}no such rule`);
     continue;
   }
-  const made = clips.get(id) ?? [];
+  const made = madeClips.get(id) ?? [];
   const found = await findingsOf(
     id,
     made.map((each) => ({

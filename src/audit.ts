@@ -9,6 +9,7 @@ import { planSignatures, writeSignatures } from './compare/signatures.ts';
 import { analyseAlignment } from './analyses/alignment/analyse-alignment.ts';
 import { captionWords } from './analyses/measure-columns.ts';
 import { type ProfileDocument, profileTable } from './analyses/profile.ts';
+import { findNearDuplicates } from './analyses/near-duplicates.ts';
 import type { Config } from './config/config.ts';
 import { DailiesError } from './dailies-error.ts';
 import { isCanonicalColumn } from './dataset/canonical-columns.ts';
@@ -241,6 +242,7 @@ export class Audit {
         'profile',
         'alignment',
         'alignment_segments',
+        ...(TIER_EVIDENCE[config.tier].includes('images') ? ['near_duplicates'] : []),
         ...(dataset.format === 'parquet' ? STORAGE_TABLES : []),
       ]),
       numbers: numberColumns(
@@ -378,6 +380,8 @@ export class Audit {
         'create temp table sampled_media (clip_id bigint, medium varchar, identity varchar)',
       );
     }
+    if (compiled.some((each) => each.needs.some((need) => need.table === 'near_duplicates')))
+      await findNearDuplicates(this.#database);
     this.#clock.lap('media');
   }
 
