@@ -304,7 +304,7 @@ export async function insertMediaPairs(
     `insert into media_pairs
      select row ->> 'key', (row ->> 'bytesChanged')::boolean, (row ->> 'pictureDistance')::double,
        (row ->> 'durationChange_s')::double, (row ->> 'isSizeChanged')::boolean, (row ->> 'colourDistance')::double,
-       (row ->> 'key') in (select key from pairs where caption_changed and key is not null)
+       (row ->> 'key') in (select key from pairs where caption_kind in ('words', 'replaced', 'filled', 'emptied') and key is not null)
      from (select unnest(from_json($rows::json, '["json"]')) as row)`,
     { rows: JSON.stringify(pairs) },
   );

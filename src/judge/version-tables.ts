@@ -143,7 +143,7 @@ export const VERSION_TABLES = {
     duration_change_s: { type: 'DOUBLE', doc: 'Newer less older duration.' },
     size_changed: { type: 'BOOLEAN', doc: 'Display width or height differ.' },
     colour_distance: { type: 'DOUBLE', doc: 'Largest change of mean red, green or blue, 0-255.' },
-    caption_changed: { type: 'BOOLEAN', doc: 'The caption differs in any way.' },
+    caption_changed: { type: 'BOOLEAN', doc: 'Words of the caption differ.' },
   },
   rule_rates: {
     rule_id: { type: 'VARCHAR', doc: 'A rule that both runs judged.' },
