@@ -41,7 +41,12 @@ import {
   loadSuppressions,
   type SuppressionFile,
 } from './judge/suppressions.ts';
-import { decideVerdict, listNotLookedAt, reachesGate } from './judge/verdict.ts';
+import {
+  decideVerdict,
+  interruptedVerdict,
+  listNotLookedAt,
+  reachesGate,
+} from './judge/verdict.ts';
 import { type SelectedDecoder, selectDecoder } from './media/decoders/decode-frames.ts';
 import { closeFilmStrips } from './media/film-strip.ts';
 import { VERSION } from './package-root.ts';
@@ -611,7 +616,10 @@ export class Audit {
         tier: this.#config.tier,
         rules: this.#rules.length,
       },
-      verdict: decideVerdict(this.#outcomes, this.#rows, this.#config.gate, suppressions),
+      verdict:
+        state === 'complete'
+          ? decideVerdict(this.#outcomes, this.#rows, this.#config.gate, suppressions)
+          : interruptedVerdict(this.#outcomes, this.#rows, this.#config.gate),
       rules: this.#outcomes,
       notLookedAt: listNotLookedAt(
         this.#outcomes,

@@ -1,5 +1,6 @@
 import { Audit, type ScanContext, type ScanRequest, type ScanResult } from './audit.ts';
 import { DailiesError } from './dailies-error.ts';
+import { foreseenFailure } from './foreseen-failure.ts';
 import { SILENT } from './progress.ts';
 
 /**
@@ -12,7 +13,9 @@ export async function scan(
   request: ScanRequest,
   context: ScanContext = { signal: new AbortController().signal, progress: SILENT },
 ): Promise<ScanResult> {
-  const audit = await Audit.begin(request, context);
+  const audit = await Audit.begin(request, context).catch((cause: unknown) => {
+    throw foreseenFailure(cause);
+  });
   try {
     await audit.open();
     await audit.readManifest();
@@ -22,7 +25,7 @@ export async function scan(
     await audit.makePictures();
     return await audit.finish();
   } catch (cause) {
-    if (!context.signal.aborted) throw cause;
+    if (!context.signal.aborted) throw foreseenFailure(cause);
     await audit.markInterrupted();
     throw new DailiesError('interrupted', `interrupted; ${audit.runFolder} is marked so`, {
       cause,

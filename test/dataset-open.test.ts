@@ -5,6 +5,9 @@ import { gzipSync } from 'node:zlib';
 import { parquetWriteFile } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
 
+import { discoverShards } from '../src/dataset/discover-shards.ts';
+import { openDataset } from '../src/dataset/open-dataset.ts';
+import { Database } from '../src/engine/database.ts';
 import { makeFolder, open, runAlone } from './dataset-room.ts';
 
 const ROWS = `(select 'k' || i as key, 'caption ' || i as caption, i as width, i / 2 as fps from range(10) r(i))`;
@@ -248,6 +251,49 @@ describe('CSV', () => {
       { caption: 'he said "hi"' },
       { caption: '"open' },
     ]);
+  });
+
+  it('unquotes the fields of a TSV of which only a few, far down, are quoted', async () => {
+    const plain = Array.from({ length: 1_000 }, (_, i) => `${i}\ta dog runs over lawn ${i}\t3`);
+    const text = ['key\tcaption\tn', ...plain, '1000\t"a sign says ""Cheese Shop"" on it."\t4'];
+    const { query } = await open(makeFolder({ 'm.tsv': `${text.join('\n')}\n` }));
+    expect(await query('select caption, n::varchar as n from clips where key = 1000')).toEqual([
+      { caption: 'a sign says "Cheese Shop" on it.', n: '4' },
+    ]);
+  });
+
+  it('leaves a caption that is a quotation as it stands where quotes are plain text', async () => {
+    const text = 'key\tcaption\na\t"To be or not to be"\nb\ta 5" disk\nc\t"Run" it says\n';
+    const { query } = await open(makeFolder({ 'm.tsv': text }));
+    expect(await query('select caption from clips order by key')).toEqual([
+      { caption: '"To be or not to be"' },
+      { caption: 'a 5" disk' },
+      { caption: '"Run" it says' },
+    ]);
+  });
+
+  it('reads text in little memory', async () => {
+    const text = Array.from({ length: 1_000 }, (_, i) => `k${i},a dog runs over lawn ${i}`);
+    const folder = makeFolder({ 'm.csv': `key,caption\n${text.join('\n')}\n` });
+    const database = await Database.open({
+      file: ':memory:',
+      memoryLimit: '100MB',
+      tempDirectory: folder,
+      threads: 2,
+    });
+    try {
+      const discovery = await discoverShards([join(folder, 'm.csv')], { cwd: folder });
+      const dataset = await openDataset(database.connection, discovery);
+      expect(dataset.shards).toMatchObject([{ rows: 1_000, state: 'read' }]);
+    } finally {
+      database.close();
+    }
+  });
+
+  it('tells a number from a text that stands far down', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, i) => `${i},${i === 2_900 ? 'many' : i}`);
+    const { dataset } = await open(makeFolder({ 'm.csv': `key,fps\n${rows.join('\n')}\n` }));
+    expect(dataset.columns.map(({ type }) => type)).toEqual(['BIGINT', 'VARCHAR']);
   });
 
   it('names columns itself where there is no header, and says so', async () => {

@@ -11,6 +11,8 @@ import type { ScanResult } from '../src/audit.ts';
 import { type Config, DEFAULT_CONFIG } from '../src/config/config.ts';
 import { DailiesError } from '../src/dailies-error.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
+import { SILENT } from '../src/progress.ts';
+import { readRun } from '../src/run/read-run.ts';
 import { scan } from '../src/scan.ts';
 
 const run = promisify(execFile);
@@ -43,6 +45,32 @@ const LINES = Array.from({ length: 60 }, (_, i) =>
 
 async function scanHere(config: Partial<Config>): Promise<ScanResult> {
   return scan({ config: { ...DEFAULT_CONFIG, ...config }, cwd, runFolder: null, command: [] });
+}
+
+/** Settings that run a rule with this predicate, and one more. */
+async function ruleWith(where: string): Promise<Config['rules']> {
+  const folder = await mkdtemp(join(cwd, 'rules-'));
+  await writeFile(
+    join(folder, 'mine.yaml'),
+    `id: mine
+title: A rule of one's own
+severity: warning
+scope: clip
+level: L0
+needs: [clips.caption]
+message: is hit
+where: ${JSON.stringify(where)}
+why: It stands for any rule that a user writes.
+step: none
+fix: Mend the rule.
+examples:
+  - finds: []
+    clips: [{ key: a, caption: null }]
+  - finds: []
+    clips: [{ key: b, caption: null }]
+`,
+  );
+  return { ...DEFAULT_CONFIG.rules, dirs: [folder], select: ['mine', 'empty-caption'] };
 }
 
 async function failureOf(config: Partial<Config>): Promise<DailiesError> {
@@ -145,37 +173,55 @@ examples:
   });
 });
 
+describe('a scan that is stopped', () => {
+  it('leaves a run that says so, is no pass, and can be rendered', async () => {
+    const stop = new AbortController();
+    const dataset = [join(cwd, 'clips.jsonl')];
+    const runFolder = join(cwd, 'stopped');
+    await writeFile(join(cwd, 'clips.jsonl'), LINES);
+    const progress = {
+      ...SILENT,
+      stage: (label: string, total?: number) => {
+        if (label === 'judge') stop.abort();
+        return SILENT.stage(label, total);
+      },
+    };
+    const stopped = scan(
+      { config: { ...DEFAULT_CONFIG, dataset }, cwd, runFolder, command: [] },
+      { signal: stop.signal, progress },
+    );
+    await expect(stopped).rejects.toMatchObject({ code: 'interrupted' });
+
+    const { run: document, findings, leftOut } = await readRun(runFolder);
+
+    expect(document.run.state).toBe('interrupted');
+    expect(document.verdict).toMatchObject({ exitCode: 130 });
+    expect(document.verdict.outcome).not.toBe('passed');
+    expect(findings).toEqual([]);
+    expect(leftOut.join()).toContain('interrupted');
+  });
+});
+
+describe('a folder that cannot be written', () => {
+  it('is named, with the way out', async () => {
+    await writeFile(join(cwd, 'clips.jsonl'), LINES);
+    await writeFile(join(cwd, 'file'), '');
+    const failure: unknown = await scan({
+      config: { ...DEFAULT_CONFIG, dataset: [join(cwd, 'clips.jsonl')] },
+      cwd,
+      runFolder: join(cwd, 'file', 'run'),
+      command: [],
+    }).catch((reason: unknown) => reason);
+    expect(failure).toMatchObject({ code: 'usage', hint: expect.stringContaining('--run-dir') });
+  });
+});
+
 describe('rules of one’s own', () => {
   let dataset: readonly string[];
   beforeAll(async () => {
     await writeFile(join(cwd, 'clips.jsonl'), LINES);
     dataset = [join(cwd, 'clips.jsonl')];
   });
-
-  async function ruleWith(where: string): Promise<Config['rules']> {
-    const folder = await mkdtemp(join(cwd, 'rules-'));
-    await writeFile(
-      join(folder, 'mine.yaml'),
-      `id: mine
-title: A rule of one's own
-severity: warning
-scope: clip
-level: L0
-needs: [clips.caption]
-message: is hit
-where: ${JSON.stringify(where)}
-why: It stands for any rule that a user writes.
-step: none
-fix: Mend the rule.
-examples:
-  - finds: []
-    clips: [{ key: a, caption: null }]
-  - finds: []
-    clips: [{ key: b, caption: null }]
-`,
-    );
-    return { ...DEFAULT_CONFIG.rules, dirs: [folder], select: ['mine', 'empty-caption'] };
-  }
 
   it.each(['length(capton) > 3', 'length(repeat(caption, 1000000000)) > 3'])(
     'end errored where their SQL fails, and the others are judged: %s',

@@ -28,16 +28,23 @@ export async function typesOfText(
   shard: number,
 ): Promise<NamedType[]> {
   const typed: NamedType[] = [];
+  const texts = await findTexts(connection, table, columns, shard);
   for (let at = 0; at < columns.length; at += COLUMNS_PER_QUERY) {
     const part = columns.slice(at, at + COLUMNS_PER_QUERY);
-    const [row = {}] = await readRows(
-      connection,
-      `select ${part.flatMap(({ name }, i) => checks(quoteIdentifier(name), i)).join(', ')}
-       from ${table} where ${SOURCE_SHARD_ID} = ${shard}`,
+    const asked = part.flatMap(({ name }, i) =>
+      texts.has(name) ? [] : checks(quoteIdentifier(name), i),
     );
+    const [row = {}] =
+      asked.length === 0
+        ? []
+        : await readRows(
+            connection,
+            `select ${asked.join(', ')} from ${table} where ${SOURCE_SHARD_ID} = ${shard}`,
+          );
     for (const [i, { name }] of part.entries()) {
       const is = (check: string): boolean => row[`${check}${i}`] === true;
-      if (numberOf(row[`filled${i}`]) === 0) typed.push({ name, type: NO_VALUES });
+      if (texts.has(name)) typed.push({ name, type: 'VARCHAR' });
+      else if (numberOf(row[`filled${i}`]) === 0) typed.push({ name, type: NO_VALUES });
       else if (numberOf(row[`blank${i}`]) > 0) typed.push({ name, type: 'VARCHAR' });
       else if (is('is_integer') && is('is_bigint')) typed.push({ name, type: 'BIGINT' });
       else if (is('is_number') && !is('is_long')) typed.push({ name, type: 'DOUBLE' });
@@ -45,6 +52,28 @@ export async function typesOfText(
     }
   }
   return typed;
+}
+
+/** Rows that show most texts to be texts, so that long captions are not all held against the patterns of numbers. */
+const FIRST_ROWS = 2_000;
+
+/** Columns with a value among the first rows that is no number and no boolean. */
+async function findTexts(
+  connection: DuckDBConnection,
+  table: string,
+  columns: readonly NamedType[],
+  shard: number,
+): Promise<ReadonlySet<string>> {
+  const tests = columns.map(({ name }, i) => {
+    const id = quoteIdentifier(name);
+    return `bool_or(trim(${id}) <> '' and not regexp_full_match(${id}, '${NUMBER}') and lower(${id}) not in ('true', 'false')) as is_text${i}`;
+  });
+  const [row = {}] = await readRows(
+    connection,
+    `select ${tests.join(', ')}
+     from (select * from ${table} where ${SOURCE_SHARD_ID} = ${shard} limit ${FIRST_ROWS})`,
+  );
+  return new Set(columns.flatMap(({ name }, i) => (row[`is_text${i}`] === true ? [name] : [])));
 }
 
 function checks(id: string, i: number): string[] {

@@ -12,18 +12,22 @@ export type Dialect = {
 };
 
 /**
- * The dialect of delimited text. `.tsv` is split at tabs; else the delimiter of the first line decides. The first record
- * is a header if a cell is a usual column name, or unless a cell is empty, repeated or a number.
+ * The dialect of delimited text. `.tsv` is split at tabs, and its quotes are plain text unless `isQuoted`; else the
+ * delimiter of the first line decides. The first record is a header if a cell is a usual column name, or unless a cell is
+ * empty, repeated or a number.
  */
-export function detectDialect(head: string, format: 'csv' | 'tsv'): Dialect | null {
+export function detectDialect(
+  head: string,
+  format: 'csv' | 'tsv',
+  isQuoted: boolean,
+): Dialect | null {
   const text = head.replace(/^\uFEFF/, '');
   const firstLine = text.split(/\r?\n/)[0] ?? '';
   if (firstLine === '') return null;
   const delimiter = format === 'tsv' ? '\t' : bestDelimiter(firstLine);
   const records = parseDelimited(text, delimiter, '"');
   const quoted = records[0] ?? [];
-  // A quote character that opens no properly closed field is plain text, as TSV writers leave it.
-  const quote = format === 'tsv' && !hasQuotedFields(text, delimiter) ? '' : '"';
+  const quote = format === 'tsv' && !isQuoted ? '' : '"';
   const first = quote === '' ? firstLine.split(delimiter) : quoted;
   const cells = first.map((cell) => cell.trim());
   const isHeader = looksLikeHeader(cells);
@@ -53,11 +57,6 @@ function bestDelimiter(line: string): string {
   }));
   const best = counts.toSorted((a, b) => b.count - a.count)[0];
   return best === undefined || best.count === 0 ? ',' : best.delimiter;
-}
-
-function hasQuotedFields(text: string, delimiter: string): boolean {
-  const field = new RegExp(`(^|\\n|${delimiter})"(?:[^"]|"")*"(?=${delimiter}|\\r?\\n|$)`);
-  return field.test(text);
 }
 
 /** Records of delimited text by RFC 4180. */

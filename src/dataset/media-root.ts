@@ -1,9 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import { DailiesError } from '../dailies-error.ts';
 import type { Discovery } from './discover-shards.ts';
 import type { ColumnMap } from './map-columns.ts';
 import { noRows, readRows, textOf } from './rows.ts';
@@ -29,14 +28,7 @@ export async function findMediaRoot(
   map: ColumnMap,
   wanted: string | undefined,
 ): Promise<MediaRoot> {
-  if (wanted !== undefined) {
-    const root = resolve(wanted);
-    if (!(statSync(root, { throwIfNoEntry: false })?.isDirectory() ?? false))
-      throw new DailiesError('config', `the media root ${root} is no folder`, {
-        hint: 'relative media paths start at it: --media-root, or media_root in dailies.yaml',
-      });
-    return { root, isBesideShard: false };
-  }
+  if (wanted !== undefined) return { root: resolve(wanted), isBesideShard: false };
   const [first] = discovery.shards;
   const home =
     first === undefined || discovery.format === 'media' ? discovery.root : dirname(first.path);

@@ -10,6 +10,7 @@ import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 import { linesFrom } from './text-lines.ts';
+import { hasQuotedFields } from './tsv-quotes.ts';
 import { widenSchemas } from './widen-types.ts';
 
 const TEXT_TABLE = 'manifest_text';
@@ -17,6 +18,8 @@ const TABLE = 'manifest_rows';
 
 /** CSV has columns by its first line alone; more is a wrong delimiter or a transposed table. */
 const MOST_COLUMNS = 2_000;
+
+const LONGEST_RECORD_BYTES = 16 * 1024 * 1024;
 
 /** Lines that the dialect is judged by. */
 const HEAD_LINES = 200;
@@ -94,7 +97,9 @@ async function readDialect(connection: DuckDBConnection, file: ShardFile): Promi
   const head = lines.map((row) => textOf(row['line']) + textOf(row['overflow'])).join('\n');
   if (lines.length === 0 || head.split('\0').length > head.length / 4)
     throw new Error('the file is no UTF-8 text');
-  const dialect = detectDialect(head, file.format === 'tsv' ? 'tsv' : 'csv');
+  const format = file.format === 'tsv' ? 'tsv' : 'csv';
+  const isQuoted = format === 'csv' || (await hasQuotedFields(connection, linesFrom(file)));
+  const dialect = detectDialect(head, format, isQuoted);
   if (dialect === null) throw new Error('the first line is blank');
   if (dialect.names.length > MOST_COLUMNS)
     throw new Error(
@@ -148,7 +153,8 @@ async function insertShard(
     `nullstr = ''`,
     'allow_quoted_nulls = false',
     `compression = '${file.compression}'`,
-    'max_line_size = 16777216',
+    `max_line_size = ${LONGEST_RECORD_BYTES}`,
+    `buffer_size = ${2 * LONGEST_RECORD_BYTES}`,
     'hive_partitioning = false',
     ...REJECT_SETTINGS,
   ];

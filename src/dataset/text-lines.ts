@@ -26,6 +26,8 @@ export function linesFrom(file: ShardFile): string {
     'strict_mode = false',
     `compression = '${file.compression}'`,
     `max_line_size = ${LONGEST_LINE_BYTES}`,
+    // 16 lines by default, and a buffer of 1 GiB is allocated at once.
+    `buffer_size = ${LONGEST_LINE_BYTES}`,
     'hive_partitioning = false',
     ...REJECT_SETTINGS,
   ];

@@ -1,3 +1,6 @@
+import { statSync } from 'node:fs';
+
+import { DailiesError } from '../dailies-error.ts';
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { discoverShards } from '../dataset/discover-shards.ts';
 import { type OpenDataset, openDataset } from '../dataset/open-dataset.ts';
@@ -20,6 +23,7 @@ export type RoomPlan = {
  * (null where the dataset has none), `shards`, empty evidence tables, macros; from then on no other file can be read.
  */
 export async function openRoom(database: Database, plan: RoomPlan): Promise<OpenDataset> {
+  if (plan.mediaRoot !== null) requireFolder(plan.mediaRoot);
   const discovery = await discoverShards(plan.inputs, { cwd: plan.cwd });
   const dataset = await openDataset(database.connection, discovery, {
     columns: plan.columns,
@@ -29,6 +33,14 @@ export async function openRoom(database: Database, plan: RoomPlan): Promise<Open
   await furnish(database);
   await database.lock(dataset.files, plan.ownFolders);
   return dataset;
+}
+
+function requireFolder(mediaRoot: string): void {
+  const found = statSync(mediaRoot, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return;
+  throw new DailiesError('config', `the media root ${mediaRoot} is no folder`, {
+    hint: 'relative media paths start at it: --media-root, or media_root in dailies.yaml',
+  });
 }
 
 /** What every room has besides the manifest. */

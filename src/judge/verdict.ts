@@ -53,6 +53,21 @@ export function decideVerdict(
   };
 }
 
+/** The verdict of a run that was stopped: never a pass, whatever was judged by then. */
+export function interruptedVerdict(
+  outcomes: readonly RuleOutcome[],
+  rows: number,
+  policy: GatePolicy,
+): RunDocument['verdict'] {
+  const verdict = decideVerdict(outcomes, rows, policy);
+  return {
+    ...verdict,
+    outcome: verdict.outcome === 'failed' ? 'failed' : 'incomplete',
+    sentence: `Interrupted before the end. ${rows === 0 ? 'Nothing was examined.' : verdict.sentence}`,
+    exitCode: 130,
+  };
+}
+
 /** Whether a failed rule of this severity turns the gate red. */
 export function reachesGate(severity: Severity, failOn: GatePolicy['failOn']): boolean {
   return failOn !== 'never' && SEVERITY_ORDER.indexOf(severity) >= SEVERITY_ORDER.indexOf(failOn);

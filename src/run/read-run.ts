@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -17,11 +18,19 @@ export const SCHEMA_VERSION = 1;
 export async function readRun(folder: string): Promise<ReportInput> {
   const run = await readDocument(folder);
   const clips = await readJson<readonly ClipCard[]>(join(folder, 'clips.json')).catch(() => []);
-  const leftOut =
-    clips.length === 0 && run.rules.some((rule) => rule.affected > 0)
-      ? ['clips.json is missing: no pictures']
-      : [];
-  return { run, findings: await readFindings(folder), clips, leftOut };
+  const hasFindings = existsSync(join(folder, 'findings.parquet'));
+  const isAffected = run.rules.some((rule) => rule.affected > 0);
+  const leftOut = [
+    ...(clips.length === 0 && isAffected ? ['clips.json is missing: no pictures'] : []),
+    ...(hasFindings ? [] : [missingFindings(run)]),
+  ];
+  return { run, findings: hasFindings ? await readFindings(folder) : [], clips, leftOut };
+}
+
+function missingFindings(run: RunDocument): string {
+  return run.run.state === 'interrupted'
+    ? 'the run was interrupted before its findings were written'
+    : 'findings.parquet is missing: no findings';
 }
 
 /** Reads `run.json` alone. */

@@ -1,0 +1,12 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import { DuckDBConnection } from '@duckdb/node-api';
+const orig = DuckDBConnection.prototype.run, orig2 = DuckDBConnection.prototype.runAndReadAll;
+const T0=Date.now();
+DuckDBConnection.prototype.run = async function(sql,...a){const t=Date.now();const r=await orig.call(this,sql,...a);const d=Date.now()-t;if(d>150)console.error(d,'ms',sql.replace(/\s+/g,' ').slice(0,160));return r;};
+DuckDBConnection.prototype.runAndReadAll = async function(sql,...a){const t=Date.now();const r=await orig2.call(this,sql,...a);const d=Date.now()-t;if(d>150)console.error(d,'ms',sql.replace(/\s+/g,' ').slice(0,160));return r;};
+const { openDataset } = await import('./dist/src/dataset/open-dataset.js'); const { discoverShards } = await import('./dist/src/dataset/discover-shards.js'); const { Database } = await import('./dist/src/engine/database.js');
+const db = await Database.open({file:':memory:',memoryLimit:process.argv[3]??'2GB',tempDirectory:'/tmp/newuser/spill',threads:2});
+const t=process.cpuUsage(); const w=Date.now();
+const ds = await openDataset(db.connection, await discoverShards([process.argv[2]],{cwd:process.cwd()}));
+const u=process.cpuUsage(t); console.log(ds.rows, 'wall', Date.now()-w, 'cpu', (u.user+u.system)/1000, 'rss', Math.round(process.resourceUsage().maxRSS/1024));
+db.close();
