@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { Database } from '../src/engine/database.ts';
 import { loadRules } from '../src/judge/load-rules.ts';
 import { openRoom } from '../src/judge/room.ts';
-import type { CaptionFault } from '../test/faults/caption-fault.ts';
-import { CAPTION_FAULTS } from '../test/faults/captions.ts';
+import type { CaptionFault } from '../src/faults/caption-fault.ts';
+import { CAPTION_FAULTS } from '../src/faults/captions.ts';
 import { seededRandom, writeCleanCaption } from '../test/faults/clean-captions.ts';
 import { type FaultRow, judgeCaptions } from '../test/faults/judge-captions.ts';
 

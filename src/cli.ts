@@ -17,6 +17,7 @@ const ACTIONS: Actions = {
   rules: async (...args) => (await import('./commands/rules.ts')).runRules(...args),
   init: async (...args) => (await import('./commands/init.ts')).runInit(...args),
   diff: async (...args) => (await import('./commands/diff.ts')).runDiff(...args),
+  selftest: async (...args) => (await import('./commands/selftest.ts')).runSelftest(...args),
   worker: async (...args) => (await import('./commands/worker.ts')).runWorkerCommand(...args),
 };
 

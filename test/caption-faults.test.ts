@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { loadRules } from '../src/judge/load-rules.ts';
 import type { Rule } from '../src/judge/rule.ts';
-import type { CaptionFault } from './faults/caption-fault.ts';
-import { CAPTION_FAULTS } from './faults/captions.ts';
+import type { CaptionFault } from '../src/faults/caption-fault.ts';
+import { CAPTION_FAULTS } from '../src/faults/captions.ts';
 import { seededRandom, writeCleanCaption } from './faults/clean-captions.ts';
 import { type FaultRow, judgeCaptions } from './faults/judge-captions.ts';
 

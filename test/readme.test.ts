@@ -51,6 +51,7 @@ describe('README', () => {
         serve: note('serve'),
         rules: note('rules'),
         init: note('init'),
+        selftest: note('selftest'),
         worker: note('worker'),
       };
       let said = '';

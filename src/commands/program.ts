@@ -41,6 +41,11 @@ export type Actions = {
     flags: InitFlags,
     context: CommandContext,
   ) => Promise<number>;
+  readonly selftest?: (
+    paths: readonly string[],
+    flags: ScanFlags,
+    context: CommandContext,
+  ) => Promise<number>;
   readonly worker: (flags: WorkerFlags, context: CommandContext) => Promise<number>;
 };
 
@@ -182,6 +187,23 @@ Examples:
     )
     .action(async (paths: readonly string[], flags: ScanFlags) => {
       setExitCode(await actions.scan(paths, flags, context));
+    });
+
+  addScanFlags(
+    program
+      .command('selftest')
+      .description('inject faults into a copy of some rows: recall and false alarms of every rule')
+      .argument('[dataset...]', 'files, folders or globs'),
+  )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ dailies selftest clips.parquet --media-root media
+  $ dailies selftest clips.parquet --select captions --format markdown`,
+    )
+    .action(async (paths: readonly string[], flags: ScanFlags) => {
+      setExitCode((await actions.selftest?.(paths, flags, context)) ?? EXIT_CODES.usage);
     });
 
   addDiffFlags(

@@ -1,4 +1,4 @@
-import { pick, type Random } from './caption-fault.ts';
+import { pick, type Random } from '../../src/faults/caption-fault.ts';
 
 const SUBJECTS = [
   'A young woman in a green raincoat',

@@ -1,0 +1,58 @@
+import { join, relative, resolve } from 'node:path';
+
+import { renderSelftest } from '../../reports/selftest-text.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
+import { createProgress, SILENT } from '../progress.ts';
+import { scan } from '../scan.ts';
+import { selftest } from '../selftest/selftest.ts';
+import type { CommandContext } from './command-context.ts';
+import { applyScanFlags, type ScanFlags } from './scan-flags.ts';
+
+/** Clips whose media a self-test looks at, where the sample is not given. */
+const MEDIA = '200';
+
+/**
+ * `dailies selftest`: puts every rule's faults into a copy of the dataset's rows, and prints what the rules find. Resolves
+ * to 0: the table is the result.
+ */
+export async function runSelftest(
+  paths: readonly string[],
+  flags: ScanFlags,
+  context: CommandContext,
+): Promise<number> {
+  const config = applyScanFlags(
+    await loadConfig(flags.config ?? null, context.cwd),
+    paths,
+    flags,
+    context.cwd,
+    Object.keys(CANONICAL_COLUMNS),
+  );
+  const progress = flags.quiet === true ? SILENT : createProgress(context.stderr);
+  const scanned = await scan(
+    {
+      config: { ...config, sample: flags.sample ?? MEDIA, strata: [], isRedacted: false },
+      cwd: context.cwd,
+      runFolder: flags.runDir === undefined ? null : resolve(context.cwd, flags.runDir),
+      command: ['dailies', 'selftest', ...paths],
+    },
+    { signal: context.signal, progress },
+  );
+  const document = await selftest(
+    {
+      config,
+      cwd: context.cwd,
+      runFolder: scanned.runFolder,
+      run: scanned.report.run,
+      configuredSample: config.sample,
+    },
+    { signal: context.signal, progress },
+  );
+  const file = relative(context.cwd, join(scanned.runFolder, 'selftest.json'));
+  context.stdout.write(
+    flags.format === 'json'
+      ? `${JSON.stringify(document, null, 2)}\n`
+      : `${renderSelftest(document, { markdown: flags.format === 'markdown' })}${flags.format === 'text' ? `\n${file}\n` : ''}`,
+  );
+  return 0;
+}
