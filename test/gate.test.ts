@@ -60,6 +60,7 @@ async function dailies(...args: readonly string[]): Promise<number> {
       serve: unused,
       rules: unused,
       init: unused,
+      serve: unused,
       worker: unused,
     },
     {
