@@ -60,7 +60,6 @@ async function dailies(...args: readonly string[]): Promise<number> {
       serve: unused,
       rules: unused,
       init: unused,
-      serve: unused,
       worker: unused,
     },
     {
