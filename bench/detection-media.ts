@@ -18,6 +18,7 @@ import { loadRules } from '../src/judge/load-rules.ts';
 import type { ClipRecipe, VideoCodec } from '../src/media/encode/clip-recipe.ts';
 import { FAULT_CASES } from '../src/media/faults/fault-cases.ts';
 import { type FaultVariant, writeVariant } from '../src/media/faults/fault-variant.ts';
+import { probeFrames } from '../src/probes/frames.ts';
 import { SILENT } from '../src/progress.ts';
 
 const CLIP = /\.(?:mp4|m4v|mov|mkv|webm)$/i;
@@ -25,6 +26,8 @@ const EXAMPLE = ['film', 'asl', 'mdm', 'car', 'person'].map(
   (name) => `examples/quickstart/media/${name}`,
 );
 const DEFAULT_CLIPS = 24;
+/** Median change of neighbouring frames, grey levels: no rule of time can tell anything of a still scene. */
+const LEAST_MOTION = 1;
 
 /** Encoders that a clip is written with, in turn. MPEG-2 has a fixed quality of its own. */
 const CODINGS: readonly { readonly codec: VideoCodec; readonly crf: number }[] = [
@@ -67,7 +70,7 @@ const rules = new Map((await loadRules()).map((rule) => [rule.id, rule]));
 const wanted = Object.keys(FAULT_CASES).filter(
   (id) => options.rules.length === 0 || options.rules.includes(id),
 );
-const bases = chooseClips(options.folders, options.clips);
+const bases = await chooseClips(options.folders, options.clips);
 // All clips first: encoding blocks this process, and the children of a scan must not wait for it.
 const madeClips = new Map<string, readonly Made[]>();
 for (const id of wanted) if (rules.has(id)) madeClips.set(id, await makeClips(id));
@@ -88,14 +91,19 @@ for (const id of wanted) {
     continue;
   }
   const made = madeClips.get(id) ?? [];
-  const found = await findingsOf(
-    id,
-    made.map((each) => ({
+  // A fault of a shard shows beside sound shards: the clips as they are stand in three more.
+  const sound = made.filter((each) => each.variant === 'as-recorded');
+  const beside = [1, 2, 3].flatMap((copy) =>
+    sound.map(({ key, path }) => ({ key: `${key}/${copy}`, path, shard: `sound-${copy}` })),
+  );
+  const found = await findingsOf(id, [
+    ...beside,
+    ...made.map((each) => ({
       key: each.key,
       path: each.path,
       shard: `${each.isFaulty}-${each.variant}`,
     })),
-  );
+  ]);
   const counted = made.filter((each) => !(natural.get(each.base)?.has(id) ?? false));
   const faulty = counted.filter((each) => each.isFaulty);
   const clean = counted.filter((each) => !each.isFaulty);
@@ -136,8 +144,8 @@ function readArguments(args: readonly string[]): {
   };
 }
 
-/** An even choice of each folder's clips. */
-function chooseClips(folders: readonly string[], count: number): string[] {
+/** An even choice of each folder's clips: two seconds or more, in which something moves. */
+async function chooseClips(folders: readonly string[], count: number): Promise<string[]> {
   const each = folders.map((name) =>
     readdirSync(name, { recursive: true, encoding: 'utf8' })
       .filter((file) => CLIP.test(file))
@@ -146,8 +154,12 @@ function chooseClips(folders: readonly string[], count: number): string[] {
   );
   const chosen: string[] = [];
   for (let turn = 0; chosen.length < count && turn < 1000; turn++) {
-    const clip = each[turn % each.length]?.[Math.floor(turn / each.length) * 2];
-    if (clip !== undefined && !/result|-video-with|bitmap/.test(clip)) chosen.push(clip);
+    const clip = each[turn % each.length]?.[Math.floor(turn / each.length)];
+    if (clip === undefined) continue;
+    const row = await probeFrames(clip, { tier: 'frames', decoder: 'auto' });
+    const length_s = (row.pts_s?.at(-1) ?? 0) - (row.pts_s?.[0] ?? 0);
+    const isMoving = (row.motion_median ?? 0) >= LEAST_MOTION && (row.still_score ?? 0) >= 2;
+    if (isMoving && length_s >= 1.9) chosen.push(clip);
   }
   return chosen;
 }
