@@ -4,6 +4,7 @@ import { createAlignmentTables, insertAlignment } from './alignment-tables.ts';
 import { assessShards, type ShardAssessment } from './assess-shard.ts';
 import { describeMechanism, describePlace } from './describe-segment.ts';
 import { EmbeddingShard, type ShardEvidence } from './embedding-shard.ts';
+import { readMetadataEvidence } from './metadata-evidence.ts';
 import { readShardNames, readShardSizes, readVectors } from './read-vectors.ts';
 import type { Segment } from './segment-scan.ts';
 
@@ -21,7 +22,8 @@ export async function analyseAlignment(database: Database, plan: AlignmentPlan):
   const has = (column: string): boolean => plan.clipColumns.has(column);
   if (has('clip_embedding') && has('text_embedding')) {
     const shards = await compareEmbeddings(database);
-    await writeEvidence(database, 'embeddings', 'caption', shards);
+    const assessments = assessShards(shards.map((each) => each.reading));
+    await writeEvidence(database, 'embeddings', 'caption', shards, assessments);
   } else {
     const missing = ['clip_embedding', 'text_embedding'].filter((column) => !has(column));
     await insertAlignment(database, 'alignment', {
@@ -31,6 +33,44 @@ export async function analyseAlignment(database: Database, plan: AlignmentPlan):
       verdict: 'not-assessable',
       reason: `the dataset has no column for ${missing.join(' and ')}`,
     });
+  }
+  await compareMetadata(database, plan.clipColumns);
+}
+
+/** Declared values against the media of the rows around. */
+async function compareMetadata(database: Database, columns: ReadonlySet<string>): Promise<void> {
+  const shards = await readMetadataEvidence(database, columns);
+  if (shards.length === 0)
+    await insertAlignment(database, 'alignment', {
+      evidence: 'metadata',
+      rows: 0,
+      pairs: 0,
+      verdict: 'not-assessable',
+      reason: 'no medium was measured, or nothing is declared about the media',
+    });
+  const sizes = await readShardSizes(database);
+  for (const shard of shards) {
+    const { assessment, fields, rowNumbers } = shard;
+    const pairs = rowNumbers.length;
+    await insertAlignment(database, 'alignment', {
+      shard_id: shard.shardId,
+      shard: shard.shard,
+      evidence: 'metadata',
+      rows: pairs,
+      pairs,
+      verdict: assessment.verdict,
+      reason: assessment.reason,
+    });
+    for (const segment of assessment.segments)
+      await writeSegment(
+        database,
+        'metadata',
+        `declared ${fields.join(' and ')}`,
+        shard,
+        assessment,
+        segment,
+        sizes,
+      );
   }
 }
 
@@ -66,8 +106,9 @@ async function writeEvidence(
   evidence: string,
   what: string,
   shards: readonly ShardEvidence[],
+  assessments: readonly ShardAssessment[],
 ): Promise<void> {
-  const assessments = assessShards(shards.map((each) => each.reading));
+  const sizes = await readShardSizes(database);
   for (const [index, shard] of shards.entries()) {
     const assessment = assessments[index];
     if (assessment === undefined) continue;
@@ -88,7 +129,7 @@ async function writeEvidence(
       ...shard.columns,
     });
     for (const segment of assessment.segments)
-      await writeSegment(database, evidence, what, shard, assessment, segment);
+      await writeSegment(database, evidence, what, shard, assessment, segment, sizes);
   }
 }
 
@@ -96,19 +137,20 @@ async function writeSegment(
   database: Database,
   evidence: string,
   what: string,
-  shard: ShardEvidence,
+  shard: Pick<ShardEvidence, 'shardId' | 'shard' | 'rowNumbers'>,
   assessment: ShardAssessment,
   segment: Segment,
+  sizes: ReadonlyMap<number, number>,
 ): Promise<void> {
   const at = (index: number): number => shard.rowNumbers[index] ?? 0;
-  const last = at(shard.rowNumbers.length - 1);
+  const size = sizes.get(shard.shardId) ?? at(shard.rowNumbers.length - 1) + 1;
   const to =
-    Number.isFinite(segment.to) && segment.to < shard.rowNumbers.length ? at(segment.to) : last + 1;
+    Number.isFinite(segment.to) && segment.to < shard.rowNumbers.length ? at(segment.to) : size;
   const stretch = {
     shard: shard.shard,
     from: segment.from === 0 ? 0 : at(segment.from),
     to,
-    rows: last + 1,
+    rows: size,
     offset: segment.offset,
   };
   await insertAlignment(database, 'alignment_segments', {

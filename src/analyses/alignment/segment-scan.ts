@@ -77,7 +77,7 @@ export function findPath(evidence: OffsetEvidence): readonly Segment[] {
         row === 0
           ? Number.NEGATIVE_INFINITY
           : (scores[best] ?? 0) - (state === reach ? RETURN_COST : away);
-      const comes = come > stay;
+      const comes = come >= stay;
       origin[row * states + state] = comes ? best : state;
       next[state] = (comes ? come : stay) + ratioAt(row, state);
     }

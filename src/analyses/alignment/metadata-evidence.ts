@@ -1,0 +1,281 @@
+import { type Database, maybe, numberOf, type SqlRow, textOf } from '../../engine/database.ts';
+import type { ShardAssessment } from './assess-shard.ts';
+import { OFFSET_REACH } from './offset-band.ts';
+import { findPath, type Segment } from './segment-scan.ts';
+
+/** What the declared values of one shard say about where they stand. */
+export type MetadataEvidence = {
+  readonly shardId: number;
+  readonly shard: string;
+  readonly rowNumbers: Float64Array;
+  /** Fields that were compared, in words. */
+  readonly fields: readonly string[];
+  readonly assessment: ShardAssessment;
+};
+
+/** A declared column, the measures it may mean, and how far apart they may lie. */
+type Field = {
+  readonly name: string;
+  readonly column: string;
+  readonly measured: readonly string[];
+  readonly tolerance: (declared: number) => number;
+};
+
+/** Sizes match as coded, as displayed and upright: which one a pipeline declares is not this analysis's question. */
+const FIELDS: readonly Field[] = [
+  {
+    name: 'width',
+    column: 'width_px',
+    measured: [
+      'containers.display_width_px',
+      'containers.coded_width_px',
+      'images.width_px',
+      'images.upright_width_px',
+    ],
+    tolerance: () => 0.5,
+  },
+  {
+    name: 'height',
+    column: 'height_px',
+    measured: [
+      'containers.display_height_px',
+      'containers.coded_height_px',
+      'images.height_px',
+      'images.upright_height_px',
+    ],
+    tolerance: () => 0.5,
+  },
+  { name: 'fps', column: 'fps', measured: ['containers.fps'], tolerance: (fps) => fps * 0.005 },
+  {
+    name: 'duration',
+    column: 'duration_s',
+    measured: ['containers.duration_s'],
+    tolerance: (duration) => Math.max(0.05, duration * 0.01),
+  },
+  {
+    name: 'frame count',
+    column: 'frame_count',
+    measured: ['containers.presented_frame_count'],
+    tolerance: () => 1.5,
+  },
+  {
+    name: 'file size',
+    column: 'size_bytes',
+    measured: ['files.size_bytes'],
+    tolerance: () => 0.5,
+  },
+];
+
+/** Share of clips whose declared values match where they stand. */
+const USUAL_MATCH = 0.95;
+/** A field that matches fewer clips than this at every offset means something else. */
+const LEAST_MATCH = 0.3;
+/** Chance matches above which neighbours are too alike. */
+const MOST_CHANCE = 0.9;
+/** Rows that match at the offset and not in place, without which a segment is no finding. */
+const LEAST_WITNESSES = 5;
+const LEAST_CLIPS = 20;
+const WIDTH = 2 * OFFSET_REACH + 1;
+
+type Clip = { readonly row: number; readonly measured: readonly (readonly number[])[] };
+
+/**
+ * Do the declared width, height, rate, duration, frame count and file size of a row describe its own medium, or that of a row
+ * nearby? Needs no neighbouring media: the declared values of the rows around each measured clip are in the manifest.
+ */
+export async function readMetadataEvidence(
+  database: Database,
+  columns: ReadonlySet<string>,
+): Promise<readonly MetadataEvidence[]> {
+  const fields = FIELDS.filter((field) => columns.has(field.column));
+  if (fields.length === 0) return [];
+  const measured = await database.rows(
+    `select sampled.clip_id, any_value(sampled.shard_id) as shard_id, any_value(sampled.shard) as shard,
+       any_value(sampled.row_number) as row_number,
+       ${fields.map((field, index) => `list_distinct(flatten(list([${field.measured.map((each) => `${each}::double`).join(', ')}]))) as measured_${index}`).join(', ')}
+     from sampled_clips as sampled
+     left join containers on containers.clip_id = sampled.clip_id
+     left join images on images.clip_id = sampled.clip_id
+     left join files on files.clip_id = sampled.clip_id
+     where containers.clip_id is not null or images.clip_id is not null or files.clip_id is not null
+     group by sampled.clip_id
+     order by sampled.clip_id`,
+  );
+  if (measured.length === 0) return [];
+  const declared = await readDeclared(database, fields);
+  const shards = new Map<number, SqlRow[]>();
+  for (const row of measured) {
+    const id = numberOf(row['shard_id']);
+    shards.set(id, [...(shards.get(id) ?? []), row]);
+  }
+  return [...shards].map(([shardId, rows]) => ({
+    shardId,
+    shard: textOf(rows[0]?.['shard']),
+    ...assessMetadata(
+      fields.map((field) => field.name),
+      rows.map((row) => ({
+        row: numberOf(row['row_number']),
+        measured: fields.map((_, index) => numbersOf(row[`measured_${index}`])),
+      })),
+      (row, field) => declared.get(shardId)?.get(row)?.[field] ?? null,
+    ),
+  }));
+}
+
+/** Compares the clips of one shard, ascending by row, with the values declared around them. */
+export function assessMetadata(
+  names: readonly string[],
+  clips: readonly Clip[],
+  declared: (row: number, field: number) => number | null,
+): Omit<MetadataEvidence, 'shardId' | 'shard'> {
+  const rowNumbers = Float64Array.from(clips, (clip) => clip.row);
+  const silent = (reason: string): Omit<MetadataEvidence, 'shardId' | 'shard'> => ({
+    rowNumbers,
+    fields: [],
+    assessment: { verdict: 'not-assessable', segments: [], shiftP: 1, reason },
+  });
+  if (clips.length < LEAST_CLIPS)
+    return silent(`${clips.length} measured clips are too few: at least ${LEAST_CLIPS} are needed`);
+  const tables = names.map((name, field) => matchTable(clips, name, field, declared));
+  const used = names.filter((_, field) => bestRate(tables[field]) >= LEAST_MATCH);
+  if (used.length === 0) return silent('declared values match the media of no row nearby');
+  const matches = joinTables(tables.filter((_, field) => used.includes(names[field] ?? '')));
+  const best = bestOffset(matches);
+  const chance = chanceRate(matches, best);
+  if (chance > MOST_CHANCE)
+    return silent(`declared ${used.join(', ')} hardly differ between neighbouring rows`);
+  if (bestRate(matches) < LEAST_MATCH)
+    return silent('declared values match the media of no row nearby');
+  const base = Math.max(0.02, chance);
+  const hit = Math.log(USUAL_MATCH / base);
+  const miss = Math.log((1 - USUAL_MATCH) / (1 - base));
+  const ratios = matches.map((each) => (Number.isNaN(each) ? Number.NaN : each === 1 ? hit : miss));
+  const path = findPath({ rows: clips.length, reach: OFFSET_REACH, ratios });
+  const segments = path.filter((segment) => isWitnessed(matches, segment));
+  return {
+    rowNumbers,
+    fields: used,
+    assessment: {
+      verdict: segments.length > 0 ? 'shifted' : 'aligned',
+      segments,
+      shiftP: 1,
+      reason: null,
+    },
+  };
+}
+
+/** 1 where the values declared `k` rows further down describe the clip, 0 where not, NaN where nothing is declared. */
+function matchTable(
+  clips: readonly Clip[],
+  name: string,
+  field: number,
+  declared: (row: number, field: number) => number | null,
+): Float32Array {
+  const tolerance = FIELDS.find((each) => each.name === name)?.tolerance ?? (() => 0);
+  const table = new Float32Array(clips.length * WIDTH).fill(Number.NaN);
+  clips.forEach((clip, index) => {
+    const measured = clip.measured[field] ?? [];
+    if (measured.length === 0) return;
+    for (let offset = -OFFSET_REACH; offset <= OFFSET_REACH; offset += 1) {
+      const value = declared(clip.row + offset, field);
+      if (value === null) continue;
+      const fits = measured.some((each) => Math.abs(each - value) <= tolerance(Math.abs(value)));
+      table[index * WIDTH + offset + OFFSET_REACH] = fits ? 1 : 0;
+    }
+  });
+  return table;
+}
+
+/** A row matches if all its fields do. */
+function joinTables(tables: readonly Float32Array[]): Float32Array {
+  const [first = new Float32Array(), ...others] = tables;
+  return first.map((start, at) => {
+    let joined = start;
+    for (const table of others) {
+      const each = table[at] ?? Number.NaN;
+      if (Number.isNaN(each)) continue;
+      joined = Number.isNaN(joined) ? each : Math.min(joined, each);
+    }
+    return joined;
+  });
+}
+
+function rateAt(table: Float32Array, place: number): number {
+  let sum = 0;
+  let count = 0;
+  for (let at = place; at < table.length; at += WIDTH) {
+    const each = table[at] ?? Number.NaN;
+    if (Number.isNaN(each)) continue;
+    sum += each;
+    count += 1;
+  }
+  return count === 0 ? 0 : sum / count;
+}
+
+function bestOffset(table: Float32Array): number {
+  let best = OFFSET_REACH;
+  for (let place = 0; place < WIDTH; place += 1)
+    if (rateAt(table, place) > rateAt(table, best)) best = place;
+  return best;
+}
+
+function bestRate(table: Float32Array | undefined): number {
+  return table === undefined ? 0 : rateAt(table, bestOffset(table));
+}
+
+/** How often a row matches by chance: the largest rate at an offset other than the best one and those beside it. */
+function chanceRate(table: Float32Array, best: number): number {
+  const others = Array.from({ length: WIDTH }, (_, place) => place).filter(
+    (place) => Math.abs(place - best) > 1,
+  );
+  return others.reduce((sum, place) => sum + rateAt(table, place), 0) / others.length;
+}
+
+function isWitnessed(matches: Float32Array, { from, to, offset }: Segment): boolean {
+  if (offset === null || offset === 0) return false;
+  let witnesses = 0;
+  let against = 0;
+  for (let index = from; index < to; index += 1) {
+    const there = matches[index * WIDTH + offset + OFFSET_REACH];
+    const here = matches[index * WIDTH + OFFSET_REACH];
+    if (there === 1 && here === 0) witnesses += 1;
+    if (there === 0 && here === 1) against += 1;
+  }
+  return witnesses >= LEAST_WITNESSES && witnesses > 4 * against;
+}
+
+/** Declared values of all rows within reach of a sampled clip, by shard and row. */
+async function readDeclared(
+  database: Database,
+  fields: readonly Field[],
+): Promise<ReadonlyMap<number, ReadonlyMap<number, readonly (number | null)[]>>> {
+  await database.run(
+    `create or replace temp table alignment_neighbours as
+     select distinct clip_id + offset_rows as clip_id, row_number + offset_rows as row_number
+     from sampled_clips, (select unnest(range(-${OFFSET_REACH}, ${OFFSET_REACH + 1})) as offset_rows)
+     where row_number + offset_rows >= 0`,
+  );
+  const rows = await database.rows(
+    `select shard_id, row_number, ${fields.map((field, index) => `clips.${field.column}::double as declared_${index}`).join(', ')}
+     from clips
+     where row_number in (select row_number from alignment_neighbours)
+       and clip_id in (select clip_id from alignment_neighbours)`,
+  );
+  const found = new Map<number, Map<number, readonly (number | null)[]>>();
+  for (const row of rows) {
+    const shardId = numberOf(row['shard_id']);
+    const shard = found.get(shardId) ?? new Map<number, readonly (number | null)[]>();
+    found.set(shardId, shard);
+    shard.set(
+      numberOf(row['row_number']),
+      fields.map((_, index) => maybe(row[`declared_${index}`], numberOf)),
+    );
+  }
+  return found;
+}
+
+function numbersOf(value: SqlRow[string] | undefined): readonly number[] {
+  return Array.isArray(value)
+    ? value.flatMap((each) => (typeof each === 'number' ? [each] : []))
+    : [];
+}
