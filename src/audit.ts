@@ -360,9 +360,11 @@ export class Audit {
     const { compiled } = this.#docket;
     const { mediaColumns, mediaRoot } = this.#opened();
     const wants = TIER_EVIDENCE[this.#config.tier].filter(
-      (table) => table === 'files' || compiled.some((each) => each.evidence.includes(table)),
+      (table) =>
+        table === 'files' ||
+        compiled.some((each) => each.evidence.includes(table) || comparesCaptions(each)),
     );
-    const isWanted = wants.length > 0 && compiled.some((each) => each.evidence.length > 0);
+    const isWanted = wants.length > 0 && compiled.some(looksAtMedia);
     if (mediaColumns.length > 0 && isWanted) {
       this.#probes = await gatherEvidence(
         this.#database,
@@ -393,10 +395,7 @@ export class Audit {
   /** Tables made of the manifest and the evidence, for rules that no single row can answer. */
   async analyse(): Promise<void> {
     this.#context.signal.throwIfAborted();
-    const isWanted = this.#docket.compiled.some((each) =>
-      each.needs.some((need) => need.table === 'alignment'),
-    );
-    if (!isWanted) return;
+    if (!this.#docket.compiled.some(comparesCaptions)) return;
     const stage = this.#context.progress.stage('compare captions with clips');
     const clipColumns = new Set(this.#opened().columns.map((column) => column.role ?? column.name));
     await this.#withoutDamage(() => analyseAlignment(this.#database, { clipColumns }));
@@ -641,13 +640,23 @@ export class Audit {
   }
 }
 
+/** Whether a rule reads what the alignment analysis writes. */
+function comparesCaptions(rule: CompiledRule): boolean {
+  return rule.needs.some((need) => need.table === 'alignment');
+}
+
+/** Whether anything that a rule reads is made of the sampled media. */
+function looksAtMedia(rule: CompiledRule): boolean {
+  return rule.evidence.length > 0 || comparesCaptions(rule);
+}
+
 /** Fetches the drawn clips with the columns that media rules need, as `sampled_clips`. */
 async function fetchSample(
   database: Database,
   compiled: readonly CompiledRule[],
   mediaColumns: readonly string[],
 ): Promise<void> {
-  const onMedia = compiled.filter((each) => each.evidence.length > 0);
+  const onMedia = compiled.filter(looksAtMedia);
   if (onMedia.length === 0) {
     await database.run('create or replace temp table sampled_clips as select * from clips limit 0');
     return;

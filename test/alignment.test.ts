@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import {
   DIMENSION,
+  normal,
   type Pairs,
   reorder,
   shuffled,
   simulatePairs,
+  uniform,
 } from '../bench/alignment/simulate-pairs.ts';
 import {
   adjustForMany,
@@ -19,8 +21,10 @@ import {
   type ShardAssessment,
 } from '../src/analyses/alignment/assess-shard.ts';
 import { describeMechanism, describePlace } from '../src/analyses/alignment/describe-segment.ts';
+import { assessMetadata } from '../src/analyses/alignment/metadata-evidence.ts';
 import { SimilarityBand } from '../src/analyses/alignment/similarity-band.ts';
 import { upperTailOfT } from '../src/analyses/alignment/student-t.ts';
+import { bandsFromWords, type FeaturedShard } from '../src/analyses/alignment/words-band.ts';
 import { DEFAULT_CONFIG } from '../src/config/config.ts';
 import type { ScanResult } from '../src/audit.ts';
 import { scan } from '../src/scan.ts';
@@ -121,6 +125,113 @@ describe('a shard of pairs', () => {
     expect(assessShards(readings).map((each) => each.verdict)).toEqual(
       shards.map((_, index) => (index === 5 ? 'unrelated' : 'aligned')),
     );
+  });
+});
+
+function verdictOf(shard: FeaturedShard): ShardAssessment {
+  const [band] = bandsFromWords([shard], 12);
+  if (band === undefined) throw new Error('no band');
+  const [assessment] = assessShards([readShard(band)]);
+  if (assessment === undefined) throw new Error('no assessment');
+  return assessment;
+}
+
+describe('captions and features that share no space', () => {
+  const subjects = [
+    'dog',
+    'cat',
+    'boat',
+    'house',
+    'train',
+    'child',
+    'bird',
+    'horse',
+    'car',
+    'tree',
+  ];
+  const colours = ['red', 'blue', 'green', 'white', 'black', 'yellow'];
+  const doings = ['runs', 'sleeps', 'waits', 'turns', 'jumps', 'falls'];
+
+  /** Captions of three words, and features in which each word leaves its mark. */
+  function shardOf(rows: number, move: (row: number) => number, noise: number): FeaturedShard {
+    const draw = uniform(4);
+    const gauss = normal(5);
+    const pick = (words: readonly string[]): string =>
+      words[Math.floor(draw() * words.length)] ?? '';
+    const captions = Array.from({ length: rows }, () => [
+      pick(colours),
+      pick(subjects),
+      pick(doings),
+    ]);
+    const marks = new Map(
+      [...subjects, ...colours, ...doings].map((word) => [
+        word,
+        Float64Array.from({ length: 12 }, gauss),
+      ]),
+    );
+    const features = Float64Array.from({ length: rows * 12 }, (_, at) =>
+      (captions[Math.floor(at / 12)] ?? []).reduce(
+        (sum, word) => sum + (marks.get(word)?.[at % 12] ?? 0),
+        noise * gauss(),
+      ),
+    );
+    const all = captions.map(
+      (_, row) => [row, `a ${captions[move(row)]?.join(' ') ?? ''}`] as const,
+    );
+    return { shardId: 0, rows: captions.map((_, row) => row), features, captions: new Map(all) };
+  }
+
+  it('are aligned when each caption stands with its clip', () => {
+    expect(verdictOf(shardOf(300, (row) => row, 1)).verdict).toBe('aligned');
+  });
+
+  it('are found moved by a row', () => {
+    const found = verdictOf(shardOf(300, (row) => row - 1, 1));
+    expect(found.verdict).toBe('shifted');
+    expect(found.segments.map((segment) => segment.offset)).toEqual([1]);
+  });
+
+  it('show the row from which on captions moved', () => {
+    const found = verdictOf(shardOf(400, (row) => (row < 280 ? row : row - 1), 1));
+    expect(found.segments.map((segment) => segment.offset)).toEqual([1]);
+    expect(Math.abs((found.segments[0]?.from ?? 0) - 280)).toBeLessThan(8);
+  });
+
+  it('say nothing where features have nothing to do with words', () => {
+    expect(verdictOf(shardOf(300, (row) => row, 1e6)).verdict).toBe('not-assessable');
+  });
+});
+
+describe('declared values and measured media', () => {
+  const sizes = Array.from({ length: 120 }, (_, row) => 200 + ((row * 7919) % 40));
+  const compare = (move: (row: number) => number): ReturnType<typeof assessMetadata> =>
+    assessMetadata(
+      ['width'],
+      sizes.map((size, row) => ({ row, measured: [[size]] })),
+      (row) => sizes[move(row)] ?? null,
+    );
+
+  it('are aligned when they agree', () => {
+    expect(compare((row) => row).assessment).toMatchObject({ verdict: 'aligned', segments: [] });
+  });
+
+  it('show from which row on they are those of the row before', () => {
+    const { assessment } = compare((row) => (row < 70 ? row : row - 1));
+    expect(assessment.verdict).toBe('shifted');
+    expect(assessment.segments).toMatchObject([{ from: 70, to: 120, offset: 1 }]);
+  });
+
+  it('say nothing where all rows declare the same', () => {
+    const same = assessMetadata(
+      ['width'],
+      sizes.map((_, row) => ({ row, measured: [[640]] })),
+      () => 640,
+    );
+    expect(same.assessment.reason).toBe('declared width alike in neighbouring rows');
+  });
+
+  it('leave values that fit no row nearby to other rules', () => {
+    expect(compare((row) => (row + 61) % 120).assessment.segments).toEqual([]);
   });
 });
 

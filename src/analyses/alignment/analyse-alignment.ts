@@ -1,17 +1,22 @@
 import { quoteIdentifier } from '../../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf, textOf } from '../../engine/database.ts';
 import { createAlignmentTables, insertAlignment } from './alignment-tables.ts';
-import { assessShards, type ShardAssessment } from './assess-shard.ts';
+import { assessShards, readShard, type ShardAssessment } from './assess-shard.ts';
 import { describeMechanism, describePlace } from './describe-segment.ts';
 import { EmbeddingShard, type ShardEvidence } from './embedding-shard.ts';
+import { type Featured, readColouredRows, readEmbeddedRows } from './featured-shards.ts';
 import { readMetadataEvidence } from './metadata-evidence.ts';
 import { readShardNames, readShardSizes, readVectors } from './read-vectors.ts';
 import type { Segment } from './segment-scan.ts';
+import { bandsFromWords } from './words-band.ts';
 
 export type AlignmentPlan = {
   /** Columns of `clips` that the dataset really has. */
   readonly clipColumns: ReadonlySet<string>;
 };
+
+/** Clips below which no map from words to features can be learnt. */
+const LEAST_LEARNT = 60;
 
 /**
  * Do the captions belong to the clips? Fills `alignment` and `alignment_segments` from whatever evidence the dataset has.
@@ -20,34 +25,89 @@ export type AlignmentPlan = {
 export async function analyseAlignment(database: Database, plan: AlignmentPlan): Promise<void> {
   await createAlignmentTables(database);
   const has = (column: string): boolean => plan.clipColumns.has(column);
-  if (has('clip_embedding') && has('text_embedding')) {
-    const shards = await compareEmbeddings(database);
-    const assessments = assessShards(shards.map((each) => each.reading));
-    await writeEvidence(database, 'embeddings', 'caption', shards, assessments);
-  } else {
-    const missing = ['clip_embedding', 'text_embedding'].filter((column) => !has(column));
-    await insertAlignment(database, 'alignment', {
-      evidence: 'embeddings',
-      rows: 0,
-      pairs: 0,
-      verdict: 'not-assessable',
-      reason: `the dataset has no column for ${missing.join(' and ')}`,
-    });
+  const isTold =
+    has('clip_embedding') && has('text_embedding') && (await compareEmbeddings(database));
+  if (!isTold && has('caption')) {
+    if (has('clip_embedding')) {
+      const rows = await readEmbeddedRows(database, 'clip_embedding');
+      await compareWords(database, 'picture-words', 'caption', rows);
+    } else
+      await compareWords(database, 'colour-words', 'caption', await readColouredRows(database));
   }
+  if (!has('caption') && !(has('clip_embedding') && has('text_embedding')))
+    await writeNothing(database, 'embeddings', whyNothing(has, 'caption'));
+  if (has('text_embedding') && has('caption')) {
+    const rows = await readEmbeddedRows(database, 'text_embedding');
+    await compareWords(database, 'caption-words', 'text embedding', rows);
+  } else
+    await writeNothing(database, 'caption-words', whyNothing(has, 'text_embedding', 'caption'));
   await compareMetadata(database, plan.clipColumns);
+}
+
+function whyNothing(has: (column: string) => boolean, ...columns: readonly string[]): string {
+  return `the dataset has no column for ${columns.filter((column) => !has(column)).join(' and ')}`;
+}
+
+async function writeNothing(database: Database, evidence: string, reason: string): Promise<void> {
+  await insertAlignment(database, 'alignment', {
+    evidence,
+    rows: 0,
+    pairs: 0,
+    verdict: 'not-assessable',
+    reason,
+  });
+}
+
+/** Features that share no space with text, through a map that is learnt on other rows. */
+async function compareWords(
+  database: Database,
+  evidence: string,
+  what: string,
+  { dimension, shards }: Featured,
+): Promise<void> {
+  const rows = shards.reduce((sum, shard) => sum + shard.rows.length, 0);
+  if (rows < LEAST_LEARNT) {
+    await writeNothing(
+      database,
+      evidence,
+      evidence === 'colour-words'
+        ? `no embeddings, and ${rows} clips whose pictures were measured: at least ${LEAST_LEARNT} are needed`
+        : `${rows} clips with embeddings are too few to learn from: at least ${LEAST_LEARNT} are needed`,
+    );
+    return;
+  }
+  const names = await readShardNames(database);
+  const found = bandsFromWords(shards, dimension).map((band, index): ShardEvidence => {
+    const shardId = shards[index]?.shardId ?? 0;
+    return {
+      shardId,
+      shard: names.get(shardId) ?? String(shardId),
+      rows: band.rows.length,
+      rowNumbers: band.rows,
+      // A share of mismatches would be that of words the map does not know.
+      reading: { ...readShard(band), mismatch: null },
+      whyNot: null,
+      columns: {},
+    };
+  });
+  await writeEvidence(
+    database,
+    evidence,
+    what,
+    found,
+    assessShards(found.map((each) => each.reading)),
+  );
 }
 
 /** Declared values against the media of the rows around. */
 async function compareMetadata(database: Database, columns: ReadonlySet<string>): Promise<void> {
   const shards = await readMetadataEvidence(database, columns);
   if (shards.length === 0)
-    await insertAlignment(database, 'alignment', {
-      evidence: 'metadata',
-      rows: 0,
-      pairs: 0,
-      verdict: 'not-assessable',
-      reason: 'no medium was measured, or nothing is declared about the media',
-    });
+    await writeNothing(
+      database,
+      'metadata',
+      'no medium was measured, or nothing is declared about the media',
+    );
   const sizes = await readShardSizes(database);
   for (const shard of shards) {
     const { assessment, fields, rowNumbers } = shard;
@@ -74,8 +134,11 @@ async function compareMetadata(database: Database, columns: ReadonlySet<string>)
   }
 }
 
-/** Embeddings of clip and caption in one space: the lag scan of every shard, in one pass over both columns. */
-async function compareEmbeddings(database: Database): Promise<readonly ShardEvidence[]> {
+/**
+ * Embeddings of clip and caption in one space: the lag scan of every shard, in one pass over both columns. Returns whether any
+ * shard could be told.
+ */
+async function compareEmbeddings(database: Database): Promise<boolean> {
   const names = await readShardNames(database);
   const sizes = await readShardSizes(database);
   const found: ShardEvidence[] = [];
@@ -97,7 +160,9 @@ async function compareEmbeddings(database: Database): Promise<readonly ShardEvid
     current.shard.add(row);
   });
   close();
-  return found;
+  const assessments = assessShards(found.map((each) => each.reading));
+  await writeEvidence(database, 'embeddings', 'caption', found, assessments);
+  return assessments.some((each) => each.verdict !== 'not-assessable');
 }
 
 /** Writes what the shards say; `what` names what stands in the wrong row. */

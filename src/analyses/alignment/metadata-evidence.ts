@@ -142,8 +142,7 @@ export function assessMetadata(
   const matches = joinTables(tables.filter((_, field) => used.includes(names[field] ?? '')));
   const best = bestOffset(matches);
   const chance = chanceRate(matches, best);
-  if (chance > MOST_CHANCE)
-    return silent(`declared ${used.join(', ')} hardly differ between neighbouring rows`);
+  if (chance > MOST_CHANCE) return silent(`declared ${used.join(', ')} alike in neighbouring rows`);
   if (bestRate(matches) < LEAST_MATCH)
     return silent('declared values match the media of no row nearby');
   const base = Math.max(0.02, chance);

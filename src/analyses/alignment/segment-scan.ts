@@ -77,7 +77,8 @@ export function findPath(evidence: OffsetEvidence): readonly Segment[] {
         row === 0
           ? Number.NEGATIVE_INFINITY
           : (scores[best] ?? 0) - (state === reach ? RETURN_COST : away);
-      const comes = come >= stay;
+      // Of equal paths the one that leaves later: rows that fit both ways are not blamed.
+      const comes = come >= stay - 1e-9;
       origin[row * states + state] = comes ? best : state;
       next[state] = (comes ? come : stay) + ratioAt(row, state);
     }
