@@ -126,6 +126,7 @@ function flowLines(diff: DiffDocument, paint: Paint): readonly string[] {
     )
     .map((name) => `${formatCount(flow[name])} ${FLOW_WORDS[name]}`);
   const { before, after } = flow.duplicateKeys;
+  const keyless = flow.rowsWithoutKey.before + flow.rowsWithoutKey.after;
   return [
     `${parts.join(' · ')}  ${paint('faint', `${formatPercent(flow.unchanged / total)} the same`)}`,
     flow.keySet.isComplete
@@ -134,6 +135,14 @@ function flowLines(diff: DiffDocument, paint: Paint): readonly string[] {
           `every row is accounted for: keys ${flow.keySet.before} − removed + added = ${flow.keySet.after}`,
         )
       : paint('error', `key sets do not add up: ${flow.keySet.before} → ${flow.keySet.after}`),
+    ...(keyless > 0
+      ? [
+          paint(
+            'warning',
+            `${formatCount(flow.rowsWithoutKey.before)} rows have no key before, ${formatCount(flow.rowsWithoutKey.after)} after: they are known by their content alone`,
+          ),
+        ]
+      : []),
     ...(before + after > 0
       ? [
           paint(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import type { Config } from '../config/config.ts';
 import { DailiesError } from '../dailies-error.ts';
-import { Database } from '../engine/database.ts';
+import { Database, numberOf } from '../engine/database.ts';
 import { VERSION } from '../package-root.ts';
 import { type Progress, SILENT } from '../progress.ts';
 import { Stopwatch } from '../stopwatch.ts';
@@ -113,7 +113,15 @@ async function compareIn(
   const loaded = await loadPairs(database, before, after, columns.pairs);
   clock.lap('fetch');
   const returned = await findReturned(database, request.removed, cwd);
-  const flow = { ...(await countFlow(database)), returned, returnedFrom: request.removed };
+  const flow = {
+    ...(await countFlow(database)),
+    returned,
+    returnedFrom: request.removed,
+    rowsWithoutKey: {
+      before: await countKeyless(database, before),
+      after: await countKeyless(database, after),
+    },
+  };
   await requireCommonRows(database, before, after, flow);
   reading.done();
   const describing = progress.stage('describe the changes');
@@ -196,6 +204,11 @@ async function compareIn(
     ],
     timings: clock.laps(),
   };
+}
+
+async function countKeyless(database: Database, side: Side): Promise<number> {
+  const row = await database.row(`select count(*) as n from ${side.relation} where key is null`);
+  return numberOf(row['n']);
 }
 
 /** Identity of a clip whose key changed: its content hash where both versions have one, else all columns together. */

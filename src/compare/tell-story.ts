@@ -115,9 +115,9 @@ function mediaStory(media: MediaChanges | null): string[] {
         : media.bytesChanged > 0
           ? `the picture is the same in all (hashes within ${media.largestDistance ?? 0} of 64 bits)`
           : null,
-    media.sizeChanged > 0 ? `${count(media.sizeChanged)} have another size` : null,
-    media.durationChanged > 0 ? `${count(media.durationChanged)} another duration` : null,
-    media.colourChanged > 0 ? `${count(media.colourChanged)} other colours` : null,
+    media.sizeChanged > 0 ? `another size in ${count(media.sizeChanged)}` : null,
+    media.durationChanged > 0 ? `another duration in ${count(media.durationChanged)}` : null,
+    media.colourChanged > 0 ? `other colours in ${count(media.colourChanged)}` : null,
   ].filter((part) => part !== null);
   return [`${whole}: ${parts.join(', ')}`];
 }
