@@ -21,7 +21,7 @@ export function findingsSection(input: ReportInput, site: PageSite): Markup {
       ${PAGE_WORDS.findings} <span class="faint">${formatCount(input.findings.length)}</span>
     </h2>
     ${missing > 0 ? markup`<p class="faint fine">${formatPlural(missing, 'more finding')} counted in the rates are not stored row by row.</p>` : null}
-    ${site.findingsHref === null ? null : markup`<p class="fine"><a href="${site.findingsHref}">Page by page</a></p>`}
+    ${site.findingsHref === null ? null : markup`<p class="fine paged"><a href="${site.findingsHref}">Page by page</a></p>`}
     <div id="findings-table">
       <noscript><p>${PAGE_WORDS.findingsNoScript}</p></noscript>
     </div>
