@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 
-import { renderDiffHtml } from '../reports/html/sections-diff/page.ts';
+import { renderDiffHtml } from '../reports/html/diff-page.ts';
 import { renderDiffMarkdown } from '../reports/diff-markdown.ts';
 import { renderDiffText } from '../reports/diff-text.ts';
 import { compareVersions } from '../src/compare/compare-versions.ts';

@@ -1,4 +1,13 @@
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,12 +18,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DEFAULT_CONFIG } from '../src/config/config.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
+import { readRun } from '../src/run/read-run.ts';
 import { scan } from '../src/scan.ts';
 import { parseByteRange } from '../src/serve/byte-range.ts';
 import { isOwnHost } from '../src/serve/guard-request.ts';
 import { RunArchive } from '../src/serve/run-archive.ts';
 import { runSite } from '../src/serve/run-site.ts';
 import { type RunningServer, serveSite } from '../src/serve/serve-run.ts';
+import { writeReportFolder } from '../src/serve/write-report-folder.ts';
 
 const MEDIA = join(PACKAGE_ROOT, 'examples/quickstart/media');
 const SECRET = 'what only its owner may read';
@@ -324,5 +335,20 @@ describe('a Host header', () => {
     expect(isOwnHost('gpu-8.cluster:8080', 8080, 'gpu-7.cluster')).toBe(false);
     expect(isOwnHost('192.168.1.5:8080', 8080, '0.0.0.0')).toBe(true);
     expect(isOwnHost(undefined, 8080, '127.0.0.1')).toBe(false);
+  });
+});
+
+describe('the report as a folder', () => {
+  it('has whole clips beside it, under names that the dataset does not choose', async () => {
+    const target = join(folder, 'site');
+    const report = await readRun(join(folder, 'run'));
+    await writeReportFolder(report, join(folder, 'run'), target);
+    const names = await readdir(join(target, 'clips'));
+    expect(names.filter((name) => !/^[0-9a-f]{16}(-0\.(webm|jpg)|\.html)$/.test(name))).toEqual([]);
+    expect(names.filter((name) => name.endsWith('.html'))).toHaveLength(report.clips.length);
+    const contents = await Promise.all(names.map((name) => readFile(join(target, 'clips', name))));
+    expect(contents.some((each) => each.includes(SECRET))).toBe(false);
+    const index = await readFile(join(target, 'index.html'), 'utf8');
+    expect(index.includes('href="clips/')).toBe(true);
   });
 });

@@ -76,14 +76,22 @@ function findingsList(findings: readonly Finding[]): Markup {
   )}</ul>`;
 }
 
+/** Two measures of the same stretch begin closer to each other than this. */
+const SAME_START_S = 0.25;
+
 /** The starts of the stretches that findings name, earliest first. */
 function timesOf(page: ClipPage): readonly { readonly time_s: number; readonly word: string }[] {
   const duration_s = page.card?.difference?.duration_s ?? null;
   const spans = page.findings.flatMap((finding) => marksOf(finding, duration_s).spans);
-  const starts = new Map(
-    spans.map(({ from_s, word }) => [`${from_s.toFixed(3)} ${word}`, { time_s: from_s, word }]),
+  const starts = spans
+    .map(({ from_s, word }) => ({ time_s: from_s, word }))
+    .toSorted((a, b) => a.time_s - b.time_s);
+  return starts.filter(
+    ({ time_s, word }, index) =>
+      !starts
+        .slice(0, index)
+        .some((before) => before.word === word && time_s - before.time_s < SAME_START_S),
   );
-  return [...starts.values()].toSorted((a, b) => a.time_s - b.time_s);
 }
 
 function sideOf(side: ClipSide, start_s: number): Markup {

@@ -22,7 +22,7 @@ export type FindingsListing = {
 };
 
 /** Rules offered as filters. */
-const RULES_SHOWN = 40;
+const RULES_SHOWN = 16;
 
 /** All findings of a run, page by page, for browsers with and without scripts. */
 export function renderFindingsPage(listing: FindingsListing): string {
@@ -34,7 +34,10 @@ export function renderFindingsPage(listing: FindingsListing): string {
     to < 1 || to > pages
       ? markup`<span class="faint">${word}</span>`
       : markup`<a rel="${relation}" href="${addressOf(query, to)}">${word}</a>`;
-  const turns = markup`<p class="turns">${turn(page - 1, 'Previous', 'prev')} <span>page ${formatCount(page)} of ${formatCount(pages)}</span> ${turn(page + 1, 'Next', 'next')}</p>`;
+  const turns =
+    pages === 1
+      ? null
+      : markup`<p class="turns">${turn(page - 1, 'Previous', 'prev')} <span>page ${formatCount(page)} of ${formatCount(pages)}</span> ${turn(page + 1, 'Next', 'next')}</p>`;
   return htmlDocument({
     title: `Findings of ${hostileLine(listing.dataset, 120)} – dailies`,
     name: listing.dataset,

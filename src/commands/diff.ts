@@ -4,7 +4,7 @@ import { dirname, relative, resolve } from 'node:path';
 import { renderDiffJson } from '../../reports/diff-json.ts';
 import { renderDiffMarkdown } from '../../reports/diff-markdown.ts';
 import { renderDiffText } from '../../reports/diff-text.ts';
-import { renderDiffHtml } from '../../reports/html/sections-diff/page.ts';
+import { renderDiffHtml } from '../../reports/html/diff-page.ts';
 import { compareVersions } from '../compare/compare-versions.ts';
 import type { DiffDocument } from '../compare/diff-document.ts';
 import { didYouMean } from '../config/did-you-mean.ts';

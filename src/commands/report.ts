@@ -24,7 +24,7 @@ export async function runReport(
   const outputs = parseOutputs(flags.output, context.cwd);
   const folder = await findRun(run, context.cwd);
   const report = await readRun(folder);
-  await writeReports(report, outputs, context);
+  await writeReports(report, folder, outputs, context);
   if (flags.format !== 'none') {
     const page = relative(context.cwd, join(folder, 'report.html'));
     context.stdout.write(
@@ -32,8 +32,11 @@ export async function runReport(
     );
   }
   if (flags.open === true) {
-    const page = outputs.html ?? join(folder, 'report.html');
-    if (outputs.html === undefined) await writeFile(page, renderHtml(report));
+    const page =
+      outputs.html ??
+      (outputs['html-dir'] === undefined ? null : join(outputs['html-dir'], 'index.html')) ??
+      join(folder, 'report.html');
+    if (page === join(folder, 'report.html')) await writeFile(page, renderHtml(report));
     await openInBrowser(page, context);
   }
   return 0;

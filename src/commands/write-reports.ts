@@ -11,6 +11,7 @@ import { renderSarif } from '../../reports/sarif.ts';
 import { renderText } from '../../reports/text.ts';
 import { OUTPUT_FORMATS, type OutputFormat, type StdoutFormat } from '../config/config.ts';
 import type { ReportInput } from '../run/document.ts';
+import { writeReportFolder } from '../serve/write-report-folder.ts';
 import { type CommandContext, wantsColor } from './command-context.ts';
 
 /** Every format a run can be told in, each a pure function of the run folder. */
@@ -24,11 +25,12 @@ export const RENDERERS = {
   junit: renderJunit,
   github: renderGithub,
   gitlab: renderGitlab,
-} as const satisfies Record<OutputFormat, (input: ReportInput) => string>;
+} as const satisfies Record<Exclude<OutputFormat, 'html-dir'>, (input: ReportInput) => string>;
 
 /** Writes a report in each format that was asked for; the path decides nothing, the format does. */
 export async function writeReports(
   report: ReportInput,
+  runFolder: string,
   outputs: Readonly<Partial<Record<OutputFormat, string>>>,
   context: CommandContext,
 ): Promise<void> {
@@ -36,7 +38,8 @@ export async function writeReports(
     const file = outputs[format];
     if (file === undefined) continue;
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, RENDERERS[format](report));
+    if (format === 'html-dir') await writeReportFolder(report, runFolder, file);
+    else await writeFile(file, RENDERERS[format](report));
     context.stderr.write(`wrote ${relative(context.cwd, file)}\n`);
   }
 }

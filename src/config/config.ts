@@ -6,6 +6,7 @@ export type Tier = 'manifest' | 'headers' | 'keyframes' | 'frames';
 /** Formats that a report can be written in. */
 export const OUTPUT_FORMATS = [
   'html',
+  'html-dir',
   'json',
   'text',
   'markdown',
@@ -18,8 +19,10 @@ export const OUTPUT_FORMATS = [
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** Formats that stdout can carry. */
-export const STDOUT_FORMATS = OUTPUT_FORMATS.filter((format) => format !== 'html');
-export type StdoutFormat = Exclude<OutputFormat, 'html'>;
+export const STDOUT_FORMATS = OUTPUT_FORMATS.filter(
+  (format) => format !== 'html' && format !== 'html-dir',
+);
+export type StdoutFormat = Exclude<OutputFormat, 'html' | 'html-dir'>;
 
 /** How much of a defect is tolerated. */
 export type RuleBudget = {

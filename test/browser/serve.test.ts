@@ -7,11 +7,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DEFAULT_CONFIG } from '../../src/config/config.ts';
 import { PACKAGE_ROOT } from '../../src/package-root.ts';
+import { readRun } from '../../src/run/read-run.ts';
 import { scan } from '../../src/scan.ts';
 import { RunArchive } from '../../src/serve/run-archive.ts';
 import { runSite } from '../../src/serve/run-site.ts';
 import { type RunningServer, serveSite } from '../../src/serve/serve-run.ts';
-import { launchBrowser } from './browser.ts';
+import { writeReportFolder } from '../../src/serve/write-report-folder.ts';
+import { launchBrowser, openPage } from './browser.ts';
 
 const MEDIA = join(PACKAGE_ROOT, 'examples/quickstart/media');
 const AXE = createRequire(import.meta.url).resolve('axe-core');
@@ -162,6 +164,22 @@ describe('a served clip', () => {
   it('that is missing is said to be', async () => {
     const { page, context, complaints } = await open('clip?shard=after.jsonl&row=2');
     expect(await page.textContent('.players')).toContain('missing');
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+});
+
+describe('a report folder', () => {
+  it('plays its clips from a disk, without a server', async () => {
+    const target = join(folder, 'site');
+    const run = join(folder, 'after');
+    await writeReportFolder(await readRun(run), run, target);
+    const { page, context, complaints } = await openPage(browser, join(target, 'index.html'));
+    await page.locator('.worst .watch').first().click();
+    await page.waitForSelector('.players video');
+    expect((await filmWidths(page)).every((width) => width > 0)).toBe(true);
+    await page.getByRole('link', { name: 'Back to the report' }).click();
+    await page.waitForSelector('#worst');
     expect(complaints).toEqual([]);
     await context.close();
   });
