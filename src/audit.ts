@@ -16,7 +16,12 @@ import { isCanonicalColumn } from './dataset/canonical-columns.ts';
 import { leaveOutPageFaults, type OpenDataset } from './dataset/open-dataset.ts';
 import { shardErrorText } from './dataset/rows.ts';
 import { quoteIdentifier, quoteLiteral } from './dataset/sql-quote.ts';
-import { checkStorage, STORAGE_CHECKS, STORAGE_TABLES } from './dataset/storage-checks.ts';
+import {
+  checkStorage,
+  STORAGE_CHECKS,
+  STORAGE_TABLES,
+  type StorageCoverage,
+} from './dataset/storage-checks.ts';
 import { Database } from './engine/database.ts';
 import { gatherEvidence, type ProbeCount } from './engine/gather-evidence.ts';
 import { applyBudgets, planBudgets } from './judge/budgets.ts';
@@ -145,6 +150,7 @@ export class Audit {
   #answers: ReadonlyMap<string, FusedAnswer> = new Map();
   #rows = 0;
   #profile: ProfileDocument | null = null;
+  #coverage: StorageCoverage | null = null;
   #sampleSize = 0;
   #probes: readonly ProbeCount[] = [];
   #outcomes: readonly RuleOutcome[] = [];
@@ -280,7 +286,7 @@ export class Audit {
       profileTable(this.#database, await this.#ownColumns()),
     );
     if (this.#isAskedFor(STORAGE_TABLES)) {
-      await checkStorage(
+      this.#coverage = await checkStorage(
         this.#database.connection,
         this.#opened(),
         STORAGE_CHECKS,
@@ -620,11 +626,14 @@ export class Audit {
           ? decideVerdict(this.#outcomes, this.#rows, this.#config.gate, suppressions)
           : interruptedVerdict(this.#outcomes, this.#rows, this.#config.gate),
       rules: this.#outcomes,
-      notLookedAt: listNotLookedAt(
-        this.#outcomes,
-        this.#dataset?.shards ?? [],
-        (this.#dataset?.mediaColumns.length ?? 0) > 0 ? sample : null,
-      ),
+      notLookedAt: [
+        ...listNotLookedAt(
+          this.#outcomes,
+          this.#dataset?.shards ?? [],
+          (this.#dataset?.mediaColumns.length ?? 0) > 0 ? sample : null,
+        ),
+        ...unsummedPages(this.#coverage),
+      ],
       probes: [...this.#probes],
       ...(this.#baseline === null ? {} : { baseline: this.#baseline }),
       ...(file === null
@@ -691,6 +700,20 @@ const CARD_COLUMNS = [
   'frame_count',
   'size_bytes',
 ] as const;
+
+/** Shards whose pages carry no checksums, so that a flipped bit in them goes unseen. */
+function unsummedPages(coverage: StorageCoverage | null): RunDocument['notLookedAt'] {
+  if (coverage === null || coverage.unsummed.length === 0) return [];
+  const { unsummed, shards } = coverage;
+  const names = unsummed.length === shards ? '' : `: ${unsummed.slice(0, 3).join(', ')}`;
+  return [
+    {
+      what: `page checksums of ${unsummed.length} of ${shards} shard(s)${names}`,
+      count: unsummed.length,
+      reason: 'their writer stored none: a flipped bit would go unseen',
+    },
+  ];
+}
 
 /** What of the manifest could not be read: whole shards, and records that are no rows. */
 function unreadParts(shards: OpenDataset['shards']): readonly string[] {

@@ -40,7 +40,8 @@ const PROBED_CHUNKS = 2;
 /** What was looked at, for people. */
 export type StorageCoverage = {
   readonly shards: number;
-  readonly shardsWithoutChecksums: number;
+  /** Names of the shards of which no page carries a checksum. */
+  readonly unsummed: readonly string[];
   readonly checkedPages: number;
 };
 
@@ -71,7 +72,7 @@ export async function checkStorage(
     );
     return {
       shards: shards.length,
-      shardsWithoutChecksums: shards.length - withCrc.size,
+      unsummed: shards.filter((each) => !withCrc.has(each.index)).map((each) => each.name),
       checkedPages: checked.reduce((sum, each) => sum + each.pagesWithCrc, 0),
     };
   } finally {
