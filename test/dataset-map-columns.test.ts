@@ -14,6 +14,9 @@ const column = (
 const rolesOf = (columns: readonly SampledColumn[]): Record<string, string> =>
   Object.fromEntries(mapColumns(columns).mapped.map((each) => [each.role, each.sources.join('+')]));
 
+const media = (name: string): SampledColumn =>
+  column(name, 'VARCHAR', ['media/a.mp4', 'media/b.mkv', null]);
+
 describe('columns of well-known datasets', () => {
   it.each([
     [
@@ -212,4 +215,27 @@ it('renames what would hide a canonical column, and says so', () => {
     ['Fps_2', 'Fps_2'],
   ]);
   expect(map.kept[0]?.reason).toContain('called user_fps');
+});
+
+describe('media that no column name tells', () => {
+  it('are found by values that are all names of media files, one or several a row', () => {
+    const map = mapColumns([column('id'), media('before'), media('after'), column('text')]);
+    expect(map.mapped.find((each) => each.role === 'path')?.sources).toEqual(['before']);
+    expect(map.mediaColumns).toEqual(['path', 'after']);
+  });
+
+  it('are not what clips were cut from, or values of which some name no file', () => {
+    const map = mapColumns([
+      column('id'),
+      media('original'),
+      column('note', 'VARCHAR', ['see a.mp4', 'no file', 'b.mkv']),
+    ]);
+    expect(map.mediaColumns).toEqual([]);
+  });
+
+  it('are left alone where a column has the name of a path', () => {
+    const map = mapColumns([media('before'), media('video')]);
+    expect(map.mediaColumns).toEqual(['path']);
+    expect(map.mapped.find((each) => each.role === 'path')?.sources).toEqual(['video']);
+  });
 });

@@ -71,6 +71,13 @@ export function mapColumns(
     mapped.set(role, found);
     for (const source of found.sources) taken.add(source);
   }
+  if (!mapped.has('path') && !mapped.has('bytes') && !Object.hasOwn(overrides, 'path')) {
+    const found = findMediaNames(columns, taken);
+    const [first] = found;
+    if (first !== undefined) mapped.set('path', first);
+    for (const source of first?.sources ?? []) taken.add(source);
+    moreMedia = found.slice(1).flatMap(({ sources }) => sources);
+  }
   if (!mapped.has('caption') && !Object.hasOwn(overrides, 'caption')) {
     const found = findSentences(columns, taken);
     if (found !== null) mapped.set('caption', found);
@@ -226,6 +233,31 @@ function findSentences(
   return { ...found, role: 'caption', sources: [best.column.name], reason };
 }
 
+/** Columns whose every value is the name of a media file, but for those that say where a clip comes from. */
+function findMediaNames(
+  columns: readonly SampledColumn[],
+  taken: ReadonlySet<string>,
+): readonly MappedColumn[] {
+  return columns.flatMap((column): MappedColumn[] => {
+    const isOrigin = /(source|orig|parent|raw|thumb)/.test(normaliseName(column.name));
+    if (taken.has(column.name) || isOrigin || !areMediaNames(column)) return [];
+    const found = roleExpression('path', column);
+    if (found === null) return [];
+    const name = JSON.stringify(column.name);
+    const reason = `no column is called path; the values of ${name} are names of media files`;
+    return [{ ...found, role: 'path', sources: [column.name], reason }];
+  });
+}
+
+function areMediaNames(column: SampledColumn): boolean {
+  const texts = column.samples.filter((text) => text !== null && text !== '').map(String);
+  return (
+    column.type === 'VARCHAR' &&
+    texts.length > 0 &&
+    texts.every((text) => isMediaName(text) && !text.includes('://'))
+  );
+}
+
 /** Words a value, 0 if some value looks like a path. */
 function averageWords(column: SampledColumn): number {
   const texts = column.samples.filter((text) => text !== null && text !== '').map(String);
@@ -293,19 +325,10 @@ function findMediaColumns(
     return [...own, ...kept.filter((each) => said.includes(each.source)).map((each) => each.name)];
   const more = kept.filter((each) => {
     const column = columns.find((one) => one.name === each.source);
-    const texts = (column?.samples ?? [])
-      .filter((text) => text !== null && text !== '')
-      .map(String);
-    const isTextColumn = column?.type === 'VARCHAR';
     const isNamedSo = /(path|file|image|img|video|audio|mask|depth|frame|clip|media|flow)/.test(
       normaliseName(each.source),
     );
-    return (
-      isTextColumn &&
-      isNamedSo &&
-      texts.length > 0 &&
-      texts.every((text) => isMediaName(text) && !text.includes('://'))
-    );
+    return column !== undefined && isNamedSo && areMediaNames(column);
   });
   return [...own, ...more.map((each) => each.name)];
 }
