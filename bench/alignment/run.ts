@@ -1,0 +1,256 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import {
+  assessShards,
+  readShard,
+  type ShardAssessment,
+  type ShardReading,
+} from '../../src/analyses/alignment/assess-shard.ts';
+import { readVectors } from '../../src/analyses/alignment/read-vectors.ts';
+import { SimilarityBand } from '../../src/analyses/alignment/similarity-band.ts';
+import { Database } from '../../src/engine/database.ts';
+import {
+  DIMENSION,
+  type Pairs,
+  reorder,
+  shuffled,
+  type Simulation,
+  simulatePairs,
+} from './simulate-pairs.ts';
+
+/** Runs of one cell: seeds 1 to this. */
+const RUNS = Number(process.argv.find((each) => /^--runs=\d+$/.test(each))?.slice(7) ?? 40);
+/** Rows of the cost table; 0 leaves it out. */
+const COST_ROWS = Number(
+  process.argv.find((each) => /^--cost=\d+$/.test(each))?.slice(7) ?? 100_000,
+);
+
+type Change = (text: Float32Array, seed: number) => Float32Array;
+type Outcome = {
+  readonly seed: number;
+  readonly reading: ShardReading;
+  readonly assessment: ShardAssessment;
+};
+
+const CLEAN: Change = (text) => text;
+
+function readingOf(pairs: Pairs): ShardReading {
+  const rows = pairs.picture.length / DIMENSION;
+  const band = new SimilarityBand(DIMENSION, rows);
+  for (let row = 0; row < rows; row += 1) {
+    const slice = { start: row * DIMENSION, length: DIMENSION };
+    band.add(row, { values: pairs.picture, ...slice }, { values: pairs.text, ...slice });
+  }
+  return readShard(band.finish());
+}
+
+function repeat(plan: Omit<Simulation, 'seed'>, change: Change): readonly Outcome[] {
+  return Array.from({ length: RUNS }, (_, run) => {
+    const seed = 1 + run * 7919;
+    const { picture, text } = simulatePairs({ ...plan, seed });
+    const reading = readingOf({ picture, text: change(text, seed) });
+    const [assessment] = assessShards([reading]);
+    if (assessment === undefined) throw new Error('no assessment');
+    return { seed, reading, assessment };
+  });
+}
+
+function share(outcomes: readonly Outcome[], test: (outcome: Outcome) => boolean): string {
+  return (outcomes.filter(test).length / outcomes.length).toFixed(2);
+}
+
+const row = (...cells: readonly (string | number)[]): void =>
+  console.log(`| ${cells.join(' | ')} |`);
+
+const SETTINGS = [
+  { name: 'independent', sourceShare: 0, noiseShare: 0, sourceRows: 1 },
+  { name: 'rho .5', sourceShare: 0.5, noiseShare: 0.6, sourceRows: 8 },
+  { name: 'rho .9', sourceShare: 0.9, noiseShare: 0.9, sourceRows: 8 },
+] as const;
+
+const isAlarm = ({ assessment }: Outcome): boolean => assessment.segments.length > 0;
+
+const middle = (values: readonly number[]): string =>
+  (100 * (values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0)).toFixed(1);
+
+const vector = (salt: number): string =>
+  `list_transform(range(512), i -> ((hash(i * 31 + r * ${salt}) % 2001)::float / 1000 - 1)::float)`;
+
+const seconds = async (work: () => Promise<unknown>): Promise<string> => {
+  const start = performance.now();
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return `${((performance.now() - start) / 1000).toFixed(1)} | ${((user + system) / 1e6).toFixed(1)}`;
+};
+
+function falseAlarms(): void {
+  console.log(`\n### False alarms (${RUNS} runs a cell, nominal 1 %)\n`);
+  row('neighbours', "d'", 'n = 50', 'n = 200', 'n = 1000');
+  row('---', '---', '---', '---', '---');
+  for (const { name, ...setting } of [
+    ...SETTINGS,
+    { name: 'rho .9, sources of 30', sourceShare: 0.9, noiseShare: 0.9, sourceRows: 30 },
+  ]) {
+    for (const dPrime of [0, 1.75]) {
+      const cells = [50, 200, 1000].map((rows) =>
+        share(repeat({ ...setting, rows, dPrime }, CLEAN), isAlarm),
+      );
+      row(name, dPrime, ...cells);
+    }
+  }
+}
+
+function shifts(): void {
+  console.log(`\n### A shift of the whole shard: found with the right offset\n`);
+  row('neighbours', "d'", 'n = 20', 'n = 50', 'n = 100', 'n = 200', 'n = 500');
+  row('---', '---', '---', '---', '---', '---', '---');
+  for (const { name, ...setting } of SETTINGS) {
+    for (const dPrime of [0.5, 1, 1.75, 3]) {
+      const cells = [20, 50, 100, 200, 500].map((rows) =>
+        share(
+          repeat({ ...setting, rows, dPrime }, (text, seed) =>
+            reorder(text, (at) => at - offsetOf(seed)),
+          ),
+          ({ assessment, seed }) =>
+            assessment.segments.length > 0 &&
+            assessment.segments.every((each) => each.offset === offsetOf(seed)),
+        ),
+      );
+      row(name, dPrime, ...cells);
+    }
+  }
+}
+
+/** Offsets -8 to 8 in turn, never 0. */
+function offsetOf(seed: number): number {
+  const offset = (seed % 16) - 8;
+  return offset >= 0 ? offset + 1 : offset;
+}
+
+function drops(): void {
+  console.log(
+    '\n### A dropped row in 1000: captions behind it found (median error of its place, rows)\n',
+  );
+  row('neighbours', "d'", 'last 20', 'last 50', 'last 100', 'last 400');
+  row('---', '---', '---', '---', '---', '---');
+  for (const { name, ...setting } of SETTINGS) {
+    for (const dPrime of [1, 1.75, 3]) {
+      const cells = [20, 50, 100, 400].map((tail) => {
+        const outcomes = repeat({ ...setting, rows: 1000, dPrime }, (text) =>
+          reorder(text, (at) => (at < 1000 - tail ? at : at + 1)),
+        );
+        const errors = outcomes
+          .filter(
+            ({ assessment }) =>
+              assessment.segments.length === 1 && assessment.segments[0]?.offset === -1,
+          )
+          .map(({ assessment }) => Math.abs((assessment.segments[0]?.from ?? 0) - (1000 - tail)))
+          .toSorted((a, b) => a - b);
+        return `${(errors.length / RUNS).toFixed(2)} (${errors[Math.floor(errors.length / 2)] ?? '–'})`;
+      });
+      row(name, dPrime, ...cells);
+    }
+  }
+}
+
+function blocks(): void {
+  console.log('\n### A block of shuffled rows in 1000: found\n');
+  row('neighbours', "d'", '20 rows', '50 rows', '100 rows', '200 rows');
+  row('---', '---', '---', '---', '---', '---');
+  for (const { name, ...setting } of SETTINGS) {
+    for (const dPrime of [1.75, 3]) {
+      const cells = [20, 50, 100, 200].map((length) =>
+        share(
+          repeat({ ...setting, rows: 1000, dPrime }, (text, seed) =>
+            reorder(text, shuffled(500, 500 + length, seed)),
+          ),
+          ({ assessment }) => assessment.segments.some((each) => each.offset === null),
+        ),
+      );
+      row(name, dPrime, ...cells);
+    }
+  }
+}
+
+function mismatches(): void {
+  console.log(
+    '\n### Random wrong pairs in 1000: the bracket (medians), and how often it holds the truth\n',
+  );
+  row('neighbours', "d'", ...['0', '1 %', '2 %', '5 %'].map((each) => `true ${each}`));
+  row('---', '---', '---', '---', '---', '---');
+  for (const { name, ...setting } of SETTINGS) {
+    for (const dPrime of [1.75, 3]) {
+      const cells = [0, 0.01, 0.02, 0.05].map((wrong) => {
+        const every = wrong === 0 ? Number.POSITIVE_INFINITY : Math.round(1 / wrong);
+        const found = repeat({ ...setting, rows: 1000, dPrime }, (text, seed) => {
+          const order = shuffled(0, 1000, seed);
+          return reorder(text, (at) => (at % every === 0 && wrong > 0 ? order(at) : at));
+        }).flatMap(({ reading }) => reading.mismatch ?? []);
+        const holds = found.filter(({ low, high }) => low <= wrong && wrong <= high).length;
+        return `${middle(found.map((each) => each.low))}–${middle(found.map((each) => each.high))} (${(holds / Math.max(1, found.length)).toFixed(2)})`;
+      });
+      row(name, dPrime, ...cells);
+    }
+  }
+}
+
+async function cost(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'dailies-bench-alignment-'));
+  const database = await Database.open({
+    file: ':memory:',
+    memoryLimit: '1GB',
+    tempDirectory: folder,
+    threads: 2,
+  });
+  try {
+    const file = join(folder, 'part-0.parquet');
+    await database.run(
+      `copy (select ${vector(7)} as clip_embedding, ${vector(11)} as text_embedding from range(${COST_ROWS}) as t(r))
+       to '${file}' (format parquet, row_group_size 20000)`,
+    );
+    await database.run(
+      `create view clips as select 0 as shard_id, file_row_number as row_number, clip_embedding, text_embedding from read_parquet('${file}', file_row_number = true)`,
+    );
+    await database.run('create table ledger as select shard_id, row_number from clips');
+    const pass = await seconds(async () =>
+      database.rows('select sum(clip_embedding[1]), sum(list_sum(text_embedding)) from clips'),
+    );
+    const columns = { left: 'clip_embedding', right: 'text_embedding' };
+    const reading = await seconds(async () => readVectors(database, columns, () => {}));
+    const band = new SimilarityBand(512, COST_ROWS);
+    const whole = await seconds(async () => {
+      await readVectors(database, columns, ({ row: at, left, right }) => band.add(at, left, right));
+      readShard(band.finish());
+    });
+    console.log(
+      `\n### Cost: ${COST_ROWS.toLocaleString('en-US')} rows of two vectors of 512 numbers, offsets -8 to 8\n`,
+    );
+    row('step', 'seconds', 'CPU seconds');
+    row('---', '---', '---');
+    row('one pass of DuckDB over the same bytes', pass);
+    row('reading both columns in order', reading);
+    row('lag scan and tests, reading included', whole);
+    row('peak memory of the process, MB', Math.round(process.resourceUsage().maxRSS / 1024), '');
+  } finally {
+    database.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const parts: Readonly<Record<string, () => void | Promise<void>>> = {
+  falseAlarms,
+  shifts,
+  drops,
+  blocks,
+  mismatches,
+  cost,
+};
+const wanted = process.argv.slice(2).filter((each) => !each.startsWith('--'));
+for (const [name, part] of Object.entries(parts)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (name === 'cost' && COST_ROWS === 0) continue;
+  await part();
+}
