@@ -17,7 +17,7 @@ const PROBE_VERSIONS: Readonly<Record<EvidenceTable, number>> = {
   files: 1,
   containers: 1,
   packets: 1,
-  frames: 3,
+  frames: 4,
   audio: 1,
   images: 3,
 };

@@ -10,6 +10,8 @@ const LEAST_STEP = 0.6;
 const LEAST_STEPS = 16;
 /** Periods of motion start here, frames: neighbours that changed places lie nearer. */
 const LEAST_PERIOD = 5;
+/** Share of disordered steps at one distance that makes them periodic; numbers sorted as text have half of theirs at 11. */
+const PERIODIC_SHARE = 0.7;
 /** Another frame must be nearer than the neighbour by this factor. */
 const NEARER = 0.6;
 
@@ -61,7 +63,7 @@ export class FrameOrder {
     if (moving < LEAST_STEPS) return null;
     for (let lag = LEAST_PERIOD; lag <= WINDOW; lag++) {
       const around = (lags[lag - 1] ?? 0) + (lags[lag] ?? 0) + (lags[lag + 1] ?? 0);
-      if (around > disordered / 2) return (disordered - around) / moving;
+      if (around > PERIODIC_SHARE * disordered) return (disordered - around) / moving;
     }
     return disordered / moving;
   }

@@ -1,0 +1,22 @@
+/**
+ * Throughput of each tier over real clips, then recall and false alarms of the media rules.
+ *
+ *     npm run build && npx tsc -p tsconfig.bench.json && node dist/bench/media.js [folder…]
+ */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const folders = process.argv.slice(2);
+const clips = folders.length === 0 ? ['examples/quickstart/media', 'test/media/clips'] : folders;
+
+for (const [script, args] of [
+  ['headers.js', clips],
+  ['frames.js', clips],
+  ['detection-media.js', folders],
+] as const) {
+  console.log(`\n${script.replace('.js', '')}`);
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, script), ...args], {
+    stdio: 'inherit',
+  });
+  if (status !== 0) process.exitCode = 1;
+}
