@@ -21,7 +21,7 @@ import {
   tellFaults,
 } from './page-faults.ts';
 import type { SampledColumn } from './role-expression.ts';
-import { noRows, numberOf, readRows, shardErrorText, textOf } from './rows.ts';
+import { noRows, numberOf, readRows, partErrorText, textOf } from './rows.ts';
 import type { ShardFormat } from './shard-format.ts';
 import type { ShardLabel } from './shard-labels.ts';
 import { SHARD_LABELS, createShardLabels } from './shard-labels.ts';
@@ -227,7 +227,7 @@ async function findEarlyFaults(
     );
     return [];
   } catch (error) {
-    shardErrorText(error);
+    partErrorText(error);
     return leaveOutFaults(connection, source);
   }
 }

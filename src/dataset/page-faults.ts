@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import { numberOf, readRows, shardErrorText } from './rows.ts';
+import { numberOf, readRows, partErrorText } from './rows.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import type { ShardReading } from './source.ts';
 import { quoteIdentifier, quoteLiteral, quotePathList } from './sql-quote.ts';
@@ -137,7 +137,7 @@ async function decode(
     return null;
   } catch (error) {
     signal.throwIfAborted();
-    return shardErrorText(error);
+    return partErrorText(error);
   }
 }
 

@@ -46,6 +46,14 @@ export function shardErrorText(error: unknown): string {
   return text;
 }
 
+/** Why a single shard or row group cannot be decoded: a value too large for the memory limit is its own fault. */
+export function partErrorText(error: unknown): string {
+  const text = errorText(error);
+  return text.startsWith('Out of Memory')
+    ? `a value needs more memory than the limit: ${text}`
+    : shardErrorText(error);
+}
+
 /** For `.catch`: no rows where the data cannot be read; an interruption goes on. */
 export function noRows(error: unknown): [] {
   shardErrorText(error);

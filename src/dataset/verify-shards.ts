@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { ShardFile } from './discover-shards.ts';
-import { readRows, shardErrorText } from './rows.ts';
+import { readRows, partErrorText } from './rows.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import { quotePathList } from './sql-quote.ts';
 
@@ -41,6 +41,6 @@ async function decode(
     );
     return null;
   } catch (error) {
-    return shardErrorText(error);
+    return partErrorText(error);
   }
 }
