@@ -7,6 +7,8 @@ import { VERDICT_WORDS } from '../words.ts';
 import { driftHistogram } from './charts/drift-histogram.ts';
 import { rowFlowPicture } from './charts/row-flow.ts';
 import { htmlDocument } from './document-shell.ts';
+import { mediaSection, type PairPictures } from './sections/media-changes.ts';
+import { ruleChangesSection } from './sections/rule-changes.ts';
 import { hostileLine, hostileText, markup, type Markup } from './markup.ts';
 import { reproduceCommand } from './sections/dataset.ts';
 import { severityMark } from './severity-mark.ts';
@@ -19,7 +21,10 @@ const COLUMNS_SHOWN = 200;
 const CAPTION_LENGTH = 3000;
 
 /** The comparison of two versions as one HTML file: what went, what came, what changed, and which of it is a bug. */
-export function renderDiffHtml(diff: DiffDocument): string {
+export function renderDiffHtml(
+  diff: DiffDocument,
+  pictures: ReadonlyMap<string, PairPictures> = new Map(),
+): string {
   const { verdict } = diff;
   const sections: readonly (readonly [string, string, Markup])[] = [
     ['rules', 'Rules', rulesSection(diff)],
@@ -27,7 +32,9 @@ export function renderDiffHtml(diff: DiffDocument): string {
     ['rows', 'Rows', section('rows', 'Rows', rowFlowPicture(diff.rowFlow))],
     ['columns', 'Columns', columnsSection(diff)],
     ['captions', 'Captions', captionsSection(diff)],
+    ['media', 'Media', mediaSection(diff, pictures)],
     ['drift', 'Drift', driftSection(diff)],
+    ['findings', 'Findings then and now', ruleChangesSection(diff)],
     ['examples', 'Examples', examplesSection(diff)],
     ['not-compared', 'Not compared', notComparedSection(diff)],
   ];

@@ -12,6 +12,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { DailiesError } from '../dailies-error.ts';
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { createProgress, SILENT } from '../progress.ts';
+import { makePairStrips } from '../run/pair-strips.ts';
 import { type CommandContext, wantsColor } from './command-context.ts';
 import type { DiffFlags } from './diff-flags.ts';
 import { applyScanFlags } from './scan-flags.ts';
@@ -48,7 +49,10 @@ export async function runDiff(
     { signal: context.signal, progress },
   );
   for (const [format, file] of outputs) {
-    if (format !== 'parquet') await writeFile(file, RENDERERS[format](diff));
+    if (format === 'html') {
+      const pictures = await makePairStrips(diff.media?.examples ?? []);
+      await writeFile(file, renderDiffHtml(diff, pictures));
+    } else if (format !== 'parquet') await writeFile(file, RENDERERS[format](diff));
     context.stderr.write(`wrote ${relative(context.cwd, file)}\n`);
   }
   context.stdout.write(
@@ -70,7 +74,6 @@ const RENDERERS = {
   text: (diff: DiffDocument) => renderDiffText(diff, { colour: false, width: 100 }),
   json: renderDiffJson,
   markdown: renderDiffMarkdown,
-  html: renderDiffHtml,
 } as const satisfies Readonly<Record<string, (diff: DiffDocument) => string>>;
 
 const FORMATS = ['text', 'json', 'markdown', 'html', 'parquet'] as const;

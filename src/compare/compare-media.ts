@@ -195,6 +195,8 @@ async function comparePair(
     durationChange_s: change(older.duration_s, newer.duration_s),
     sizeBefore: was,
     sizeAfter: is,
+    fileBefore: older.path,
+    fileAfter: newer.path,
     isSizeChanged: was === null || is === null ? null : was !== is,
     colourDistance:
       older.colour === null || newer.colour === null

@@ -256,6 +256,9 @@ export type MediaPair = {
   readonly isSizeChanged: boolean | null;
   /** Largest change of mean red, green or blue, 0-255. */
   readonly colourDistance: number | null;
+  /** The files as they were found; null where only a run folder was read. */
+  readonly fileBefore: string | null;
+  readonly fileAfter: string | null;
 };
 
 /** What became of the media of the same clips. */

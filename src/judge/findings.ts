@@ -9,6 +9,8 @@ import type { CompiledRule } from './compile-rule.ts';
 
 /** Longest text kept of one value; the whole caption stays in the manifest. */
 const MAX_VALUE_CHARACTERS = 600;
+/** Longest list kept of one value. */
+const MAX_LIST = 16;
 const MAX_MESSAGE_CHARACTERS = 300;
 
 /** Stands for a rule's number where a clip is fetched for its key alone. */
@@ -103,7 +105,11 @@ function toFinding(
 ): Finding {
   const { __key, __shard, __row, __caption, ...rest } = row;
   const values = readable(
-    Object.fromEntries(Object.entries(rest).filter(([name]) => name !== 'clip_id')),
+    Object.fromEntries(
+      Object.entries(rest)
+        .filter(([name]) => name !== 'clip_id')
+        .map(([name, value]) => [name, shortened(value)]),
+    ),
   );
   const key = typeof __key === 'string' ? __key : null;
   const medium =
@@ -150,6 +156,11 @@ function readable(row: SqlRow): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => [name, readableValue(value)]),
   );
+}
+
+/** Values of every frame are evidence, and stay there: a finding says how many there are. Short lists are kept. */
+function shortened(value: SqlValue): SqlValue {
+  return Array.isArray(value) && value.length > MAX_LIST ? `${value.length} values` : value;
 }
 
 function readableValue(value: SqlValue): unknown {

@@ -166,18 +166,33 @@ function shown(value: SqlValue | undefined): string | null {
   return formatValue(typeof value === 'bigint' ? Number(value) : value);
 }
 
-/** The luma-difference curve, thinned by taking the largest of neighbours, so that no cut is lost. */
+/**
+ * The luma-difference curve, thinned to the least and the largest of neighbours in the order in which they come: no cut is
+ * lost, and neither is the comb of zeros that repeated frames draw.
+ */
 function differenceOf(row: SqlRow): ClipCard['difference'] {
   const values = numbers(row['difference']);
   const times = numbers(row['pts_s']).filter((each) => each !== null);
   if (values.length < 2 || times.length < 2) return null;
-  const step = Math.ceil(values.length / MAX_POINTS);
-  const thinned: (number | null)[] = [];
-  for (let start = 0; start < values.length; start += step) {
-    const group = values.slice(start, start + step).filter((each) => each !== null);
-    thinned.push(group.length === 0 ? null : Math.round(100 * Math.max(...group)) / 100);
-  }
-  return { values: thinned, duration_s: Math.max(...times) - Math.min(...times) };
+  return { values: thin(values), duration_s: Math.max(...times) - Math.min(...times) };
+}
+
+function thin(values: readonly (number | null)[]): readonly (number | null)[] {
+  const step = Math.ceil((2 * values.length) / MAX_POINTS);
+  const groups =
+    values.length <= MAX_POINTS
+      ? values.map((value) => [value])
+      : Array.from({ length: Math.ceil(values.length / step) }, (_, group) =>
+          leastAndLargest(values.slice(group * step, (group + 1) * step)),
+        );
+  return groups.flat().map((value) => (value === null ? null : Math.round(100 * value) / 100));
+}
+
+function leastAndLargest(values: readonly (number | null)[]): readonly (number | null)[] {
+  const known = values.filter((each) => each !== null);
+  if (known.length === 0) return [null, null];
+  const pair = [Math.min(...known), Math.max(...known)];
+  return known.indexOf(pair[0] ?? 0) <= known.indexOf(pair[1] ?? 0) ? pair : pair.toReversed();
 }
 
 function numbers(value: SqlValue | undefined): readonly (number | null)[] {

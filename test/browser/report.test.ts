@@ -31,7 +31,7 @@ beforeAll(async () => {
   for (const [name, page] of [
     ['usual', renderHtml(input)],
     ['hostile', renderHtml(plantHostileText(input))],
-    ['diff', renderDiffHtml(buildDiffFixture(input.run))],
+    ['diff', renderDiffHtml(buildDiffFixture(input.run), pairPictures(input))],
     ['large', renderHtml(buildLargeReportFixture(input, 100_000))],
   ] as const) {
     const path = join(folder, `${name}.html`);
@@ -44,6 +44,12 @@ afterAll(async () => {
   await browser.close();
   await rm(folder, { recursive: true });
 });
+
+/** Frames of one clip as those of the older version, and no picture of the newer one. */
+function pairPictures(report: ReportInput) {
+  const strip = report.clips.find((clip) => clip.strip !== null)?.strip ?? null;
+  return new Map([['harbour-0007', { before: strip, after: null }]]);
+}
 
 async function open(name: string, options?: Parameters<Browser['newContext']>[0], hash = '') {
   const opened = await openPage(browser, `${paths.get(name) ?? ''}${hash}`, options);
@@ -176,6 +182,23 @@ async function violations(page: Page): Promise<readonly string[]> {
 }
 
 const look = (page: Page): Promise<string | null> => page.textContent('#findings-table');
+
+describe('media of two versions', () => {
+  it('stand side by side, and a picture that could not be made is said to be missing', async () => {
+    const { page, context, complaints } = await open('diff');
+    const card = page.locator('#media .clip');
+    expect(await card.locator('img').count()).toBe(1);
+    const width = await card
+      .locator('img')
+      .evaluate((image) => (image instanceof HTMLImageElement ? image.naturalWidth : 0));
+    expect(width).toBeGreaterThan(0);
+    expect(await card.textContent()).toContain('No picture could be made.');
+    expect(await card.textContent()).toContain('640 × 360 → 360 × 640');
+    expect(await page.textContent('#findings')).toContain('▲ rose');
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+});
 
 describe('the findings table', () => {
   it('is walked from the verdict to a clip by keyboard alone', async () => {
