@@ -11,6 +11,10 @@ const MEDIA = join(PACKAGE_ROOT, 'examples/quickstart/media');
 
 let cwd: string;
 
+function row(key: string, rest: object): string {
+  return `${JSON.stringify({ key, ...rest })}\n`;
+}
+
 beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'dailies-exit-'));
   await mkdir(join(cwd, 'media'));
@@ -20,7 +24,6 @@ beforeAll(async () => {
   await copyFile(join(MEDIA, 'mdm/kick1.mp4'), join(cwd, 'media/a.mp4'));
   await writeFile(join(cwd, 'media/garbage.mp4'), 'no video at all');
   await writeFile(join(cwd, 'media/empty.mp4'), '');
-  const row = (key: string, rest: object): string => `${JSON.stringify({ key, ...rest })}\n`;
   const caption = 'A figure kicks with its left leg.';
   const files = {
     'sound.jsonl': row('a', { caption }),
@@ -83,8 +86,8 @@ describe('exit codes', () => {
     [2, 'an option that a rule does not have', 'scan sound.jsonl --config bad-rule.yaml'],
     [2, 'a suppression file that is not there', 'scan sound.jsonl --suppressions gone.yaml'],
     [2, 'a baseline that is no run', 'scan sound.jsonl --against media'],
-    [3, 'a shard that another rule could not look at', 'scan half --select prompt-leak-caption'],
-    [0, 'the same, allowed', 'scan half --select prompt-leak-caption --allow-incomplete'],
+    [3, 'a shard that another rule could not look at', 'scan half --select modality-leak-caption'],
+    [0, 'the same, allowed', 'scan half --select modality-leak-caption --allow-incomplete'],
     [3, 'records that another rule could not look at', 'scan cut.jsonl --select empty-caption'],
     [3, 'a rule without a column to look at, alone', 'scan sound.jsonl --select fps-mismatch'],
     [3, 'media that are no video, for a rule on frames alone', `scan garbage.jsonl ${FROZEN} c1`],
