@@ -71,7 +71,10 @@ export function readShard(band: OffsetBand): ShardReading {
     shift: testShift(band),
     segments,
     dPrime,
-    mismatch: dPrime >= LEAST_D_PRIME_FOR_SHARE ? boundMismatch(right, band.far) : null,
+    mismatch:
+      dPrime >= LEAST_D_PRIME_FOR_SHARE
+        ? boundMismatch(right, band.far, inflationOf(band, right))
+        : null,
     neighboursAlike: testDistinctNeighbours(band, relation.offset),
   };
 }
@@ -157,6 +160,14 @@ function similaritiesOnPath(
     }
   }
   return found;
+}
+
+/** Variance of the mean by blocks over that of independent pairs. */
+function inflationOf(band: OffsetBand, similarities: readonly number[]): number {
+  const mean = similarities.reduce((sum, each) => sum + each, 0) / similarities.length;
+  const squares = similarities.reduce((sum, each) => sum + (each - mean) ** 2, 0);
+  const { standardError } = blockTest(band.rows.length, (index) => similarityAt(band, index, 0));
+  return squares === 0 ? 1 : (standardError * similarities.length) ** 2 / squares;
 }
 
 /** p-values adjusted so that a cut at q keeps the share of false discoveries below q. */

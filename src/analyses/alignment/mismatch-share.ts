@@ -14,20 +14,24 @@ const DROP = 2 * 1.92;
 /**
  * Share of pairs at chance level among the similarities of clips with their own captions. `low` is the lower end of a 95 %
  * profile-likelihood interval of a mixture of unrelated pairs, N(0, 1), and matched ones, N(m, s); it is biased downwards, because
- * real matches are not Gaussian. `high` counts pairs so low that hardly any match gets there (Storey 2002), biased upwards.
+ * real matches are not Gaussian; `inflation`, how much more the mean varies than among independent pairs, widens it. `high` counts pairs so low that hardly any match gets there (Storey 2002), biased upwards.
  */
 export function boundMismatch(
   similarities: readonly number[],
   far: Float32Array,
+  inflation = 1,
 ): MismatchShare | null {
   if (similarities.length < 100 || far.length < 100) return null;
   const mean = similarities.reduce((sum, each) => sum + each, 0) / similarities.length;
   const cut = mean > 2.5 ? 0 : -0.5;
   const below = similarities.filter((each) => each < cut).length;
   const farBelow = far.reduce((count, each) => count + (each < cut ? 1 : 0), 0) / far.length;
-  const noise = 1.645 * Math.sqrt(below + 1);
+  const noise = 1.645 * Math.sqrt((below + 1) * Math.max(1, inflation));
   const high = Math.min(1, (below + noise) / (similarities.length * farBelow));
-  return { low: Math.min(high, mixtureLow(histogram(similarities))), high };
+  return {
+    low: Math.min(high, mixtureLow(histogram(similarities), DROP * Math.max(1, inflation))),
+    high,
+  };
 }
 
 type Bin = { readonly at: number; readonly count: number };
@@ -41,12 +45,12 @@ function histogram(similarities: readonly number[]): readonly Bin[] {
   return [...counts].map(([bin, count]) => ({ at: LOWEST + (bin + 0.5) * BIN, count }));
 }
 
-function mixtureLow(bins: readonly Bin[]): number {
+function mixtureLow(bins: readonly Bin[], drop: number): number {
   const grid = [0, 0.001, 0.002, 0.004, 0.007, 0.01, 0.015];
   for (let share = 0.02; share < 0.9; share += share < 0.1 ? 0.005 : 0.02) grid.push(share);
   const profile = grid.map((share) => ({ share, fit: bestFit(bins, share) }));
   const top = Math.max(...profile.map((each) => each.fit));
-  return profile.find((each) => each.fit >= top - DROP)?.share ?? 0;
+  return profile.find((each) => each.fit >= top - drop)?.share ?? 0;
 }
 
 /** Log-likelihood of the mixture with the given share of unrelated pairs, maximised over the matched component. */
