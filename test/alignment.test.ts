@@ -21,6 +21,7 @@ import {
   type ShardAssessment,
 } from '../src/analyses/alignment/assess-shard.ts';
 import { describeMechanism, describePlace } from '../src/analyses/alignment/describe-segment.ts';
+import { renderHtml } from '../reports/html/page.ts';
 import { assessMetadata } from '../src/analyses/alignment/metadata-evidence.ts';
 import { SimilarityBand } from '../src/analyses/alignment/similarity-band.ts';
 import { upperTailOfT } from '../src/analyses/alignment/student-t.ts';
@@ -313,6 +314,19 @@ describe('a scan of manifests with embeddings', () => {
 
   afterAll(async () => rm(folder, { recursive: true, force: true }));
 
+  it('shows the rows before, of and after the first bad one beside each other', () => {
+    const row =
+      result.report.findings.find((each) => each.rule_id === 'shifted-captions')?.row_number ?? 0;
+    const rows = result.report.clips
+      .filter((card) => card.shard === 'b.jsonl')
+      .map((card) => card.rowNumber);
+    expect(rows).toEqual(expect.arrayContaining([row - 1, row, row + 1]));
+    const html = renderHtml(result.report);
+    const shown = /<ol class="neighbours".*?<\/ol>/s.exec(html)?.[0] ?? '';
+    for (const each of [row - 1, row, row + 1])
+      expect(shown).toContain(`what clip b ${each} shows`);
+  });
+
   it('names the shard, the row and the mechanism, and shows the captions around', () => {
     const findings = result.report.findings.filter((each) => each.rule_id === 'shifted-captions');
     expect(findings).toHaveLength(1);
@@ -327,7 +341,11 @@ describe('a scan of manifests with embeddings', () => {
       caption: `what clip b ${row} shows`,
       caption_after: `what clip b ${row + 1} shows`,
     });
-    expect(result.report.clips.map((clip) => clip.key)).toEqual([`b-${row}`]);
+    expect(result.report.clips.map((clip) => clip.key)).toEqual([
+      `b-${row - 1}`,
+      `b-${row}`,
+      `b-${row + 1}`,
+    ]);
   });
 
   it('passes rules that found nothing and says which shard was too small', () => {

@@ -4,6 +4,7 @@ import { PAGE_WORDS } from '../words.ts';
 import { clipId } from './clip-id.ts';
 import { asStored } from './charts/as-stored.ts';
 import { filmStrip } from './charts/film-strip.ts';
+import { neighboursOf } from './neighbours.ts';
 import { watchLink } from './page-site.ts';
 import { hostileLongText, hostileText, markup, type Markup } from './markup.ts';
 
@@ -14,7 +15,13 @@ export type ShownClip = {
   readonly finding: Finding;
   /** Address of the clip's own page, if it has one. */
   readonly href: string | null;
+  /** The rows before and after in the shard, if the page has them. */
+  readonly before: NumberedCard | null;
+  readonly after: NumberedCard | null;
 };
+
+/** A card and its number in the picture library. */
+export type NumberedCard = { readonly card: ClipCard; readonly index: number };
 
 /** A clip with its finding: what is wrong, the frames, the caption, declared against measured. */
 export function clipCard(shown: ShownClip): Markup {
@@ -33,6 +40,7 @@ export function clipCard(shown: ShownClip): Markup {
     </header>
     <p class="message">${hostileLongText(finding.message)}</p>
     ${card.strip === null ? markup`<p class="faint">${PAGE_WORDS.noPicture}</p>` : markup`${asStored(card, shown.index, finding)}${filmStrip(card, shown.index, finding)}`}
+    ${neighboursOf(shown)}
     <div class="beside">${captionOf(shown)}${valuesTable(shown)}</div>
   </article>`;
 }

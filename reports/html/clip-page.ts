@@ -114,7 +114,7 @@ function evidenceOf(page: ClipPage): Markup {
   const { card } = page;
   const [finding] = page.findings;
   if (card === null || finding === undefined) return markup``;
-  return markup`<div class="evidence">${filmStrip(card, 0, finding)}${valuesTable({ card, index: 0, finding, href: null })}</div>`;
+  return markup`<div class="evidence">${filmStrip(card, 0, finding)}${valuesTable({ card, index: 0, finding, href: null, before: null, after: null })}</div>`;
 }
 
 /** `part-0003.parquet, row 12,345`. */

@@ -1,6 +1,6 @@
 import type { ClipCard, Finding, ReportInput } from '../../src/run/document.ts';
 import { rankWorst } from '../rank.ts';
-import type { ShownClip } from './clip-card.ts';
+import type { NumberedCard, ShownClip } from './clip-card.ts';
 import { clipId } from './clip-id.ts';
 import { ALONE, type PageSite } from './page-site.ts';
 
@@ -36,6 +36,11 @@ export function chooseClips(input: ReportInput, site: PageSite = ALONE): Gallery
       }
       characters += size;
       pictures.set(clip.index, clip.card);
+      for (const beside of [clip.before, clip.after]) {
+        if (beside === null || pictures.has(beside.index)) continue;
+        characters += beside.card.strip?.webpBase64.length ?? 0;
+        pictures.set(beside.index, beside.card);
+      }
     }
   const byRule = new Map(
     [...wanted].map(([rule, clips]) => [
@@ -60,6 +65,9 @@ function clipsByRule(
   const cards = new Map(
     input.clips.map((card, index) => [clipId(card), { card, index, href: site.clipHref(card) }]),
   );
+  const places = new Map(
+    input.clips.map((card, index) => [`${card.shard}\n${card.rowNumber}`, { card, index }]),
+  );
   const byRule = new Map<string, ShownClip[]>();
   const seen = new Set<string>();
   for (const finding of input.findings) {
@@ -70,7 +78,11 @@ function clipsByRule(
     if (seen.has(pair)) continue;
     seen.add(pair);
     const shown = byRule.get(finding.rule_id) ?? [];
-    shown.push({ ...found, finding });
+    const beside = (offset: number): NumberedCard | null =>
+      (finding.values['caption_before'] ?? finding.values['caption_after'] ?? null) === null
+        ? null
+        : (places.get(`${found.card.shard}\n${found.card.rowNumber + offset}`) ?? null);
+    shown.push({ ...found, finding, before: beside(-1), after: beside(1) });
     byRule.set(finding.rule_id, shown);
   }
   for (const [rule, shown] of byRule)

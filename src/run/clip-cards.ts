@@ -77,7 +77,12 @@ export async function buildClipCards(
 ): Promise<readonly ClipCard[]> {
   const wanted = chooseClips(plan);
   if (wanted.length === 0) return [];
-  const rows = await readCards(database, wanted, plan.mediaColumn);
+  const rows = await readCards(
+    database,
+    wanted,
+    plan.mediaColumn,
+    !plan.findings.some(isAboutNeighbours),
+  );
   const stage = progress.stage('make film strips', rows.length);
   const cards = await pMap(
     rows,
@@ -104,14 +109,23 @@ function chooseClips(plan: CardPlan): readonly Place[] {
     if (count >= plan.perRule || (places.size >= plan.most && !places.has(id))) continue;
     perRule.set(finding.rule_id, count + 1);
     places.set(id, { shard: finding.shard, rowNumber: finding.row_number });
+    if (!isAboutNeighbours(finding)) continue;
+    for (const rowNumber of [finding.row_number - 1, finding.row_number + 1])
+      places.set(`${finding.shard}\0${rowNumber}`, { shard: finding.shard, rowNumber });
   }
   return [...places.values()];
+}
+
+/** Findings that tell the captions of the rows around theirs are shown with the frames of those rows. */
+function isAboutNeighbours(finding: Finding): boolean {
+  return typeof (finding.values['caption_before'] ?? finding.values['caption_after']) === 'string';
 }
 
 async function readCards(
   database: Database,
   places: readonly Place[],
   mediaColumn: string | null,
+  isComplete: boolean,
 ): Promise<readonly SqlRow[]> {
   const path =
     mediaColumn === null ? 'null::varchar' : `clips.${quoteIdentifier(mediaColumn)}::varchar`;
@@ -126,7 +140,7 @@ async function readCards(
      select clips.key as key, clips.shard as shard, clips.row_number as row_number, clips.caption as caption,
        ${path} as path, images.format as image_format, containers.rotation_deg as rotation_deg, containers.sar as sar,
        frames.difference as difference, frames.pts_s as pts_s, ${values.join(', ')}
-     from picked_clips as clips
+     from (${rowsOf(places, isComplete)}) as clips
      join wanted on wanted.shard = clips.shard and wanted.row_number = clips.row_number
      left join files on files.clip_id = clips.clip_id and files.medium = $medium
      left join containers on containers.clip_id = clips.clip_id and containers.medium = $medium
@@ -135,6 +149,15 @@ async function readCards(
      order by clips.clip_id`,
     { places: JSON.stringify(places), medium: mediaColumn ?? 'path' },
   );
+}
+
+/** The reported clips; with neighbours, also the rows that no rule reported. The row numbers prune row groups. */
+function rowsOf(places: readonly Place[], isComplete: boolean): string {
+  if (isComplete) return 'select * from picked_clips';
+  const rows = [...new Set(places.map((place) => place.rowNumber))].join(', ');
+  return `select * from picked_clips union all select * from clips
+     where row_number in (${rows}) and (shard, row_number) in (select (shard, row_number) from wanted)
+       and clip_id not in (select clip_id from picked_clips)`;
 }
 
 async function toCard(row: SqlRow, plan: CardPlan): Promise<ClipCard> {

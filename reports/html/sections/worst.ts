@@ -6,6 +6,7 @@ import { PAGE_WORDS, placeWords, SCOPE_UNITS } from '../../words.ts';
 import { asStored } from '../charts/as-stored.ts';
 import { filmStrip } from '../charts/film-strip.ts';
 import { placeStrip } from '../charts/row-strip.ts';
+import { neighboursOf } from '../neighbours.ts';
 import { watchLink } from '../page-site.ts';
 import { captionOf, differs, type ShownClip } from '../clip-card.ts';
 import { siblingOf } from '../shown-clips.ts';
@@ -73,6 +74,8 @@ function proofOf(rule: RuleOutcome, proof: ShownClip, candidates: readonly Shown
   const isAboutCaption = rule.family === 'captions';
   const sibling = rule.scope === 'group' ? siblingOf(proof, candidates, isAboutCaption) : undefined;
   if (sibling !== undefined) return pairOf(proof, sibling, isAboutCaption);
+  const neighbours = neighboursOf(proof);
+  if (neighbours !== null) return markup`<div class="proof">${messageOf(proof)}${neighbours}</div>`;
   const { card, finding } = proof;
   const caption = clampedCaption(proof);
   return markup`<div class="proof">
