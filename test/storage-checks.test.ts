@@ -18,6 +18,16 @@ async function openFixtures(names: readonly string[]): Promise<Opened> {
   return open(folder);
 }
 
+/** Bytes that a struct takes, or that the bytes are none; any other error goes on. */
+function lengthOrFault(bytes: Uint8Array): number | 'fault' {
+  try {
+    return readThriftStruct(bytes).length;
+  } catch (error) {
+    if (error instanceof ThriftFault) return 'fault';
+    throw error;
+  }
+}
+
 describe('page checksums', () => {
   it('finds the pages of golden files that lost their checksum, and none of the others', async () => {
     const { dataset, connection, query } = await openFixtures([
@@ -79,11 +89,9 @@ describe('page checksums', () => {
   it('reads no structure out of noise, and never beyond the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        try {
-          expect(readThriftStruct(bytes).length).toBeLessThanOrEqual(bytes.length);
-        } catch (error) {
-          expect(error).toBeInstanceOf(ThriftFault);
-        }
+        const read = lengthOrFault(bytes);
+
+        expect(read === 'fault' || read <= bytes.length).toBe(true);
       }),
       { numRuns: 500 },
     );

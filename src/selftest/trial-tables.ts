@@ -83,7 +83,7 @@ export async function failingClips(
   const rows = await database.rows(
     `select distinct clip_id from failing_clips where rule_index = ${ruleIndex}`,
   );
-  return new Set(rows.map((row) => BigInt(String(row['clip_id']))));
+  return new Set(rows.map((row) => BigInt(numberOf(row['clip_id']))));
 }
 
 /** A clip that a fault can be put into, and the evidence tables that have a row of it. */
@@ -113,7 +113,7 @@ export async function targetsOf(
     { seed },
   );
   return rows.map((row) => ({
-    id: BigInt(String(row['clip_id'])),
+    id: BigInt(numberOf(row['clip_id'])),
     caption: maybe(row['caption'], textOf),
     duration_s: maybe(row['duration_s'], numberOf),
     tables: new Set(Array.isArray(row['measured']) ? row['measured'].map(String) : []),
