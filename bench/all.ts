@@ -6,6 +6,7 @@ import { PACKAGE_ROOT } from '../src/package-root.ts';
 /** Every benchmark of the main job, one after the other: figures to quote are ratios within one run. */
 const BENCHES: readonly { readonly title: string; readonly file: string }[] = [
   { title: 'Manifest', file: 'manifest.js' },
+  { title: 'Row rules', file: 'row-rules.js' },
   { title: 'Headers and packets', file: 'headers.js' },
   { title: 'Frames', file: 'frames.js' },
   { title: 'Second run', file: 'rescan.js' },
