@@ -763,7 +763,10 @@ function describeDataset(
   };
 }
 
-/** At least 2 GB, because the reader of long lines asks for 1 GiB at once; 1 GB a thread (a decoded Parquet page of captions takes 100 MB a thread), at most half of the machine. */
+/**
+ * 450 MB a thread and no less than for two, at most half of the machine. On 2 M captions of 100 words a limit of 600 MB,
+ * 1 GB or 2 GB takes the same time; the process needs some 500 MB beside it.
+ */
 function defaultMemoryLimit(threads: number): string {
-  return `${Math.floor(Math.min(Math.max(threads, 2) * 1e9, totalmem() / 2) / 1e6)}MB`;
+  return `${Math.floor(Math.min(Math.max(threads, 2) * 450e6, totalmem() / 2) / 1e6)}MB`;
 }
