@@ -12,6 +12,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { decodeFrames, selectDecoder } from '../src/media/decoders/decode-frames.ts';
+import { PACKAGE_ROOT } from '../src/package-root.ts';
 import { probeFrames } from '../src/probes/frames.ts';
 
 const CLIP = /\.(?:mp4|m4v|mov|mkv|webm)$/i;
@@ -60,7 +61,10 @@ const median = (values: readonly number[]): number =>
 
 const decoder = await selectDecoder('node-av');
 if (!decoder.ok) throw new Error(decoder.reason);
-const candidates = findClips(process.argv.slice(2));
+const folders = process.argv.slice(2);
+const candidates = findClips(
+  folders.length > 0 ? folders : [join(PACKAGE_ROOT, 'examples/quickstart/media')],
+);
 const clips: string[] = [];
 let frames = 0;
 for (const clip of candidates) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 
 /** Copies of every medium, so that decoding outweighs the start of the process as it does in a real dataset. */
-const COPIES = 6;
+const COPIES = 24;
 
 /** A folder with `COPIES` of every video of the quickstart data, each a file of its own. */
 function multiply(folder: string): string {

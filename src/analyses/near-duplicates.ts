@@ -97,8 +97,10 @@ async function findClipPairs(database: Database): Promise<void> {
      qualify row_number() over (partition by clip_id, medium, other_clip_id, other_medium order by matches desc, abs(shift)) <= 3
      order by matches desc, clip_id, other_clip_id, shift limit ${MOST_PAIRS}`,
   );
+  const contents = await readContents(database);
   const series = new SeriesReader(database);
   const known = new Set<string>();
+  const pairs: Readonly<Record<string, string | number>>[] = [];
   for (const row of candidates) {
     const mine = { clipId: String(numberOf(row['clip_id'])), medium: textOf(row['medium']) };
     const theirs = {
@@ -107,6 +109,10 @@ async function findClipPairs(database: Database): Promise<void> {
     };
     const pair = `${mine.clipId}:${mine.medium}:${theirs.clipId}:${theirs.medium}`;
     if (known.has(pair)) continue;
+    // Equal bytes are told by the hash of the content, and nothing is left to compare.
+    const content = contents.get(`${mine.clipId}:${mine.medium}`);
+    if (content !== undefined && content === contents.get(`${theirs.clipId}:${theirs.medium}`))
+      continue;
     const a = await series.read(mine);
     const b = await series.read(theirs);
     const aligned = alignSeries(a, b, numberOf(row['shift']) / HASHES_PER_S, 1 / HASHES_PER_S);
@@ -117,25 +123,49 @@ async function findClipPairs(database: Database): Promise<void> {
     if (bits.aligned > most * bits.strange) continue;
     known.add(pair);
     const length_s = Math.min(a.times_s.at(-1) ?? 0, b.times_s.at(-1) ?? 0);
-    await database.run(
-      `insert into near_duplicates
-       select $a::bigint, $m::varchar, $b::bigint, $n::varchar, 'clip', $offset::double, $overlap::double, $share::double, $similarity::double
-       union all
-       select $b::bigint, $n::varchar, $a::bigint, $m::varchar, 'clip', -$offset::double, $overlap::double, $share::double, $similarity::double`,
+    const found = {
+      offset: aligned.offset_s,
+      overlap: aligned.overlap_s,
+      share: Math.min(1, aligned.overlap_s / Math.max(0.001, length_s)),
+      similarity: aligned.correlation,
+    };
+    pairs.push(
+      { a: mine.clipId, m: mine.medium, b: theirs.clipId, n: theirs.medium, ...found },
       {
-        a: mine.clipId,
-        m: mine.medium,
-        b: theirs.clipId,
-        n: theirs.medium,
-        offset: aligned.offset_s,
-        overlap: aligned.overlap_s,
-        share: Math.min(1, aligned.overlap_s / Math.max(0.001, length_s)),
-        similarity: aligned.correlation,
+        a: theirs.clipId,
+        m: theirs.medium,
+        b: mine.clipId,
+        n: mine.medium,
+        ...found,
+        offset: -found.offset,
       },
     );
   }
+  await database.run(
+    `insert into near_duplicates
+     select (pair ->> 'a')::bigint, pair ->> 'm', (pair ->> 'b')::bigint, pair ->> 'n', 'clip',
+       (pair ->> 'offset')::double, (pair ->> 'overlap')::double, (pair ->> 'share')::double, (pair ->> 'similarity')::double
+     from (select unnest(from_json($pairs::json, '["json"]')) as pair)`,
+    { pairs: JSON.stringify(pairs) },
+  );
   await database.run('drop table frame_hashes');
 }
+
+/** Content hashes of the media that have one, by clip and medium. */
+async function readContents(database: Database): Promise<ReadonlyMap<string, string>> {
+  const rows = await database.rows(
+    'select clip_id, medium, content_hash from files where content_hash is not null',
+  );
+  return new Map(
+    rows.map((row) => [
+      `${numberOf(row['clip_id'])}:${textOf(row['medium'])}`,
+      textOf(row['content_hash']),
+    ]),
+  );
+}
+
+/** Clips whose series are kept at once: some 10 KB each. */
+const KEPT_SERIES = 2_000;
 
 /** Reads brightness over time of one clip after another; keeps the last few. */
 class SeriesReader {
@@ -161,7 +191,7 @@ class SeriesReader {
       luma: numbersOf(row['luma_mean']),
       hashes: hashesOf(row['hashes']),
     };
-    if (this.#kept.size > 200) this.#kept.clear();
+    if (this.#kept.size > KEPT_SERIES) this.#kept.clear();
     this.#kept.set(key, series);
     return series;
   }
