@@ -23,6 +23,14 @@ const writeParquet = async (
   );
 
 describe('Parquet', () => {
+  it('refuses files that have nothing in common, and says what to name instead', async () => {
+    const folder = makeFolder();
+    for (let i = 0; i < 33; i += 1) {
+      await writeParquet(folder, `file-${i}.parquet`, `(select 'k' as key, 1 as column_${i})`);
+    }
+    await expect(open(folder)).rejects.toThrow(/33 files have 33 different schemas/);
+  });
+
   it('keeps shard, row number and values under hostile names, with the room closed', async () => {
     const folder = makeFolder();
     const names = [`a'b"c.parquet`, 'd [1]*?.parquet', 'e #1%20é.parquet'];

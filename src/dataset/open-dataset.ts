@@ -76,6 +76,9 @@ export const ROWS_PER_SHARD_BITS = 40;
 /** More columns than this are data in the wrong place. */
 const MOST_COLUMNS = 10_000;
 
+/** Shards of one dataset differ by a few rewrites of its schema; more than this are files that have nothing in common. */
+const MOST_SCHEMAS = 32;
+
 /** View over the readable rows of all shards, which `manifest` names. */
 const SOURCE_ROWS = 'source_rows';
 
@@ -102,6 +105,7 @@ export async function openDataset(
       'dataset',
       `the dataset has ${source.columns.length.toLocaleString('en')} columns, at most ${MOST_COLUMNS.toLocaleString('en')} are read`,
     );
+  refuseUnrelated(source.shards);
   const renamed = nameColumns(source.columns);
   const taken = new Set(renamed.map(({ name }) => name.toLowerCase()));
   const labels = await createShardLabels(connection, discovery.shards, taken);
@@ -200,6 +204,17 @@ function nameColumns(columns: readonly NamedType[]): Renamed[] {
     used.add(name.toLowerCase());
     return { name, type: column.type, source: column.name };
   });
+}
+
+function refuseUnrelated(shards: readonly ShardReading[]): void {
+  const readable = shards.filter((shard) => shard.error === null);
+  const schemas = new Set(readable.map((shard) => JSON.stringify(shard.schema)));
+  if (schemas.size <= MOST_SCHEMAS) return;
+  throw new DailiesError(
+    'dataset',
+    `the ${readable.length} files have ${schemas.size} different schemas: they are no shards of one dataset`,
+    { hint: 'name the files of one dataset, or a glob that meets only them' },
+  );
 }
 
 function refuseUnreadable(shards: readonly OpenShard[]): void {

@@ -125,8 +125,17 @@ function hasVariant(shard: ShardReading): boolean {
   return shard.schema.some((column) => column.type.includes('VARIANT'));
 }
 
-/** What DuckDB 1.5 cannot decode, in words, null if it can. */
-function unsupportedFeature(codecs: readonly string[], hasSplitIntegers: boolean): string | null {
+/** No caption, path or embedding is so long; DuckDB would hold several such values at once. */
+const LONGEST_VALUE_BYTES = 256 * 1024 * 1024;
+
+/** What DuckDB 1.5 cannot decode, or not in bounded memory, in words; null if it can. */
+function unsupportedFeature(
+  codecs: readonly string[],
+  hasSplitIntegers: boolean,
+  bytesAValue: number,
+): string | null {
+  if (bytesAValue > LONGEST_VALUE_BYTES)
+    return `its values are ${(bytesAValue / 1e6).toFixed(0)} MB long on average: that is no manifest`;
   if (codecs.includes('LZ4'))
     return 'the deprecated Hadoop LZ4 codec is not supported: write it as LZ4_RAW, ZSTD or SNAPPY';
   if (codecs.includes('LZO')) return 'the LZO codec is not supported: write it as ZSTD or SNAPPY';
@@ -150,6 +159,7 @@ async function readFooters(
   const groupRows = await readRows(
     connection,
     `select file_name, list_sort(list(distinct compression)) as codecs, sum(row_group_num_rows) filter (where column_id = 0) as rows, max(row_group_num_rows) as most_rows, max(row_group_bytes) as most_bytes,
+       max(total_uncompressed_size / greatest(num_values, 1)) as most_bytes_a_value,
        bool_and(stats_null_count is not null or stats_min_value is not null) as has_statistics,
        bool_or(encodings like '%BYTE_STREAM_SPLIT%' and type not in ('FLOAT', 'DOUBLE')) as has_split_integers
      from parquet_metadata(${list}) group by file_name`,
@@ -172,6 +182,7 @@ async function readFooters(
       unsupported: unsupportedFeature(
         textsOf(group?.['codecs']),
         group?.['has_split_integers'] === true,
+        group === undefined ? 0 : numberOf(group['most_bytes_a_value']),
       ),
       physicalSchema: textOf(schemas.get(file.path)?.['schema']),
     };
