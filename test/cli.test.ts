@@ -52,7 +52,7 @@ async function run(
       worker: idle,
       ...commands,
     },
-    { cwd: '/work', env, stdout, stderr, signal },
+    { cwd: '/somewhere', env, stdout, stderr, signal },
     '1.2.3',
   );
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
@@ -160,7 +160,7 @@ async function configOf(args: readonly string[], base = DEFAULT_CONFIG) {
   let config = base;
   const outcome = await run(['scan', ...args], {
     scan: async (paths: readonly string[], flags: ScanFlags) => {
-      config = applyScanFlags(base, paths, flags, '/work', ['caption', 'path']);
+      config = applyScanFlags(base, paths, flags, '/somewhere', ['caption', 'path']);
       return 0;
     },
   });
@@ -171,7 +171,7 @@ describe('flags of scan', () => {
   it('change nothing where none is given', async () => {
     const { config, exitCode } = await configOf(['a.parquet']);
     expect(exitCode).toBe(0);
-    expect(config).toEqual({ ...DEFAULT_CONFIG, dataset: ['/work/a.parquet'] });
+    expect(config).toEqual({ ...DEFAULT_CONFIG, dataset: ['/somewhere/a.parquet'] });
   });
 
   it('win over the configuration, and add to its lists', async () => {
@@ -190,25 +190,25 @@ describe('flags of scan', () => {
     );
     expect(config).toEqual({
       ...base,
-      dataset: ['/work/b', '/work/c'],
+      dataset: ['/somewhere/b', '/somewhere/c'],
       columns: { caption: ['text', 'alt'], path: [] },
-      mediaRoot: '/work/m',
+      mediaRoot: '/somewhere/m',
       sample: '7',
       seed: 'z',
       tier: 'headers',
       decoder: 'ffmpeg',
       workers: 2,
       memoryLimit: '1GB',
-      tempDirectory: '/work/t',
-      cacheDirectory: '/work/k',
+      tempDirectory: '/somewhere/t',
+      cacheDirectory: '/somewhere/k',
       rules: {
         ...base.rules,
-        dirs: ['/work/r1', '/work/r2'],
+        dirs: ['/somewhere/r1', '/somewhere/r2'],
         select: ['a', 'b', 'c'],
         ignore: ['tiny-files', 'd'],
       },
       gate: { ...base.gate, failOn: 'note', allowIncomplete: true },
-      output: { html: '/out/a.html', json: '/work/o.json' },
+      output: { html: '/out/a.html', json: '/somewhere/o.json' },
     });
   });
 
