@@ -325,16 +325,29 @@ async function judgeDataset(
   const row = await database.row(
     `select count(*) as n, coalesce(${weight}, 0)::bigint as affected, ${looked}::bigint as examined from ${hitTable}`,
   );
-  const examined = maybe(row['examined'], numberOf) ?? unassessed?.examined ?? plan.population;
+  const looksAtMedia = compiled.evidence.length > 0;
+  const examined =
+    maybe(row['examined'], numberOf) ??
+    unassessed?.examined ??
+    (looksAtMedia ? await countMeasured(database, compiled) : plan.population);
   const all = await readDatasetFindings(database, compiled, hitTable, plan.maxFindings);
   const { kept: findings, suppressed, counts } = suppressFindings(all, entries);
   const taken = suppressed.reduce((sum, each) => sum + weightOf(each), 0);
   const affected = Math.max(0, numberOf(row['affected']) - taken);
   const isLeft = numberOf(row['n']) > suppressed.length;
-  const gap = plan.unread.length > 0;
-  const isIdle = plan.population === 0 || (unassessed?.reason != null && examined === 0);
-  const kind = isLeft ? 'failed' : gap ? 'incomplete' : isIdle ? 'not-applicable' : 'passed';
-  const reason = gap && !isLeft ? plan.unread.join('; ') : (unassessed?.reason ?? null);
+  const gap =
+    (await unmeasuredReason(database, compiled)) ??
+    (plan.unread.length > 0 ? plan.unread.join('; ') : null);
+  const isIdle =
+    plan.population === 0 || ((looksAtMedia || unassessed?.reason != null) && examined === 0);
+  const kind = isLeft
+    ? 'failed'
+    : gap === null
+      ? isIdle
+        ? 'not-applicable'
+        : 'passed'
+      : 'incomplete';
+  const reason = !isLeft && gap !== null ? gap : (unassessed?.reason ?? null);
   return {
     outcome: {
       ...outcomeOf(compiled, kind, reason),
@@ -348,6 +361,17 @@ async function judgeDataset(
     findings,
     suppressed: counts,
   };
+}
+
+/** Clips that any of the rule's evidence tables measured. */
+async function countMeasured(database: Database, compiled: CompiledRule): Promise<number> {
+  const measured = compiled.evidence.map(
+    (table) => `select clip_id from ${table} where error_code is null`,
+  );
+  const row = await database.row(
+    `select count(*) as n from (${measured.join(' union ')}) as measured`,
+  );
+  return numberOf(row['n']);
 }
 
 /** Whether the dataset has what a dataset rule looks at: `eligible` as one question about the whole. */
