@@ -17,6 +17,7 @@ const hostile = oneof(
     `%s {}`,
     `'`,
     `"`,
+    `__proto__`,
   ),
 );
 
@@ -29,7 +30,7 @@ it('brings any text through SQL unchanged, as a value and as a name', async () =
         connection,
         `select ${quoteLiteral(text)} as ${quoteIdentifier(text)}`,
       );
-      expect(rows).toEqual([{ [text]: text }]);
+      expect(rows.map((row) => Object.entries(row))).toEqual([[[text, text]]]);
     }),
     { numRuns: 200 },
   );

@@ -14,7 +14,21 @@ export async function readRows(
   sql: string,
 ): Promise<readonly Readonly<Record<string, Cell>>[]> {
   const reader = await connection.runAndReadAll(sql);
-  return reader.getRowObjectsJson();
+  const names = reader.deduplicatedColumnNames();
+  return reader.getRowsJson().map((values) => rowOf(names, values));
+}
+
+/** A row by the names of its columns, whatever these are: assigning to a column called `__proto__` would lose it. */
+export function rowOf<T>(
+  names: readonly string[],
+  values: readonly T[],
+): Readonly<Record<string, T>> {
+  const cells: [string, T][] = [];
+  for (const [index, value] of values.entries()) {
+    const name = names[index];
+    if (name !== undefined) cells.push([name, value]);
+  }
+  return Object.fromEntries(cells);
 }
 
 export function textOf(cell: Cell | undefined): string {

@@ -8,6 +8,7 @@ import {
   SQLNULL,
 } from '@duckdb/node-api';
 
+import { rowOf } from '../dataset/rows.ts';
 import { quoteLiteral } from '../dataset/sql-quote.ts';
 
 /** A value as it leaves DuckDB: BIGINT and wider are `bigint`, lists are arrays, structs plain objects. */
@@ -69,8 +70,10 @@ export class Database {
       { ...parameters },
       typesOfEmpty(parameters),
     );
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: getRowObjectsJS yields exactly these types
-    return reader.getRowObjectsJS() as readonly SqlRow[];
+    const names = reader.deduplicatedColumnNames();
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: getRowsJS yields exactly these types
+    const rows = reader.getRowsJS() as readonly (readonly SqlValue[])[];
+    return rows.map((values) => rowOf(names, values));
   }
 
   /** The first row; throws if there is none, so it fits aggregates. */
