@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { availableParallelism, totalmem } from 'node:os';
-import { basename, join, relative, resolve } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { join, relative, resolve } from 'node:path';
 
 import { version as duckdbVersion } from '@duckdb/node-api';
 
@@ -15,15 +15,17 @@ import { DailiesError } from './dailies-error.ts';
 import { isCanonicalColumn } from './dataset/canonical-columns.ts';
 import { leaveOutPageFaults, type OpenDataset } from './dataset/open-dataset.ts';
 import { shardErrorText } from './dataset/rows.ts';
-import { quoteIdentifier, quoteLiteral } from './dataset/sql-quote.ts';
+import { quoteLiteral } from './dataset/sql-quote.ts';
 import {
   checkStorage,
   STORAGE_CHECKS,
   STORAGE_TABLES,
   type StorageCoverage,
 } from './dataset/storage-checks.ts';
+import { unreadParts } from './dataset/unread-parts.ts';
 import { Database } from './engine/database.ts';
 import { gatherEvidence, type ProbeCount } from './engine/gather-evidence.ts';
+import { defaultMemoryLimit } from './engine/memory-limit.ts';
 import { applyBudgets, planBudgets } from './judge/budgets.ts';
 import type { CompiledRule } from './judge/compile-rule.ts';
 import { type Exclusion, excludedOutcome, judge } from './judge/judge.ts';
@@ -38,6 +40,7 @@ import { loadRules } from './judge/load-rules.ts';
 import { numberColumns } from './judge/number-columns.ts';
 import { openRoom } from './judge/room.ts';
 import type { Rule } from './judge/rule.ts';
+import { comparesCaptions, fetchSample, looksAtMedia } from './judge/sampled-clips.ts';
 import { compileAll, dimensionsOf, requireColumns, selectRules } from './judge/select-rules.ts';
 import {
   checkSuppressions,
@@ -58,6 +61,7 @@ import { VERSION } from './package-root.ts';
 import type { EvidenceTable } from './probes/evidence-tables.ts';
 import type { Progress } from './progress.ts';
 import { buildClipCards } from './run/clip-cards.ts';
+import { describeDataset, unsummedPages } from './run/describe-dataset.ts';
 import type {
   Baseline,
   ClipCard,
@@ -611,7 +615,7 @@ export class Audit {
         command: this.#request.command,
         seed: this.#config.seed,
       },
-      dataset: describeDataset(this.#dataset, this.#config, this.#rows, this.#request.cwd),
+      dataset: describeDataset(this.#dataset, this.#config.dataset, this.#rows, this.#request.cwd),
       plan: {
         sample: {
           asked: this.#config.sample,
@@ -647,126 +651,4 @@ export class Audit {
       timings: this.#clock.laps(),
     };
   }
-}
-
-/** Whether a rule reads what the alignment analysis writes. */
-function comparesCaptions(rule: CompiledRule): boolean {
-  return rule.needs.some((need) => need.table === 'alignment');
-}
-
-/** Whether anything that a rule reads is made of the sampled media. */
-function looksAtMedia(rule: CompiledRule): boolean {
-  return rule.evidence.length > 0 || comparesCaptions(rule);
-}
-
-/** Fetches the drawn clips with the columns that media rules need, as `sampled_clips`. */
-async function fetchSample(
-  database: Database,
-  compiled: readonly CompiledRule[],
-  mediaColumns: readonly string[],
-): Promise<void> {
-  const onMedia = compiled.filter(looksAtMedia);
-  if (onMedia.length === 0) {
-    await database.run('create or replace temp table sampled_clips as select * from clips limit 0');
-    return;
-  }
-  const needed = new Set([
-    'clip_id',
-    'shard_id',
-    'row_number',
-    'shard',
-    'key',
-    'path',
-    ...mediaColumns,
-  ]);
-  for (const name of CARD_COLUMNS) needed.add(name);
-  for (const rule of onMedia) {
-    for (const need of rule.needs) if (need.table === 'clips') needed.add(need.column);
-  }
-  // The row numbers prune row groups; the ids decide.
-  await database.run(
-    `create or replace temp table sampled_clips as select ${[...needed].map(quoteIdentifier).join(', ')} from clips
-     where row_number in (select ledger.row_number from ledger join sample using (clip_id))
-       and clip_id in (select clip_id from sample)`,
-  );
-}
-
-/** Declared columns that a report shows beside what was measured. */
-const CARD_COLUMNS = [
-  'width_px',
-  'height_px',
-  'fps',
-  'duration_s',
-  'frame_count',
-  'size_bytes',
-] as const;
-
-/** Shards whose pages carry no checksums, so that a flipped bit in them goes unseen. */
-function unsummedPages(coverage: StorageCoverage | null): RunDocument['notLookedAt'] {
-  if (coverage === null || coverage.unsummed.length === 0) return [];
-  const { unsummed, shards } = coverage;
-  const names = unsummed.length === shards ? '' : `: ${unsummed.slice(0, 3).join(', ')}`;
-  return [
-    {
-      what: `page checksums of ${unsummed.length} of ${shards} shard(s)${names}`,
-      count: unsummed.length,
-      reason: 'their writer stored none: a flipped bit would go unseen',
-    },
-  ];
-}
-
-/** What of the manifest could not be read: whole shards, and records that are no rows. */
-function unreadParts(shards: OpenDataset['shards']): readonly string[] {
-  const unread = shards.filter((shard) => shard.state === 'unread');
-  const badRows = shards.reduce((sum, shard) => sum + shard.badRows, 0);
-  const faulty = shards.filter((shard) => shard.faultyRows > 0);
-  const faultyRows = faulty.reduce((sum, shard) => sum + shard.faultyRows, 0);
-  const names = unread.slice(0, 3).map((shard) => shard.name);
-  return [
-    ...(unread.length > 0
-      ? [`${unread.length} shard(s) could not be read: ${names.join(', ')}`]
-      : []),
-    ...(faulty.length > 0
-      ? [
-          `${faultyRows} row(s) of ${faulty.length} shard(s) lie in damaged pages: ${faulty[0]?.name ?? ''}: ${faulty[0]?.error ?? ''}`,
-        ]
-      : []),
-    ...(badRows > 0 ? [`${badRows} record(s) of the manifest are no rows`] : []),
-  ];
-}
-
-function describeDataset(
-  dataset: OpenDataset | null,
-  config: Config,
-  rows: number,
-  cwd: string,
-): RunDocument['dataset'] {
-  const [first = '.'] = config.dataset;
-  return {
-    name: basename(resolve(cwd, first)),
-    paths: config.dataset,
-    format: dataset?.format ?? 'unknown',
-    rows,
-    bytes: dataset?.bytes ?? 0,
-    mediaRoot: dataset === null || dataset.mediaColumns.length === 0 ? null : dataset.mediaRoot,
-    shards: (dataset?.shards ?? []).map(
-      ({ index, name, rows: shardRows, bytes, state, error }) => ({
-        index,
-        name,
-        rows: shardRows,
-        bytes,
-        state,
-        error,
-      }),
-    ),
-    columns: dataset?.columns ?? [],
-  };
-}
-
-/**
- * 450 MB a thread and no less than for two, at most half of the machine. On 2 M captions of 100 words a limit of 600 MB,
- * 1 GB or 2 GB takes the same time; the process needs some 500 MB beside it.
- */
-function defaultMemoryLimit(threads: number): string {
-  return `${Math.floor(Math.min(Math.max(threads, 2) * 450e6, totalmem() / 2) / 1e6)}MB`;
 }

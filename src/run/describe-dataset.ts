@@ -1,0 +1,48 @@
+import { basename, resolve } from 'node:path';
+
+import type { OpenDataset } from '../dataset/open-dataset.ts';
+import type { StorageCoverage } from '../dataset/storage-checks.ts';
+import type { RunDocument } from './document.ts';
+
+/** The dataset as `run.json` tells of it; `dataset` is null if it could not be opened, `paths` are relative to `cwd`. */
+export function describeDataset(
+  dataset: OpenDataset | null,
+  paths: readonly string[],
+  rows: number,
+  cwd: string,
+): RunDocument['dataset'] {
+  const [first = '.'] = paths;
+  return {
+    name: basename(resolve(cwd, first)),
+    paths,
+    format: dataset?.format ?? 'unknown',
+    rows,
+    bytes: dataset?.bytes ?? 0,
+    mediaRoot: dataset === null || dataset.mediaColumns.length === 0 ? null : dataset.mediaRoot,
+    shards: (dataset?.shards ?? []).map(
+      ({ index, name, rows: shardRows, bytes, state, error }) => ({
+        index,
+        name,
+        rows: shardRows,
+        bytes,
+        state,
+        error,
+      }),
+    ),
+    columns: dataset?.columns ?? [],
+  };
+}
+
+/** Shards whose pages carry no checksums, so that a flipped bit in them goes unseen. */
+export function unsummedPages(coverage: StorageCoverage | null): RunDocument['notLookedAt'] {
+  if (coverage === null || coverage.unsummed.length === 0) return [];
+  const { unsummed, shards } = coverage;
+  const names = unsummed.length === shards ? '' : `: ${unsummed.slice(0, 3).join(', ')}`;
+  return [
+    {
+      what: `page checksums of ${unsummed.length} of ${shards} shard(s)${names}`,
+      count: unsummed.length,
+      reason: 'their writer stored none: a flipped bit would go unseen',
+    },
+  ];
+}
