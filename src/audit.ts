@@ -63,6 +63,7 @@ import type { Progress } from './progress.ts';
 import { buildClipCards } from './run/clip-cards.ts';
 import { describeDataset, unsummedPages } from './run/describe-dataset.ts';
 import type {
+  AlignmentSummary,
   Baseline,
   ClipCard,
   Finding,
@@ -75,6 +76,7 @@ import { readRun } from './run/read-run.ts';
 import { hashedKeySql, redact } from './run/redact.ts';
 import {
   createRunFolder,
+  writeAlignment,
   writeCards,
   writeClips,
   writeEvidence,
@@ -160,6 +162,7 @@ export class Audit {
   #outcomes: readonly RuleOutcome[] = [];
   #findings: readonly Finding[] = [];
   #clips: readonly ClipCard[] = [];
+  #alignment: readonly AlignmentSummary[] | null = null;
   readonly #earlier: ReportInput | null;
   readonly #suppressionFile: SuppressionFile | null;
   #suppressed: ReadonlyMap<number, number> = new Map();
@@ -408,7 +411,9 @@ export class Audit {
     if (!this.#docket.compiled.some(comparesCaptions)) return;
     const stage = this.#context.progress.stage('compare captions with clips');
     const clipColumns = new Set(this.#opened().columns.map((column) => column.role ?? column.name));
-    await this.#withoutDamage(() => analyseAlignment(this.#database, { clipColumns }));
+    this.#alignment = await this.#withoutDamage(() =>
+      analyseAlignment(this.#database, { clipColumns }),
+    );
     stage.done();
     this.#clock.lap('alignment');
   }
@@ -481,6 +486,7 @@ export class Audit {
     await writeFindings(this.#database, this.runFolder, report.findings);
     if (!this.#config.isRedacted) {
       if (this.#probes.length > 0) await writeEvidence(this.#database, this.runFolder);
+      if (this.#alignment !== null) await writeAlignment(this.#database, this.runFolder);
       await writeClips(this.#database, this.runFolder, this.#opened().mediaColumns);
     }
     await writeCards(this.runFolder, report.clips);
@@ -639,6 +645,7 @@ export class Audit {
         ...unsummedPages(this.#coverage),
       ],
       probes: [...this.#probes],
+      ...(this.#alignment === null ? {} : { alignment: this.#alignment }),
       ...(this.#baseline === null ? {} : { baseline: this.#baseline }),
       ...(file === null
         ? {}

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -346,6 +347,37 @@ describe('a scan of manifests with embeddings', () => {
       `b-${row}`,
       `b-${row + 1}`,
     ]);
+  });
+
+  it('keeps how well captions fit at every offset, and how pairs spread, for the report', () => {
+    const [alarm, ...others] = result.report.run.alignment ?? [];
+    expect(alarm).toMatchObject({
+      shard: 'b.jsonl',
+      evidence: 'embeddings',
+      verdict: 'shifted',
+      stretch: { toRow: 200, offset: 1 },
+      histogram: { offset: 1 },
+    });
+    expect(alarm?.stretch?.certainty).toMatch(
+      /^odds of 1e\d+ to 1, first row between 11\d and 12\d$/,
+    );
+    expect(alarm?.lags.map((each) => each.offset)).toEqual(
+      Array.from({ length: 17 }, (_, index) => index - 8),
+    );
+    const best = alarm?.lags.toSorted((a, b) => b.mean - a.mean)[0];
+    expect(best?.offset).toBe(1);
+    expect(best?.low).toBeGreaterThan(1);
+    const pairs = alarm?.histogram?.own.reduce((sum, each) => sum + each, 0);
+    expect(pairs).toBe((alarm?.stretch?.toRow ?? 0) - (alarm?.stretch?.fromRow ?? 0));
+    expect(others.filter((each) => each.evidence === 'embeddings')).toMatchObject([
+      { shard: 'a.jsonl', verdict: 'aligned', stretch: null },
+      { shard: 'c.jsonl', verdict: 'not-assessable', stretch: null },
+    ]);
+  });
+
+  it('keeps its tables in the run folder', async () => {
+    for (const table of ['alignment', 'alignment_segments'])
+      expect(existsSync(join(result.runFolder, 'evidence', `${table}.parquet`))).toBe(true);
   });
 
   it('passes rules that found nothing and says which shard was too small', () => {

@@ -72,10 +72,59 @@ export type RunDocument = {
     readonly file: string;
     readonly entries: readonly SuppressionOutcome[];
   };
+  /**
+   * How well captions fit clips around them: every shard and kind of evidence with an alarm, and the first ones without.
+   * Left out where no caption was compared.
+   */
+  readonly alignment?: readonly AlignmentSummary[];
   /** Whether keys, paths, captions and pictures were taken out (`--redact`). */
   readonly isRedacted?: boolean;
   /** Seconds by stage: the only part that two equal runs may differ in. */
   readonly timings: Readonly<Record<string, number>>;
+};
+
+/** What one kind of evidence says of one shard, or of one stretch of it that raised an alarm. */
+export type AlignmentSummary = {
+  /** Name of the shard, null where the whole dataset had nothing to look at. */
+  readonly shard: string | null;
+  /** As in the table `alignment`, and in the values of findings. */
+  readonly evidence: string;
+  readonly verdict: 'aligned' | 'shifted' | 'unaligned-block' | 'unrelated' | 'not-assessable';
+  /** Why nothing could be said, or how the shard was told. */
+  readonly reason: string | null;
+  readonly pairs: number;
+  /** The stretch of the alarm, as `from_row` in the values of its finding; null: the shard raised none, and all of it is shown. */
+  readonly stretch: {
+    readonly fromRow: number;
+    /** Last row + 1. */
+    readonly toRow: number;
+    /** Rows further down at which the captions stand; null: nowhere within reach. */
+    readonly offset: number | null;
+    /** What happened, in words, and how sure that is. */
+    readonly sentence: string;
+    readonly certainty: string;
+  } | null;
+  /**
+   * Mean fit of clips and the captions `offset` rows further down, -8 to 8, with a 95 % interval by blocks of rows; standard
+   * deviations of unrelated pairs, or shares of rows that match where the evidence is metadata.
+   */
+  readonly lags: readonly {
+    readonly offset: number;
+    readonly mean: number;
+    readonly low: number;
+    readonly high: number;
+  }[];
+  /** How pairs spread over the same measure: own captions, those at `offset`, and unrelated ones. Null where it is yes or no. */
+  readonly histogram: {
+    /** Offset of `shifted`: where the captions stand, else one row. */
+    readonly offset: number;
+    /** Lower edge of the first bin, and width of each. */
+    readonly start: number;
+    readonly width: number;
+    readonly own: readonly number[];
+    readonly shifted: readonly number[];
+    readonly unrelated: readonly number[];
+  } | null;
 };
 
 export type ShardSummary = {

@@ -88,6 +88,16 @@ function redactRun(run: RunDocument, alias: (name: string) => string): RunDocume
             })),
           },
         }),
+    ...(run.alignment === undefined
+      ? {}
+      : {
+          alignment: run.alignment.map((each) => ({
+            ...each,
+            shard: each.shard === null ? null : alias(each.shard),
+            reason: each.reason === null ? null : HIDDEN,
+            stretch: each.stretch === null ? null : { ...each.stretch, sentence: HIDDEN },
+          })),
+        }),
     isRedacted: true,
   };
 }

@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { ALIGNMENT_TABLES } from '../analyses/alignment/alignment-tables.ts';
 import type { ProfileDocument } from '../analyses/profile.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import type { Database } from '../engine/database.ts';
@@ -84,6 +85,14 @@ export async function writeEvidence(database: Database, folder: string): Promise
       `copy (select sampled_clips.key as key, ${table}.* from ${table} join sampled_clips using (clip_id)
              order by clip_id, medium) to ${quoteLiteral(file)} (format parquet, compression zstd)`,
     );
+  }
+}
+
+/** Writes `alignment.parquet` and `alignment_segments.parquet`: what the evidence said about captions, shard by shard. */
+export async function writeAlignment(database: Database, folder: string): Promise<void> {
+  for (const table of Object.keys(ALIGNMENT_TABLES)) {
+    const file = join(folder, 'evidence', `${table}.parquet`);
+    await database.run(`copy ${table} to ${quoteLiteral(file)} (format parquet, compression zstd)`);
   }
 }
 

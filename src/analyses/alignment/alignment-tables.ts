@@ -59,6 +59,12 @@ export const ALIGNMENT_TABLES = {
     gain: { type: 'DOUBLE', doc: 'Evidence for it, nats; null where the whole shard was tested.' },
     place: { type: 'VARCHAR', doc: 'Where, in words.' },
     mechanism: { type: 'VARCHAR', doc: 'What stands where, in words.' },
+    certainty: {
+      type: 'VARCHAR',
+      doc: 'How sure it is, and within which rows the first one lies, in words.',
+    },
+    from_low: { type: 'BIGINT', doc: 'Earliest first row, 95 %.' },
+    from_high: { type: 'BIGINT', doc: 'Latest first row, 95 %.' },
     affected_rows: { type: 'BIGINT', doc: 'Rows of the stretch.' },
     key: { type: 'VARCHAR', doc: 'Key of the first row.' },
     row_number: { type: 'BIGINT', doc: 'First row.' },

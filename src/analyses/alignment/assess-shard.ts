@@ -1,3 +1,4 @@
+import { type LagProfile, profileLags } from './lag-profile.ts';
 import { boundMismatch, type MismatchShare } from './mismatch-share.ts';
 import { type OffsetBand, pairCount, similarityAt } from './offset-band.ts';
 import { blockTest, testDistinctNeighbours, testRelation, testShift } from './offset-tests.ts';
@@ -19,6 +20,8 @@ export type ShardReading = {
   readonly mismatch: MismatchShare | null;
   /** p-value that captions one row beside fit as well: large where neighbours are too alike. */
   readonly neighboursAlike: number;
+  /** How well captions around fit: over the whole shard, and over each segment in turn. */
+  readonly profiles: readonly [LagProfile, ...LagProfile[]];
 };
 
 /** How a shard ends. */
@@ -57,6 +60,7 @@ export function readShard(band: OffsetBand): ShardReading {
     dPrime: 0,
     mismatch: null,
     neighboursAlike: 1,
+    profiles: [profileLags(band, 0, band.rows.length, 1)],
   };
   if (pairs < LEAST_PAIRS) return empty;
   const relation = testRelation(band);
@@ -65,10 +69,15 @@ export function readShard(band: OffsetBand): ShardReading {
   const segments = path.filter((segment) => segment.offset !== 0);
   const right = similaritiesOnPath(band, path, relation.offset);
   const dPrime = right.reduce((sum, each) => sum + each, 0) / Math.max(1, right.length);
+  const shift = testShift(band);
   return {
     ...empty,
     relation: relation.offset,
-    shift: testShift(band),
+    shift,
+    profiles: [
+      profileLags(band, 0, band.rows.length, shift.p < ALPHA ? shift.offset : 1),
+      ...segments.map(({ from, to, offset }) => profileLags(band, from, to, offset ?? 1)),
+    ],
     segments,
     dPrime,
     mismatch:

@@ -26,6 +26,24 @@ export function describeMechanism(stretch: Stretch, what: string): string {
   return `each ${what} is that of ${whose}: ${cause(from, to, rows, distance)}`;
 }
 
+/** How sure a segment is, for people; `first` are the rows between which it may begin. */
+export function describeCertainty(
+  gain: number,
+  p: number,
+  first: readonly [number, number] | null,
+): string {
+  const sure =
+    gain > 0
+      ? `odds of ${magnitude(gain / Math.LN10)} to 1`
+      : `p ${p < 1e-300 ? '< 1e-300' : `= ${p.toPrecision(1)}`}`;
+  if (first === null || first[0] === first[1]) return sure;
+  return `${sure}, first row between ${count(first[0])} and ${count(first[1])}`;
+}
+
+function magnitude(digits: number): string {
+  return digits < 6 ? count(Math.round(10 ** digits)) : `1e${Math.floor(digits)}`;
+}
+
 function cause(from: number, to: number, rows: number, distance: number): string {
   const some = distance === 1 ? 'a row was' : `${distance} rows were`;
   if (from === 0 && to >= rows) return `one side was moved by ${distance} before both were joined`;

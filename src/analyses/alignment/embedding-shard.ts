@@ -5,7 +5,6 @@ import { SimilarityBand } from './similarity-band.ts';
 /** What one kind of evidence says about one shard. */
 export type ShardEvidence = {
   readonly shardId: number;
-  readonly shard: string;
   /** Rows looked at. */
   readonly rows: number;
   /** Row in the shard of each entry of the band that was read. */
@@ -45,7 +44,7 @@ export class EmbeddingShard {
     this.#band.add(row.row, row.left, row.right);
   }
 
-  finish(): Omit<ShardEvidence, 'shardId' | 'shard'> {
+  finish(): Omit<ShardEvidence, 'shardId'> {
     const band = this.#band ?? new SimilarityBand(1, 0);
     const { left, right } = band.faults;
     const finished = band.finish();

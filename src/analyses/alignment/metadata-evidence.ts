@@ -1,16 +1,18 @@
-import { type Database, maybe, numberOf, type SqlRow, textOf } from '../../engine/database.ts';
+import { type Database, maybe, numberOf, type SqlRow } from '../../engine/database.ts';
 import type { ShardAssessment } from './assess-shard.ts';
+import { type LagProfile, profileLags } from './lag-profile.ts';
 import { OFFSET_REACH } from './offset-band.ts';
 import { findPath, type Segment } from './segment-scan.ts';
 
 /** What the declared values of one shard say about where they stand. */
 export type MetadataEvidence = {
   readonly shardId: number;
-  readonly shard: string;
   readonly rowNumbers: Float64Array;
   /** Fields that were compared, in words. */
   readonly fields: readonly string[];
   readonly assessment: ShardAssessment;
+  /** Shares of rows that match, over the shard and over each segment. */
+  readonly profiles: readonly LagProfile[];
 };
 
 /** A declared column, the measures it may mean, and how far apart they may lie. */
@@ -90,7 +92,7 @@ export async function readMetadataEvidence(
   const fields = FIELDS.filter((field) => columns.has(field.column));
   if (fields.length === 0) return [];
   const measured = await database.rows(
-    `select sampled.clip_id, any_value(sampled.shard_id) as shard_id, any_value(sampled.shard) as shard,
+    `select sampled.clip_id, any_value(sampled.shard_id) as shard_id,
        any_value(sampled.row_number) as row_number,
        ${fields.map((field, index) => `list_distinct(flatten(list([${field.measured.map((each) => `${each}::double`).join(', ')}]))) as measured_${index}`).join(', ')}
      from sampled_clips as sampled
@@ -110,7 +112,6 @@ export async function readMetadataEvidence(
   }
   return [...shards].map(([shardId, rows]) => ({
     shardId,
-    shard: textOf(rows[0]?.['shard']),
     ...assessMetadata(
       fields.map((field) => field.name),
       rows.map((row) => ({
@@ -127,12 +128,13 @@ export function assessMetadata(
   names: readonly string[],
   clips: readonly Clip[],
   declared: (row: number, field: number) => number | null,
-): Omit<MetadataEvidence, 'shardId' | 'shard'> {
+): Omit<MetadataEvidence, 'shardId'> {
   const rowNumbers = Float64Array.from(clips, (clip) => clip.row);
-  const silent = (reason: string): Omit<MetadataEvidence, 'shardId' | 'shard'> => ({
+  const silent = (reason: string): Omit<MetadataEvidence, 'shardId'> => ({
     rowNumbers,
     fields: [],
     assessment: { verdict: 'not-assessable', segments: [], shiftP: 1, reason },
+    profiles: [],
   });
   if (clips.length < LEAST_CLIPS)
     return silent(`${clips.length} measured clips are too few: at least ${LEAST_CLIPS} are needed`);
@@ -151,6 +153,11 @@ export function assessMetadata(
   const ratios = matches.map((each) => (Number.isNaN(each) ? Number.NaN : each === 1 ? hit : miss));
   const path = findPath({ rows: clips.length, reach: OFFSET_REACH, ratios });
   const segments = path.filter((segment) => isWitnessed(matches, segment));
+  const band = { rows: rowNumbers, reach: OFFSET_REACH, z: matches, far: new Float32Array() };
+  const profile = (from: number, to: number): LagProfile => ({
+    lags: profileLags(band, from, to, 1).lags,
+    histogram: null,
+  });
   return {
     rowNumbers,
     fields: used,
@@ -160,6 +167,10 @@ export function assessMetadata(
       shiftP: 1,
       reason: null,
     },
+    profiles: [
+      profile(0, clips.length),
+      ...segments.map((segment) => profile(segment.from, segment.to)),
+    ],
   };
 }
 

@@ -8,6 +8,8 @@ export type Segment = {
   readonly offset: number | null;
   /** Evidence against "captions stand with their clips", nats. */
   readonly gain: number;
+  /** Where its first row may lie at 95 %, first and last index; the whole shard has none. */
+  readonly start?: readonly [number, number];
 };
 
 /** Log-likelihood ratios of each offset against "no relation", `[i * width + k + reach]`; NaN where nothing is known. */
@@ -23,6 +25,10 @@ const DEPENDENCE = 2;
 const ALPHA = 0.01;
 /** Nats it costs to come back to captions that stand right. */
 const RETURN_COST = 2;
+/** Nats by which a later or earlier first row may be less likely: half the 95 % quantile of chi-squared with one degree of freedom. */
+const PLACE_DROP = 1.92;
+/** Rows looked at on either side of a change. */
+const MOST_PLACE = 500;
 /** Below this, standard deviations, single rows say nothing and the scan has no power. */
 const LEAST_CONTRAST = 0.3;
 
@@ -84,6 +90,26 @@ export function findPath(evidence: OffsetEvidence): readonly Segment[] {
     }
     scores = next;
   }
+  /** Rows between which the change from state `before` to `after` may lie, given that it lies near `at`. */
+  const placeStart = (
+    at: number,
+    end: number,
+    after: number,
+    before: number,
+  ): readonly [number, number] => {
+    const walk = (step: number, limit: number): number => {
+      let loss = 0;
+      let farthest = at;
+      for (let row = at; row !== limit; row += step) {
+        const moved = step > 0 ? row : row - 1;
+        loss += step * (ratioAt(moved, after) - ratioAt(moved, before));
+        if (loss > 4 * PLACE_DROP) break;
+        if (loss <= PLACE_DROP) farthest = row + step;
+      }
+      return farthest;
+    };
+    return [walk(-1, Math.max(0, at - MOST_PLACE)), walk(1, Math.min(end, at + MOST_PLACE))];
+  };
   let state = 0;
   for (let each = 1; each < states; each += 1)
     if ((scores[each] ?? 0) > (scores[state] ?? 0)) state = each;
@@ -94,7 +120,14 @@ export function findPath(evidence: OffsetEvidence): readonly Segment[] {
     gain += ratioAt(row, state) - ratioAt(row, reach);
     const before = origin[row * states + state] ?? state;
     if (before !== state || row === 0) {
-      segments.push({ from: row, to, offset: state === unaligned ? null : state - reach, gain });
+      const start = row === 0 ? ([0, 0] as const) : placeStart(row, to, state, before);
+      segments.push({
+        from: row,
+        to,
+        offset: state === unaligned ? null : state - reach,
+        gain,
+        start,
+      });
       to = row;
       gain = 0;
       state = before;

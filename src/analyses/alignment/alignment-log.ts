@@ -1,0 +1,207 @@
+import { quoteIdentifier } from '../../dataset/sql-quote.ts';
+import { type Database, maybe, numberOf, textOf } from '../../engine/database.ts';
+import type { AlignmentSummary } from '../../run/document.ts';
+import { insertAlignment } from './alignment-tables.ts';
+import type { ShardAssessment } from './assess-shard.ts';
+import { describeCertainty, describeMechanism, describePlace } from './describe-segment.ts';
+import type { LagProfile } from './lag-profile.ts';
+import { readShardNames, readShardSizes } from './read-vectors.ts';
+import type { Segment } from './segment-scan.ts';
+
+/** Alarms of a kind of evidence that the run document shows; the tables have all of them. */
+const MOST_ALARMS = 20;
+/** Shards without an alarm that are shown of each kind of evidence. */
+const MOST_QUIET = 2;
+
+/** A shard as one kind of evidence saw it. */
+export type LoggedShard = {
+  readonly evidence: string;
+  readonly shardId: number;
+  /** Row in the shard of each index that segments speak of. */
+  readonly rowNumbers: Float64Array;
+  readonly rows: number;
+  readonly pairs: number;
+  /** What stands in the wrong row, singular. */
+  readonly what: string;
+  /** Over the whole shard, then over each segment of the reading. */
+  readonly profiles: readonly LagProfile[];
+  /** More columns of `alignment`. */
+  readonly columns: Readonly<Record<string, string | number | null>>;
+};
+
+/** Writes what the evidence says into `alignment` and `alignment_segments`, and keeps what the run document shows of it. */
+export class AlignmentLog {
+  readonly #database: Database;
+  readonly #names: ReadonlyMap<number, string>;
+  readonly #sizes: ReadonlyMap<number, number>;
+  readonly #summaries: AlignmentSummary[] = [];
+  readonly #counts = new Map<string, number>();
+
+  private constructor(
+    database: Database,
+    names: ReadonlyMap<number, string>,
+    sizes: ReadonlyMap<number, number>,
+  ) {
+    this.#database = database;
+    this.#names = names;
+    this.#sizes = sizes;
+  }
+
+  static async begin(database: Database): Promise<AlignmentLog> {
+    return new AlignmentLog(
+      database,
+      await readShardNames(database),
+      await readShardSizes(database),
+    );
+  }
+
+  /** For the run document: alarms first, in the order of evidence and shards. */
+  get summaries(): readonly AlignmentSummary[] {
+    return [
+      ...this.#summaries.filter((each) => each.stretch !== null),
+      ...this.#summaries.filter((each) => each.stretch === null),
+    ];
+  }
+
+  sizeOf(shardId: number): number {
+    return this.#sizes.get(shardId) ?? 0;
+  }
+
+  nameOf(shardId: number): string {
+    return this.#names.get(shardId) ?? String(shardId);
+  }
+
+  /** A kind of evidence that the dataset has nothing for. */
+  async nothing(evidence: string, reason: string): Promise<void> {
+    await insertAlignment(this.#database, 'alignment', {
+      evidence,
+      rows: 0,
+      pairs: 0,
+      verdict: 'not-assessable',
+      reason,
+    });
+    this.#show({
+      shard: null,
+      evidence,
+      verdict: 'not-assessable',
+      reason,
+      pairs: 0,
+      stretch: null,
+      lags: [],
+      histogram: null,
+    });
+  }
+
+  async shard(shard: LoggedShard, assessment: ShardAssessment): Promise<void> {
+    const name = this.nameOf(shard.shardId);
+    await insertAlignment(this.#database, 'alignment', {
+      shard_id: shard.shardId,
+      shard: name,
+      evidence: shard.evidence,
+      rows: shard.rows,
+      pairs: shard.pairs,
+      verdict: assessment.verdict,
+      reason: assessment.reason,
+      t2_p: assessment.shiftP,
+      ...shard.columns,
+    });
+    const [whole, ...parts] = shard.profiles;
+    const nothing: LagProfile = { lags: [], histogram: null };
+    const common = {
+      shard: name,
+      evidence: shard.evidence,
+      verdict: assessment.verdict,
+      reason: assessment.reason,
+      pairs: shard.pairs,
+    };
+    if (assessment.segments.length === 0)
+      this.#show({ ...common, stretch: null, ...(whole ?? nothing) });
+    for (const [index, segment] of assessment.segments.entries()) {
+      const stretch = await this.#segment(shard, assessment, segment);
+      const profile = Number.isFinite(segment.to) ? (parts[index] ?? whole) : whole;
+      this.#show({ ...common, stretch, ...(profile ?? nothing) });
+    }
+  }
+
+  #show(summary: AlignmentSummary): void {
+    const kind = `${summary.evidence} ${summary.stretch === null}`;
+    const shown = this.#counts.get(kind) ?? 0;
+    this.#counts.set(kind, shown + 1);
+    if (shown < (summary.stretch === null ? MOST_QUIET : MOST_ALARMS))
+      this.#summaries.push(summary);
+  }
+
+  async #segment(
+    shard: LoggedShard,
+    assessment: ShardAssessment,
+    segment: Segment,
+  ): Promise<NonNullable<AlignmentSummary['stretch']>> {
+    const name = this.nameOf(shard.shardId);
+    const at = (index: number): number => shard.rowNumbers[index] ?? 0;
+    const size = this.#sizes.get(shard.shardId) ?? at(shard.rowNumbers.length - 1) + 1;
+    const stretch = {
+      shard: name,
+      from: segment.from === 0 ? 0 : at(segment.from),
+      to:
+        Number.isFinite(segment.to) && segment.to < shard.rowNumbers.length ? at(segment.to) : size,
+      rows: size,
+      offset: segment.offset,
+    };
+    const first =
+      segment.start === undefined || segment.from === 0
+        ? null
+        : ([at(segment.start[0]), at(segment.start[1])] as const);
+    const certainty = describeCertainty(segment.gain, assessment.shiftP, first);
+    const place = describePlace(stretch);
+    const mechanism =
+      assessment.verdict === 'unrelated' && assessment.reason !== null
+        ? `the shard ${assessment.reason}: its ${shard.what}s are of other clips`
+        : describeMechanism(stretch, shard.what);
+    await insertAlignment(this.#database, 'alignment_segments', {
+      shard_id: shard.shardId,
+      shard: name,
+      evidence: shard.evidence,
+      verdict: segment.offset === null ? 'unaligned' : 'shifted',
+      from_row: stretch.from,
+      to_row: stretch.to,
+      from_low: first?.[0] ?? stretch.from,
+      from_high: first?.[1] ?? stretch.from,
+      k: segment.offset,
+      gain: segment.gain === 0 ? null : segment.gain,
+      place,
+      mechanism,
+      certainty,
+      affected_rows: stretch.to - stretch.from,
+      row_number: stretch.from,
+      ...(await this.#neighbours(shard.shardId, stretch.from)),
+    });
+    return {
+      fromRow: stretch.from,
+      toRow: stretch.to,
+      offset: segment.offset,
+      sentence: `${place} ${mechanism}`,
+      certainty,
+    };
+  }
+
+  /** Keys and captions of a row and of those beside it. */
+  async #neighbours(
+    shardId: number,
+    row: number,
+  ): Promise<Readonly<Record<string, string | null>>> {
+    const rows = await this.#database.rows(
+      `select row_number, ${quoteIdentifier('key')}, caption from clips
+       where shard_id = ${shardId} and row_number between ${row - 1} and ${row + 1}`,
+    );
+    const at = (number: number, column: string): string | null =>
+      maybe(rows.find((each) => numberOf(each['row_number']) === number)?.[column], textOf);
+    return {
+      key: at(row, 'key'),
+      key_before: at(row - 1, 'key'),
+      key_after: at(row + 1, 'key'),
+      caption: at(row, 'caption'),
+      caption_before: at(row - 1, 'caption'),
+      caption_after: at(row + 1, 'caption'),
+    };
+  }
+}
