@@ -24,6 +24,7 @@ import {
 } from './dataset/storage-checks.ts';
 import { unreadParts } from './dataset/unread-parts.ts';
 import { Database } from './engine/database.ts';
+import { localEngine } from './engine/local-engine.ts';
 import { gatherEvidence, type ProbeCount } from './engine/gather-evidence.ts';
 import { defaultMemoryLimit } from './engine/memory-limit.ts';
 import { applyBudgets, planBudgets } from './judge/budgets.ts';
@@ -387,7 +388,7 @@ export class Audit {
           wants,
           tier: this.#config.tier === 'keyframes' ? 'keyframes' : 'frames',
           decoder: this.#config.decoder,
-          workers: this.#threads,
+          engine: localEngine(this.#threads),
           cacheFolder: this.#cacheFolder,
           runId: this.#runId,
         },

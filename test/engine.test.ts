@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { deadlineOf, runPool, type PoolOptions } from '../src/engine/pool.ts';
 import type { ProbeTask, ProbeVerdict } from '../src/engine/task.ts';
-import { verdictLine } from '../src/engine/verdict-line.ts';
+import { toJsonLine } from '../src/engine/json-line.ts';
 import { runWorker } from '../src/engine/worker.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 import { makeClip } from './media-kit/media-kit.ts';
@@ -298,7 +298,7 @@ describe('the worker filter', () => {
   });
 
   it('writes 64-bit hashes with all their digits', () => {
-    const line = verdictLine({
+    const line = toJsonLine({
       id: 'a',
       outcome: 'ok',
       evidence: {
@@ -311,7 +311,7 @@ describe('the worker filter', () => {
       },
     });
     expect(line).toBe(
-      '{"id":"a","outcome":"ok","evidence":{"frames":{"dhash":[-9223372036854775808,9007199254740993],"note":"12n \\"x\\"","nan":null}}}',
+      '{"id":"a","outcome":"ok","evidence":{"frames":{"dhash":["-9223372036854775808","9007199254740993"],"note":"12n \\"x\\"","nan":null}}}',
     );
   });
 

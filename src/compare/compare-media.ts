@@ -7,6 +7,7 @@ import { resolveMediaPath } from '../dataset/media-path.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { Database, maybe, textOf } from '../engine/database.ts';
 import { createEvidenceTables } from '../engine/evidence-store.ts';
+import { localEngine } from '../engine/local-engine.ts';
 import { gatherEvidence } from '../engine/gather-evidence.ts';
 import { hammingDistance } from '../media/measures/perceptual-hashes.ts';
 import { hashFile } from '../probes/files.ts';
@@ -149,7 +150,7 @@ async function factsOf(
         wants: ['files', 'containers', 'images', 'frames'],
         tier: 'frames',
         decoder: plan.config.decoder,
-        workers: plan.config.workers ?? 2,
+        engine: localEngine(plan.config.workers ?? 2),
         cacheFolder: plan.config.cacheDirectory ?? join(plan.cwd, '.dailies', 'cache'),
         runId: `diff-${process.pid}`,
       },

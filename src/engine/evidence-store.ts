@@ -10,6 +10,7 @@ import {
   MEDIA_ERROR_CODES,
 } from '../probes/evidence-tables.ts';
 import { type Database, numberOf, textOf } from './database.ts';
+import { toJsonLine } from './json-line.ts';
 import type { ProbeVerdict } from './task.ts';
 
 /** Raised when a probe measures differently, so that older evidence is not reused. */
@@ -200,11 +201,4 @@ function readJson(files: readonly string[], columns: Readonly<Record<string, str
 export function isToolFault(row: Readonly<Record<string, unknown>> | undefined): boolean {
   const code = row?.['error_code'];
   return Object.entries(MEDIA_ERROR_CODES).some(([name, kind]) => name === code && kind === 'tool');
-}
-
-/** JSON with 64-bit integers written as strings and what is not finite as null. */
-function toJsonLine(value: unknown): string {
-  return JSON.stringify(value, (_name, each: unknown) =>
-    typeof each === 'bigint' ? each.toString() : each,
-  );
 }

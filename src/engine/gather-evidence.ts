@@ -9,9 +9,9 @@ import { DailiesError } from '../dailies-error.ts';
 import { type EvidenceTable, errorRow, type MediaErrorCode } from '../probes/evidence-tables.ts';
 import { hashFile } from '../probes/files.ts';
 import type { Progress } from '../progress.ts';
+import type { Engine } from './engine.ts';
 import { type Database, maybe, numberOf, textOf } from './database.ts';
 import { countEvidence, EvidenceStore, insertEvidence, isToolFault } from './evidence-store.ts';
-import { runPool } from './pool.ts';
 import type { ProbeTask } from './task.ts';
 
 export type GatherPlan = {
@@ -21,7 +21,7 @@ export type GatherPlan = {
   readonly wants: readonly EvidenceTable[];
   readonly tier: ProbeTask['tier'];
   readonly decoder: ProbeTask['decoder'];
-  readonly workers: number;
+  readonly engine: Engine;
   readonly cacheFolder: string;
   readonly runId: string;
 };
@@ -205,22 +205,36 @@ async function probe(
   if (tasks.length === 0) return;
   const wants = new Map(tasks.map((task) => [task.id, task.wants]));
   const stage = progress.stage('look at media', tasks.length);
-  for await (const verdict of runPool(tasks, { workers: plan.workers, signal })) {
+  const insertToolFault = async (
+    row: Readonly<Record<string, unknown>>,
+    table: EvidenceTable,
+    identity: string,
+  ): Promise<void> => {
+    for (const each of located.filter((medium) => medium.identity === identity)) {
+      await insertEvidence(database, table, each.clipId, each.medium, row);
+    }
+  };
+  for await (const verdict of plan.engine.map(tasks, { signal })) {
+    const wanted = wants.get(verdict.id);
+    // Neither a stranger nor a second answer counts.
+    if (wanted === undefined) continue;
+    wants.delete(verdict.id);
     stage.advance(1);
-    const wanted = wants.get(verdict.id) ?? [];
     await store.append(verdict.id, wanted, verdict);
     for (const table of wanted) {
       const row = verdict.evidence[table];
       if (verdict.outcome === 'ok' && !isToolFault(row)) continue;
-      for (const each of located.filter((medium) => medium.identity === verdict.id)) {
-        await insertEvidence(
-          database,
-          table,
-          each.clipId,
-          each.medium,
-          row ?? errorRow(table, 'decoder-crashed', verdict.reason ?? 'no verdict'),
-        );
-      }
+      await insertToolFault(
+        row ?? errorRow(table, 'decoder-crashed', verdict.reason ?? 'no verdict'),
+        table,
+        verdict.id,
+      );
+    }
+  }
+  // What an engine lost is counted as not looked at, whatever the engine says of itself.
+  for (const [id, wanted] of wants) {
+    for (const table of wanted) {
+      await insertToolFault(errorRow(table, 'internal', 'no verdict came back'), table, id);
     }
   }
   stage.done();

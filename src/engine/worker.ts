@@ -2,10 +2,10 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
 import { DailiesError } from '../dailies-error.ts';
+import { toJsonLine } from './json-line.ts';
 import { parseTask } from './parse-task.ts';
 import { runPool } from './pool.ts';
 import type { ProbeTask, ProbeVerdict } from './task.ts';
-import { verdictLine } from './verdict-line.ts';
 
 export type WorkerOptions = {
   readonly workers?: number;
@@ -66,7 +66,7 @@ export async function runWorker(
   }
   const write = async (verdict: ProbeVerdict): Promise<void> => {
     if (stop.signal.aborted) return;
-    const isRoomy = output.write(`${verdictLine(verdict)}\n`);
+    const isRoomy = output.write(`${toJsonLine(verdict)}\n`);
     answered++;
     if (!isRoomy) await drained(output, stop.signal);
   };

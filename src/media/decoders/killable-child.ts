@@ -214,7 +214,7 @@ function killGroup(child: ChildProcess): void {
 }
 
 /** Kills all processes of a group; false if there is none. */
-function killGroupOf(pid: number | undefined): boolean {
+export function killGroupOf(pid: number | undefined): boolean {
   if (pid === undefined || process.platform === 'win32') return false;
   try {
     return process.kill(-pid, 'SIGKILL');
