@@ -23,6 +23,9 @@ import {
   type StorageCoverage,
 } from './dataset/storage-checks.ts';
 import { unreadParts } from './dataset/unread-parts.ts';
+import { RowEmbedder } from './encoder/embed-rows.ts';
+import { Encoder } from './encoder/encoder.ts';
+import { VectorCache } from './encoder/vector-cache.ts';
 import { Database } from './engine/database.ts';
 import { localEngine } from './engine/local-engine.ts';
 import { gatherEvidence, type ProbeCount } from './engine/gather-evidence.ts';
@@ -80,6 +83,7 @@ import {
   writeAlignment,
   writeCards,
   writeClips,
+  writeEmbeddings,
   writeEvidence,
   writeFindings,
   writeProfile,
@@ -164,6 +168,8 @@ export class Audit {
   #findings: readonly Finding[] = [];
   #clips: readonly ClipCard[] = [];
   #alignment: readonly AlignmentSummary[] | null = null;
+  #encoder: { readonly encoder: Encoder; readonly cache: VectorCache } | null = null;
+  #embedder: RowEmbedder | null = null;
   readonly #earlier: ReportInput | null;
   readonly #suppressionFile: SuppressionFile | null;
   #suppressed: ReadonlyMap<number, number> = new Map();
@@ -247,6 +253,7 @@ export class Audit {
       this.#context.progress.note(`note: ${warning}`);
     }
     this.#decoder = config.tier === 'manifest' ? null : await selectDecoder(config.decoder);
+    await this.#openEncoder();
     const clipColumns = new Set(dataset.columns.map((column) => column.role ?? column.name));
     const offer = {
       clipColumns,
@@ -277,6 +284,34 @@ export class Audit {
       dimensions: dimensionsOf(clipColumns, [...config.localise, ...config.strata]),
     };
     this.#clock.lap('open');
+  }
+
+  /** Loads the model that the user named, before any long work: it may be none. */
+  async #openEncoder(): Promise<void> {
+    const { model } = this.#config.alignment;
+    if (model === null) return;
+    const stage = this.#context.progress.stage('load the model');
+    const encoder = await Encoder.open(model, this.#request.cwd, this.#cacheFolder);
+    this.#encoder = { encoder, cache: await VectorCache.open(this.#cacheFolder, encoder.identity) };
+    stage.done();
+  }
+
+  #openEmbedder(): RowEmbedder | null {
+    if (this.#encoder === null) return null;
+    const { mediaRoot, mediaColumns } = this.#opened();
+    this.#embedder = new RowEmbedder(
+      this.#database,
+      {
+        ...this.#encoder,
+        mediaRoot,
+        mediaColumn: mediaColumns[0] ?? null,
+        decoder: this.#config.decoder,
+        mostRows: this.#config.alignment.modelRows,
+      },
+      this.#context.progress,
+      this.#context.signal,
+    );
+    return this.#embedder;
   }
 
   /** The one scan of the manifest, and the sample drawn from it. */
@@ -413,7 +448,7 @@ export class Audit {
     const stage = this.#context.progress.stage('compare captions with clips');
     const clipColumns = new Set(this.#opened().columns.map((column) => column.role ?? column.name));
     this.#alignment = await this.#withoutDamage(() =>
-      analyseAlignment(this.#database, { clipColumns }),
+      analyseAlignment(this.#database, { clipColumns, embedder: this.#openEmbedder() }),
     );
     stage.done();
     this.#clock.lap('alignment');
@@ -488,6 +523,8 @@ export class Audit {
     if (!this.#config.isRedacted) {
       if (this.#probes.length > 0) await writeEvidence(this.#database, this.runFolder);
       if (this.#alignment !== null) await writeAlignment(this.#database, this.runFolder);
+      if (this.#embedder !== null)
+        await writeEmbeddings(this.#database, this.runFolder, this.#embedder.embedded);
       await writeClips(this.#database, this.runFolder, this.#opened().mediaColumns);
     }
     await writeCards(this.runFolder, report.clips);
@@ -544,6 +581,7 @@ export class Audit {
 
   async close(): Promise<void> {
     this.#context.signal.removeEventListener('abort', this.#onAbort);
+    await this.#encoder?.encoder.close();
     await closeFilmStrips();
     this.#database.close();
   }

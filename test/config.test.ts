@@ -65,6 +65,7 @@ rules:
   options: { duration-mismatch: { tolerance_s: 0.5 } }
   budgets: { empty-caption: { max_rate: 0.05 %, max_count: 7 } }
 gate: { fail_on: warning, allow_incomplete: true, strict: true, suppressions: known.yaml }
+alignment: { model: ./models/clip, model_rows: 500, annotations: source.csv }
 redact: true
 localise: [camera]
 output: { html: out/report.html }
@@ -96,6 +97,11 @@ output: { html: out/report.html }
         allowIncomplete: true,
         isStrict: true,
         suppressions: join(folder, 'known.yaml'),
+      },
+      alignment: {
+        model: join(folder, 'models/clip'),
+        modelRows: 500,
+        annotations: join(folder, 'source.csv'),
       },
       isRedacted: true,
       localise: ['camera'],

@@ -41,6 +41,9 @@ export type ScanFlags = {
   readonly owner?: string;
   readonly quarantine?: string;
   readonly allowList?: string;
+  readonly alignModel?: string;
+  readonly alignRows?: number;
+  readonly annotations?: string;
   readonly redact?: boolean;
   readonly runDir?: string;
   readonly cacheDir?: string;
@@ -113,6 +116,12 @@ export function addScanFlags(command: Command): Command {
     .option('--prune', 'take expired and useless suppressions out of the file')
     .option('--quarantine <file>', 'write all failing keys, by rule, as Parquet')
     .option('--allow-list <file>', 'write the keys without a finding that fails, as Parquet')
+    .option(
+      '--align-model <model>',
+      'compare captions with frames by this dual encoder: a folder or a Hugging Face id (needs @huggingface/transformers)',
+    )
+    .option('--align-rows <n>', 'clips the model is run on (default: 2000)', parseAlignRows)
+    .option('--annotations <file>', 'table that the captions came from: key and caption')
     .option('--redact', 'write no key, path, caption or picture anywhere')
     .option('--run-dir <dir>', 'run folder (default: .dailies/runs/<id>)')
     .option('--cache-dir <dir>', 'evidence kept between runs (default: .dailies/cache)')
@@ -168,6 +177,14 @@ export function applyScanFlags(
       isStrict: flags.strict ?? config.gate.isStrict,
       suppressions:
         flags.suppressions === undefined ? config.gate.suppressions : absolute(flags.suppressions),
+    },
+    alignment: {
+      model: flags.alignModel ?? config.alignment.model,
+      modelRows: flags.alignRows ?? config.alignment.modelRows,
+      annotations:
+        flags.annotations === undefined
+          ? config.alignment.annotations
+          : absolute(flags.annotations),
     },
     isRedacted: flags.redact ?? config.isRedacted,
     output: { ...config.output, ...parseOutputs(flags.output, cwd) },
@@ -261,6 +278,14 @@ function collectList(value: string, before: readonly string[]): readonly string[
 function checkSample(value: string): string {
   parseSample(value);
   return value;
+}
+
+function parseAlignRows(value: string): number {
+  const rows = Number(value);
+  if (!/^\d+$/.test(value) || rows < 40 || rows > 10_000_000) {
+    throw new InvalidArgumentError('It is a whole number from 40 to 10000000.');
+  }
+  return rows;
 }
 
 /** Reads a number of child processes; refuses what is none. */

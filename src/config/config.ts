@@ -71,6 +71,14 @@ export type Config = {
     /** Suppression file; null: `dailies-suppressions.yaml` in the working directory, if there. */
     readonly suppressions: string | null;
   };
+  readonly alignment: {
+    /** Folder or id of a dual encoder to look at clips and captions with; null: none. */
+    readonly model: string | null;
+    /** Clips that the model is run on before any alarm. */
+    readonly modelRows: number;
+    /** Table of the source annotations that captions came from; null: none. */
+    readonly annotations: string | null;
+  };
   /** Whether keys, paths, captions and pictures are kept out of everything that is written. */
   readonly isRedacted: boolean;
   readonly localise: readonly string[];
@@ -94,6 +102,7 @@ export const DEFAULT_CONFIG: Config = {
   cacheDirectory: null,
   rules: { dirs: [], select: [], ignore: [], severity: {}, options: {}, budgets: {} },
   gate: { failOn: 'error', allowIncomplete: false, isStrict: false, suppressions: null },
+  alignment: { model: null, modelRows: 2000, annotations: null },
   isRedacted: false,
   localise: [],
   output: {},

@@ -50,6 +50,11 @@ type ConfigFile = {
     readonly strict?: boolean;
     readonly suppressions?: string;
   };
+  readonly alignment?: {
+    readonly model?: string;
+    readonly model_rows?: number;
+    readonly annotations?: string;
+  };
   readonly redact?: boolean;
   readonly localise?: readonly string[];
   readonly output?: Readonly<Partial<Record<OutputFormat, string>>>;
@@ -131,12 +136,23 @@ function toConfig(raw: ConfigFile, file: string): Config {
       isStrict: raw.gate?.strict ?? fallback.gate.isStrict,
       suppressions: absoluteOr(raw.gate?.suppressions),
     },
+    alignment: {
+      model: modelOf(raw.alignment?.model, absolute),
+      modelRows: raw.alignment?.model_rows ?? fallback.alignment.modelRows,
+      annotations: absoluteOr(raw.alignment?.annotations),
+    },
     isRedacted: raw.redact ?? fallback.isRedacted,
     localise: raw.localise ?? fallback.localise,
     output: Object.fromEntries(
       Object.entries(raw.output ?? {}).map(([format, path]) => [format, absolute(path)]),
     ),
   };
+}
+
+/** A model that is named like a path starts at the folder of the file; an id stays as it is. */
+function modelOf(model: string | undefined, absolute: (path: string) => string): string | null {
+  if (model === undefined) return null;
+  return /^[./]/.test(model) ? absolute(model) : model;
 }
 
 /** Reads `0.05 %` or a ratio from 0 to 1; NaN for anything else. */

@@ -96,6 +96,39 @@ export async function writeAlignment(database: Database, folder: string): Promis
   }
 }
 
+/** Writes `evidence/embeddings.parquet`: what a model of the user's made of clips and captions. */
+export async function writeEmbeddings(
+  database: Database,
+  folder: string,
+  rows: readonly {
+    readonly shardId: number;
+    readonly row: number;
+    readonly picture: Float32Array | null;
+    readonly caption: Float32Array | null;
+  }[],
+): Promise<void> {
+  const lines = join(folder, 'embeddings.part.jsonl');
+  await writeFile(lines, '');
+  for (let start = 0; start < rows.length; start += 100) {
+    const chunk = rows
+      .slice(start, start + 100)
+      .map(
+        ({ shardId, row, picture, caption }) =>
+          `${JSON.stringify({ shard_id: shardId, row_number: row, picture: picture && [...picture], caption: caption && [...caption] })}\n`,
+      );
+    await writeFile(lines, chunk.join(''), { flag: 'a' });
+  }
+  if (rows.length > 0)
+    await database.run(
+      `copy (select distinct on (shard_id, row_number) *
+             from read_json(${quoteLiteral(lines)}, format = 'newline_delimited',
+               columns = {shard_id: 'INTEGER', row_number: 'BIGINT', picture: 'FLOAT[]', caption: 'FLOAT[]'})
+             order by shard_id, row_number)
+       to ${quoteLiteral(join(folder, 'evidence', 'embeddings.parquet'))} (format parquet, compression zstd)`,
+    );
+  await rm(lines);
+}
+
 /**
  * Writes `clips.parquet`: where the clips with findings and the sampled ones lie, one row a clip and medium, so that they
  * can be shown without the manifest. Media paths are as the manifest has them, relative to the run's media root; captions

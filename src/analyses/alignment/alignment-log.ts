@@ -63,6 +63,11 @@ export class AlignmentLog {
     ];
   }
 
+  /** Rows of each shard. */
+  get sizes(): ReadonlyMap<number, number> {
+    return this.#sizes;
+  }
+
   sizeOf(shardId: number): number {
     return this.#sizes.get(shardId) ?? 0;
   }

@@ -6,12 +6,15 @@ import { assessShards, readShard, type ShardAssessment } from './assess-shard.ts
 import { EmbeddingShard, type ShardEvidence } from './embedding-shard.ts';
 import { type Featured, readColouredRows, readEmbeddedRows } from './featured-shards.ts';
 import { readMetadataEvidence } from './metadata-evidence.ts';
+import { readModelWindows, type WindowEmbedder } from './model-windows.ts';
 import { readVectors } from './read-vectors.ts';
 import { bandsFromWords } from './words-band.ts';
 
 export type AlignmentPlan = {
   /** Columns of `clips` that the dataset really has. */
   readonly clipColumns: ReadonlySet<string>;
+  /** A dual encoder that the user named, null for none. */
+  readonly embedder: WindowEmbedder | null;
 };
 
 /** Clips below which no map from words to features can be learnt. */
@@ -30,6 +33,7 @@ export async function analyseAlignment(
   const has = (column: string): boolean => plan.clipColumns.has(column);
   const isTold =
     has('clip_embedding') && has('text_embedding') && (await compareEmbeddings(database, log));
+  if (plan.embedder !== null) await compareByModel(log, plan.embedder);
   if (!isTold && has('caption')) {
     if (has('clip_embedding')) {
       const rows = await readEmbeddedRows(database, 'clip_embedding');
@@ -126,6 +130,19 @@ async function compareEmbeddings(database: Database, log: AlignmentLog): Promise
   const assessments = assessShards(found.map((each) => each.reading));
   await writeEvidence(log, 'embeddings', 'caption', found, assessments);
   return assessments.some((each) => each.verdict !== 'not-assessable');
+}
+
+/** Pictures and captions of windows of rows, through a model that the user named. */
+async function compareByModel(log: AlignmentLog, embedder: WindowEmbedder): Promise<void> {
+  const found = await readModelWindows(embedder, log.sizes);
+  if (found.length === 0) await log.nothing('model', 'the dataset has no rows');
+  await writeEvidence(
+    log,
+    'model',
+    'caption',
+    found,
+    assessShards(found.map((each) => each.reading)),
+  );
 }
 
 /** Writes what the shards say; `what` names what stands in the wrong row. */

@@ -55,12 +55,12 @@ export class KillableChild {
   #listener: ((message: Readonly<Record<string, unknown>>) => void) | null = null;
 
   /** Starts `entry`, a path inside the package's `dist` such as `src/engine/prober.js`. */
-  constructor(entry: string) {
+  constructor(entry: string, options: { readonly heap_mb?: number } = {}) {
     this.#process = fork(builtEntry(entry), [String(process.pid)], {
       serialization: 'advanced',
       detached: process.platform !== 'win32',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: [`--max-old-space-size=${HEAP_MB}`],
+      execArgv: [`--max-old-space-size=${options.heap_mb ?? HEAP_MB}`],
       env: Object.fromEntries(KEPT_ENVIRONMENT.map((name) => [name, process.env[name]])),
     });
     this.#process.stderr?.on('data', (chunk: Buffer) => {
