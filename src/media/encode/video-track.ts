@@ -102,8 +102,29 @@ function openVideoEncoder(
     context.setFlags(av.AV_CODEC_FLAG_GLOBAL_HEADER);
   }
   setOptions(av, context, encoderOptions(recipe));
-  assertDone(av, context.open2Sync(encoder), `open encoder ${ENCODERS[codec]}`);
+  assertDone(
+    av,
+    withoutRoot(() => context.open2Sync(encoder)),
+    `open encoder ${ENCODERS[codec]}`,
+  );
   return context;
+}
+
+/** Nobody's user id on Linux. */
+const NOBODY = 65_534;
+
+/**
+ * SVT-AV1 gives the calling thread, and so all later children, real-time priority 99 where it is opened by root: two such
+ * processes stop a machine of two cores. It asks for the effective user only while it is opened.
+ */
+function withoutRoot<T>(run: () => T): T {
+  if (process.geteuid?.() !== 0 || process.seteuid === undefined) return run();
+  process.seteuid(NOBODY);
+  try {
+    return run();
+  } finally {
+    process.seteuid(0);
+  }
 }
 
 /** Make the frames of a recipe and encode them. */
