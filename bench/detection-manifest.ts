@@ -1,11 +1,12 @@
 import { tmpdir } from 'node:os';
 
 import { Database } from '../src/engine/database.ts';
+import { MANIFEST_FAULTS } from '../src/faults/manifest-faults.ts';
 import { loadRules } from '../src/judge/load-rules.ts';
 import { openRoom } from '../src/judge/room.ts';
 import { makeCleanManifest, type ManifestRow, type Named } from '../test/faults/clean-manifest.ts';
+import { seededRandom } from '../test/faults/clean-captions.ts';
 import { judgeManifest } from '../test/faults/judge-manifest.ts';
-import { MANIFEST_FAULTS } from '../test/faults/manifest.ts';
 
 /** Shares of rows that get each fault. */
 const RATES = [0.1, 0.01, 0.001, 0.0001] as const;
@@ -31,7 +32,12 @@ async function main(inputs: readonly string[]): Promise<void> {
     const cells: string[] = [];
     let beside = 0;
     for (const rate of RATES) {
-      const { rows, bad } = fault.inject(clean, positions(clean, rate));
+      const { rows, bad } = fault.inject(clean, keysAt(clean, rate, 0.5), {
+        random: seededRandom(1),
+        free: keysAt(clean, rate, 0),
+        integerColumn: 'views',
+        realColumn: 'motion_score',
+      });
       const found = (await judgeManifest(own, rows)).get(fault.rule) ?? new Set<string>();
       const hits = [...bad].filter((key) => found.has(key)).length;
       const known = untouched.get(fault.rule) ?? new Set<string>();
@@ -43,11 +49,13 @@ async function main(inputs: readonly string[]): Promise<void> {
   }
 }
 
-/** Evenly spread rows, at least one. */
-function positions(rows: readonly ManifestRow[], rate: number): ReadonlySet<number> {
+/** Keys of evenly spread rows, at least one, that begin at a share of the first step. */
+function keysAt(rows: readonly ManifestRow[], rate: number, from: number): ReadonlySet<string> {
   const count = Math.max(1, Math.round(rows.length * rate));
   const step = rows.length / count;
-  return new Set(Array.from({ length: count }, (_, index) => Math.floor((index + 0.5) * step)));
+  return new Set(
+    Array.from({ length: count }, (_, index) => rows[Math.floor((index + from) * step)]?.key ?? ''),
+  );
 }
 
 async function readNamed(input: string): Promise<readonly Named[]> {

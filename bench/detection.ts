@@ -42,7 +42,7 @@ for (const dataset of await listDatasets()) {
         config,
         cwd: folder,
         runFolder: scanned.runFolder,
-        run: scanned.report.run,
+        report: scanned.report,
         configuredSample: config.sample,
       },
       context,

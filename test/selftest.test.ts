@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { isBelowMark, renderSelftest } from '../reports/selftest-text.ts';
+import { renderSelftest } from '../reports/selftest-text.ts';
 import { DEFAULT_CONFIG } from '../src/config/config.ts';
 import { exampleFaults } from '../src/faults/example-faults.ts';
 import { loadRules } from '../src/judge/load-rules.ts';
@@ -42,7 +42,7 @@ describe('a self-test', () => {
         config,
         cwd: folder,
         runFolder: scanned.runFolder,
-        run: scanned.report.run,
+        report: scanned.report,
         configuredSample: '3000',
       },
       context,
@@ -58,7 +58,7 @@ describe('a self-test', () => {
     expect(new Set(onRows.map((rule) => rule.id))).toEqual(
       new Set(['empty-caption', 'refusal-caption', 'duplicate-key']),
     );
-    expect(onRows.filter(isBelowMark)).toEqual([]);
+    expect(onRows.filter((rule) => rule.isBelowMark)).toEqual([]);
     for (const rule of onRows) expect(rule.smallestRate).toBeGreaterThan(0);
     expect(await readFile(join(folder, 'clips.jsonl'), 'utf8')).toBe(before);
   });
@@ -73,7 +73,10 @@ describe('a self-test', () => {
     const text = renderSelftest(document, { markdown: false });
     for (const id of SELECTED) expect(text).toContain(id);
     const [first] = document.rules;
-    const broken = { ...document, rules: first === undefined ? [] : [{ ...first, recall: 0.5 }] };
+    const broken = {
+      ...document,
+      rules: first === undefined ? [] : [{ ...first, recall: 0.5, isBelowMark: true }],
+    };
     expect(renderSelftest(broken, { markdown: true })).toContain(
       `above 1 % false alarms: ${first?.id}.`,
     );

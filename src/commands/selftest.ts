@@ -43,7 +43,7 @@ export async function runSelftest(
       config,
       cwd: context.cwd,
       runFolder: scanned.runFolder,
-      run: scanned.report.run,
+      report: scanned.report,
       configuredSample: config.sample,
     },
     { signal: context.signal, progress },

@@ -1,108 +1,139 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import type { Config } from '../config/config.ts';
 import { Database } from '../engine/database.ts';
-import { CAPTION_FAULTS } from '../faults/captions.ts';
-import type { CaptionFault } from '../faults/caption-fault.ts';
-import { type ExampleFault, exampleFaults } from '../faults/example-faults.ts';
-import { compileRule, type CompiledRule, isEvidenceTable } from '../judge/compile-rule.ts';
-import { judge } from '../judge/judge.ts';
-import { writeLedger } from '../judge/ledger.ts';
+import { isEvidenceTable, readNeed } from '../judge/compile-rule.ts';
 import { loadRules } from '../judge/load-rules.ts';
-import { openRoom } from '../judge/room.ts';
 import { runExample } from '../judge/run-example.ts';
 import type { Rule } from '../judge/rule.ts';
 import { selectRules } from '../judge/select-rules.ts';
-import type { Progress } from '../progress.ts';
-import type { RuleOutcome, RunDocument } from '../run/document.ts';
-import { cleanUpperBound } from '../sampling/binomial.ts';
-import { createSample, parseSample, sampleTarget } from '../sampling/draw-sample.ts';
-import type { SelftestDocument, SelftestRule, SelftestTrial } from './document.ts';
-import { seededRandom } from './seeded-random.ts';
-import {
-  failingClips,
-  makeBase,
-  overlay,
-  resetTrial,
-  sealTrial,
-  type Target,
-  targetsOf,
-} from './trial-tables.ts';
+import { type Progress, SILENT } from '../progress.ts';
+import type { ReportInput, RuleOutcome } from '../run/document.ts';
+import { parseSample, sampleTarget } from '../sampling/draw-sample.ts';
+import { openBase, readBaseRows, readMeasuredRows } from './base-rows.ts';
+import type { Bench } from './bench.ts';
+import type { SelftestDocument, SelftestRule } from './document.ts';
+import { tryEvidence } from './evidence-trials.ts';
+import { chooseOriginals, countMedia, tryMediaFaults } from './media-trials.ts';
+import { tryRowFaults } from './row-trials.ts';
+import { trySetFaults, tryVersionFaults } from './set-trials.ts';
+import { isBelowMark, Tally } from './tally.ts';
+import { makeBase } from './trial-tables.ts';
 
 /** Rows that faults are put into. */
 const TESTED_ROWS = 2_000;
 
-/** Shares of the rows that a fault is put into. */
-const RATES = [0.01, 0.1] as const;
-
-/** A bug that shows in many rows together needs a share of them. */
-const GROUP_RATES = [0.01, 0.1, 0.5] as const;
+/** Clips, and images, that are encoded anew with every media fault. */
+const ORIGINALS = 4;
 
 export type SelftestRequest = {
   readonly config: Config;
   readonly cwd: string;
   /** A finished scan of the same dataset: its evidence is what faults are put into. */
   readonly runFolder: string;
-  readonly run: RunDocument;
+  readonly report: ReportInput;
   /** The sample that the smallest detectable rate is stated for; the scan's own may be smaller. */
   readonly configuredSample: string;
-};
-
-type Bench = {
-  readonly database: Database;
-  readonly seed: string;
-  readonly rows: number;
-  readonly sample: number;
-  readonly baseRows: number;
+  /** Clips, and images, that are encoded anew; 4 if not said. */
+  readonly originals?: number;
+  /** Rows that faults are put into; 2,000 if not said. */
+  readonly rows?: number;
 };
 
 /**
- * Puts every rule's faults into a copy of some of the dataset's rows and of their evidence, judges them, and says what was
- * found. Nothing of the dataset is changed. Writes `selftest.json` into the run folder.
+ * Makes the faults of every rule in copies of the dataset's rows, media and files, judges them as a scan does, and says
+ * what was found. Nothing of the dataset is changed. Writes `selftest.json` into the run folder.
  */
 export async function selftest(
   request: SelftestRequest,
   context: { readonly signal: AbortSignal; readonly progress: Progress },
 ): Promise<SelftestDocument> {
-  const { config, run } = request;
+  const { config, runFolder } = request;
+  const { run } = request.report;
   const rules = selectRules(await loadRules(config.rules.dirs), config.rules);
-  const temp = join(request.runFolder, 'spill');
-  await mkdir(temp, { recursive: true });
-  const database = await Database.open({
+  await mkdir(join(runFolder, 'spill'), { recursive: true });
+  const folder = await mkdtemp(join(config.tempDirectory ?? tmpdir(), 'dailies-selftest-'));
+  const { database, drawn } = await openBase(
+    config,
+    request.cwd,
+    runFolder,
+    request.rows ?? TESTED_ROWS,
+  );
+  const writer = await Database.open({
     file: ':memory:',
-    memoryLimit: config.memoryLimit ?? '2GB',
-    tempDirectory: temp,
+    memoryLimit: '1GB',
+    tempDirectory: folder,
     threads: config.workers ?? 2,
+  }).catch((cause: unknown) => {
+    database.close();
+    throw cause;
   });
   try {
-    await openRoom(database, {
-      inputs: config.dataset,
-      cwd: request.cwd,
-      columns: config.columns,
-      mediaRoot: config.mediaRoot,
-      ownFolders: [resolve(request.runFolder)],
-    });
-    await writeLedger(database, { seed: config.seed, fused: [], dimensions: [] });
-    const drawn = await createSample(database.connection, {
-      from: 'ledger',
-      sample: { kind: 'count', clips: TESTED_ROWS },
-    });
-    await makeBase(database, resolve(request.runFolder, 'evidence'));
-    const media = await database.row('select count(distinct clip_id) as n from base_files');
+    await makeBase(database, join(runFolder, 'evidence'));
+    const base = await readBaseRows(database, run);
+    const measured = await readMeasuredRows(database, base);
+    const originals =
+      run.dataset.mediaRoot === null || config.tier === 'manifest'
+        ? []
+        : await chooseOriginals(
+            database,
+            runFolder,
+            run.dataset.mediaRoot,
+            request.originals ?? ORIGINALS,
+          );
     const bench: Bench = {
-      database,
-      seed: config.seed,
-      rows: run.dataset.rows,
-      sample: sampleTarget(parseSample(request.configuredSample), run.dataset.rows),
-      baseRows: drawn.size,
+      config,
+      rules,
+      folder,
+      mediaRoot: run.dataset.mediaRoot,
+      cacheFolder: config.cacheDirectory ?? join(request.cwd, '.dailies', 'cache'),
+      writer,
+      signal: context.signal,
+      silent: SILENT,
     };
-    const stage = context.progress.stage('inject faults', rules.length);
+    const tally = new Tally();
+    const stage = context.progress.stage('inject faults');
+    const onAdvance = (): void => stage.advance(1);
+    await tryRowFaults(bench, base, measured, tally, onAdvance);
+    await trySetFaults(bench, base, tally, onAdvance);
+    await tryVersionFaults(bench, base, tally, onAdvance);
+    const encoded = await tryMediaFaults(
+      { ...bench, cacheFolder: join(folder, 'cache') },
+      originals,
+      keysByRule(request.report),
+      tally,
+      onAdvance,
+    );
+    const sample = {
+      size: sampleTarget(parseSample(request.configuredSample), run.dataset.rows),
+      rows: run.dataset.rows,
+    };
     const tested: SelftestRule[] = [];
     for (const [index, rule] of rules.entries()) {
       context.signal.throwIfAborted();
       const outcome = run.rules.find((each) => each.id === rule.id);
-      tested.push(await testRule(bench, rule, index, outcome, config));
+      if (!tally.has(rule.id) && applies(outcome)) {
+        // Only a rule of one's own can fail here; its examples stand in.
+        const attempts = await tryEvidence(
+          { database, config, baseRows: drawn },
+          rule,
+          index,
+        ).catch(() => null);
+        for (const attempt of attempts ?? []) tally.add(rule.id, 'evidence', attempt);
+      }
+      const known = tally.summarise(rule, sample);
+      tested.push(
+        known === null
+          ? await testExamples(
+              rule,
+              tally.failure(rule.id) ?? whyExamples(rule, outcome, originals.length),
+            )
+          : known.method === 'evidence'
+            ? { ...known, reason: whyEvidence(originals.length) }
+            : known,
+      );
       stage.advance(1);
     }
     stage.done();
@@ -111,54 +142,46 @@ export async function selftest(
       dataset: run.dataset.name,
       rows: run.dataset.rows,
       seed: config.seed,
-      testedRows: drawn.size,
-      testedMedia: Number(media['n']),
-      configuredSample: bench.sample,
+      testedRows: base.rows.length,
+      testedMedia: await countMedia(database),
+      encodedMedia: encoded,
+      configuredSample: sample.size,
       rules: tested,
     };
-    await writeFile(
-      join(request.runFolder, 'selftest.json'),
-      `${JSON.stringify(document, null, 2)}\n`,
-    );
+    await writeFile(join(runFolder, 'selftest.json'), `${JSON.stringify(document, null, 2)}\n`);
     return document;
   } finally {
+    writer.close();
     database.close();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function testRule(
-  bench: Bench,
-  rule: Rule,
-  index: number,
-  outcome: RuleOutcome | undefined,
-  config: Config,
-): Promise<SelftestRule> {
-  const applies = outcome !== undefined && ['passed', 'failed'].includes(outcome.outcome);
-  const options = config.rules.options[rule.id];
-  const compiled = applies ? await compileRule(bench.database, rule, index, options) : null;
-  const isOfRows =
-    compiled?.needs.every(
-      (need) => need.table === 'clips' || need.table === 'ledger' || isEvidenceTable(need.table),
-    ) === true;
-  if (compiled === null || !isOfRows || rule.scope === 'versions') {
-    const reason = applies ? 'its faults lie outside of rows' : (outcome?.reason ?? 'not judged');
-    return testExamples(rule, reason);
+function applies(outcome: RuleOutcome | undefined): boolean {
+  return outcome !== undefined && ['passed', 'failed'].includes(outcome.outcome);
+}
+
+function keysByRule(report: ReportInput): ReadonlyMap<string, ReadonlySet<string>> {
+  const keys = new Map<string, Set<string>>();
+  for (const { rule_id, key } of report.findings) {
+    if (key !== null) keys.set(rule_id, (keys.get(rule_id) ?? new Set<string>()).add(key));
   }
-  const onCaptions = CAPTION_FAULTS.filter((fault) => fault.rule === rule.id);
-  const examples = exampleFaults(rule);
-  const faults = onCaptions.length > 0 ? onCaptions : examples.faults;
-  const trials: SelftestTrial[] = [];
-  try {
-    for (const rate of rule.scope === 'clip' ? RATES : GROUP_RATES) {
-      const trial = await runTrial(bench, compiled, faults, examples.lookalikes, rate);
-      if (trial !== null) trials.push(trial);
-    }
-  } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    return testExamples(rule, reason);
-  }
-  if (trials.length === 0) return testExamples(rule, 'no row can take its fault');
-  return summarise(bench, rule, compiled, faults, trials);
+  return keys;
+}
+
+function whyEvidence(originals: number): string {
+  return originals === 0
+    ? 'no medium here can be encoded anew with its fault'
+    : 'no fault of rows or media stands for it';
+}
+
+function whyExamples(rule: Rule, outcome: RuleOutcome | undefined, originals: number): string {
+  if (rule.scope === 'versions') return 'the dataset lacks the columns that its fault changes';
+  if (!applies(outcome)) return outcome?.reason ?? 'not judged';
+  const isOfMedia = rule.needs.some((need) => isEvidenceTable(readNeed(need).table));
+  return isOfMedia && originals === 0
+    ? 'no medium here can be encoded anew with its fault'
+    : 'too few rows, or the dataset shows it already';
 }
 
 /** The rule's own examples, in a room of their own: what stands in where the dataset has nothing to put a fault into. */
@@ -173,6 +196,8 @@ async function testExamples(rule: Rule, reason: string): Promise<SelftestRule> {
     falseAlarms += wanted === 0 && findings.length > 0 ? 1 : 0;
   }
   const { id, family, severity, scope } = rule;
+  const recall = injected === 0 ? null : found / injected;
+  const falseAlarmRate = sound === 0 ? null : falseAlarms / sound;
   return {
     id,
     family,
@@ -182,212 +207,9 @@ async function testExamples(rule: Rule, reason: string): Promise<SelftestRule> {
     faults: [],
     reason,
     trials: [],
-    recall: injected === 0 ? null : found / injected,
-    falseAlarmRate: sound === 0 ? null : falseAlarms / sound,
-    smallestRate: null,
-  };
-}
-
-async function runTrial(
-  bench: Bench,
-  compiled: CompiledRule,
-  faults: readonly (CaptionFault | ExampleFault)[],
-  lookalikes: readonly ExampleFault[],
-  rate: number,
-): Promise<SelftestTrial | null> {
-  const { database } = bench;
-  const { evidence, rule } = compiled;
-  const required = compiled.needs.filter((need) => isEvidenceTable(need.table) && !need.isOptional);
-  const tables = [...new Set(required.map((need) => need.table))];
-  await resetTrial(database, evidence);
-  const known = await judgeTrial(bench, compiled);
-  const isAboutDataset = rule.scope === 'dataset';
-  if (isAboutDataset && known.isFailed) return null;
-  const targets = (
-    await targetsOf(database, tables, evidence, `${bench.seed}/${rule.id}/${rate}`)
-  ).filter((target) => !known.hits.has(target.id));
-  await resetTrial(database, evidence);
-  // What shows in many rows together often shows in neighbours only.
-  const pool =
-    rule.scope === 'clip'
-      ? [...targets]
-      : targets.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-  const random = seededRandom(bench.seed.length + Math.round(1000 * rate));
-  const expected = new Set<bigint>();
-  const touched = new Set<bigint>();
-  const wanted = Math.max(1, Math.round(rate * targets.length));
-  for (let turn = 0; touched.size < wanted && turn < 2 * wanted + faults.length; turn += 1) {
-    const fault = faults[turn % faults.length];
-    if (fault === undefined) break;
-    const done =
-      'inject' in fault
-        ? await injectCaption(database, fault, take(pool, ['caption']), random)
-        : await injectExample(database, compiled, fault, pool, turn);
-    for (const each of done) {
-      touched.add(each.id);
-      if (each.isFaulty) expected.add(each.id);
-    }
-  }
-  if (expected.size === 0) return null;
-  const alikes = isAboutDataset ? [] : lookalikes.filter((each) => each.overlays.length === 1);
-  const sound = rule.needs.some((need) => /key/.test(need)) ? [] : alikes;
-  for (const [turn, alike] of sound.entries()) {
-    await injectExample(database, compiled, alike, pool, wanted + turn);
-  }
-  const after = await judgeTrial(bench, compiled);
-  if (isAboutDataset) {
-    const found = after.isFailed ? 1 : 0;
-    return { rate: touched.size / targets.length, injected: 1, found, sound: 1, falseAlarms: 0 };
-  }
-  const isAlarm = (id: bigint): boolean => !touched.has(id) && !known.hits.has(id);
-  return {
-    rate: expected.size / Math.max(1, targets.length),
-    injected: expected.size,
-    found: [...expected].filter((id) => after.hits.has(id)).length,
-    sound: targets.length - touched.size,
-    falseAlarms: [...after.hits].filter(isAlarm).length,
-  };
-}
-
-type Done = readonly { readonly id: bigint; readonly isFaulty: boolean }[];
-
-/** Takes the first target out of the pool that has what a fault changes. */
-function take(pool: Target[], needs: readonly string[]): Target | null {
-  const at = pool.findIndex((target) =>
-    needs.every((need) =>
-      need === 'caption' ? target.caption !== null : need === 'clips' || target.tables.has(need),
-    ),
-  );
-  const [target] = at < 0 ? [] : pool.splice(at, 1);
-  return target ?? null;
-}
-
-async function injectCaption(
-  database: Database,
-  fault: CaptionFault,
-  target: Target | null,
-  random: () => number,
-): Promise<Done> {
-  if (target === null) return [];
-  const { caption, duration_s } = target;
-  const row = fault.inject({ caption, duration_s: duration_s ?? 60 }, random);
-  const values = {
-    caption: row.caption,
-    ...(duration_s === null ? {} : { duration_s: row.duration_s ?? duration_s }),
-  };
-  await overlay(database, 'clips', values, [target.id]);
-  return [{ id: target.id, isFaulty: true }];
-}
-
-/** Gives rows what an example states of the columns that the rule reads; those it does not state become null. */
-async function injectExample(
-  database: Database,
-  compiled: CompiledRule,
-  fault: ExampleFault,
-  pool: Target[],
-  turn: number,
-): Promise<Done> {
-  const done: { id: bigint; isFaulty: boolean }[] = [];
-  for (const each of fault.overlays) {
-    const target = take(pool, Object.keys(each.values));
-    if (target === null) return done;
-    for (const table of new Set(compiled.needs.map((need) => need.table))) {
-      if (table === 'ledger') continue;
-      const unstated = compiled.needs.filter(
-        (need) => need.table === table && !PLACES.has(need.column),
-      );
-      const nulls = Object.fromEntries(unstated.map((need) => [need.column, null]));
-      const stated = unique(each.values[table] ?? {}, turn);
-      if (!(await overlay(database, table, { ...nulls, ...stated }, [target.id]))) return done;
-    }
-    const rest = each.values['clips'] ?? {};
-    if (!(await overlay(database, 'clips', unique(rest, turn), [target.id]))) return done;
-    done.push({ id: target.id, isFaulty: each.isFaulty });
-  }
-  return done;
-}
-
-/** Columns that say which row it is. */
-const PLACES: ReadonlySet<string> = new Set(['key', 'clip_id', 'shard', 'row_number', 'medium']);
-
-/** Keys of a repeated-key fault differ from one injection to the next, or all of them would be one group. */
-function unique(
-  values: Readonly<Record<string, unknown>>,
-  turn: number,
-): Readonly<Record<string, unknown>> {
-  const { key, path, ...rest } = values;
-  if (typeof key !== 'string') return values;
-  const renamed =
-    typeof path === 'string' ? path.replace(/([^/]+?)(\.[A-Za-z0-9]+)?$/, `$1~${turn}$2`) : path;
-  return { ...rest, key: `${key}~${turn}`, ...(path === undefined ? {} : { path: renamed }) };
-}
-
-async function judgeTrial(
-  bench: Bench,
-  compiled: CompiledRule,
-): Promise<{ readonly hits: ReadonlySet<bigint>; readonly isFailed: boolean }> {
-  const { database } = bench;
-  await sealTrial(database);
-  const isFused = compiled.where !== null && compiled.evidence.length === 0;
-  const answers = await writeLedger(database, {
-    seed: bench.seed,
-    fused: isFused ? [compiled] : [],
-    dimensions: [],
-  });
-  const { outcomes } = await judge(database, {
-    compiled: [compiled],
-    excluded: [],
-    answers,
-    dimensions: [],
-    shardName: String,
-    unread: [],
-    population: bench.baseRows,
-    sampleSize: bench.baseRows,
-    maxFindings: 1,
-    keepFailing: true,
-  });
-  const [outcome] = outcomes;
-  if (outcome?.outcome === 'errored') throw new Error(outcome.reason ?? 'errored');
-  return {
-    hits: await failingClips(database, compiled.index),
-    isFailed: outcome?.outcome === 'failed',
-  };
-}
-
-function summarise(
-  bench: Bench,
-  rule: Rule,
-  compiled: CompiledRule,
-  faults: readonly { readonly name: string }[],
-  trials: readonly SelftestTrial[],
-): SelftestRule {
-  // What shows in many rows together is held to its largest rate; the smallest that showed is stated beside it.
-  const designed = rule.scope === 'clip' ? trials : trials.slice(-1);
-  const sum = (field: 'injected' | 'found' | 'sound' | 'falseAlarms'): number =>
-    designed.reduce((total, trial) => total + trial[field], 0);
-  const recall = sum('injected') === 0 ? null : sum('found') / sum('injected');
-  const isSampled = compiled.evidence.length > 0;
-  const shown = trials.find((trial) => trial.found > 0)?.rate ?? null;
-  const ofClips = isSampled
-    ? cleanUpperBound(bench.sample, bench.rows)
-    : 1 / Math.max(1, bench.rows);
-  const { id, family, severity, scope } = rule;
-  return {
-    id,
-    family,
-    severity,
-    scope,
-    method: 'rows',
-    faults: [...new Set(faults.map((fault) => fault.name))],
-    reason: null,
-    trials,
     recall,
-    falseAlarmRate: sum('sound') === 0 ? null : sum('falseAlarms') / sum('sound'),
-    smallestRate:
-      recall === null || recall === 0 || shown === null
-        ? null
-        : scope === 'clip'
-          ? Math.min(1, Math.max(ofClips / recall, 1 / Math.max(1, bench.rows)))
-          : shown,
+    falseAlarmRate,
+    smallestRate: null,
+    isBelowMark: isBelowMark(recall, falseAlarmRate),
   };
 }
