@@ -1,6 +1,6 @@
 import type { ReportInput, RuleOutcome, RunDocument } from '../src/run/document.ts';
 import { formatCount, formatInterval, formatPercent, formatPlural } from './figures.ts';
-import { rankWorst } from './rank.ts';
+import { rankWorst } from '../src/rank-rules.ts';
 import { cutText, spellOut } from './visible-text.ts';
 import { placeWords, SEVERITY_WORDS, VERDICT_WORDS } from './words.ts';
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Severity } from '../src/judge/rule.ts';
 import type { Finding, ReportInput, RuleOutcome, RunDocument } from '../src/run/document.ts';
 import { formatCount, formatPercent } from './figures.ts';
-import { rankFailed } from './rank.ts';
+import { rankFailed } from '../src/rank-rules.ts';
 import { cutText, spellOut } from './visible-text.ts';
 import { SCOPE_UNITS } from './words.ts';
 

@@ -7,7 +7,7 @@ import {
   formatPercent,
   formatPlural,
 } from './figures.ts';
-import { rankFailed } from './rank.ts';
+import { rankFailed } from '../src/rank-rules.ts';
 import { densityByRow } from './row-density.ts';
 import { densityByShard } from './shard-density.ts';
 import { PAGE_WORDS, placeWords, SCOPE_UNITS, SEVERITY_WORDS, VERDICT_WORDS } from './words.ts';

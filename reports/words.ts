@@ -41,11 +41,21 @@ export const PATTERN_WORDS = {
 export const PAGE_WORDS = {
   skip: 'Skip to the verdict',
   worst: 'Worst findings',
+  worstSeen: 'The worst findings, seen',
   worstNote:
     'Ranked by rows affected at the least (lower end of the 95 % interval), weighted 100 : 10 : 1 for error, warning and note.',
   notLookedAt: 'Not looked at',
   notLookedAtNone: 'Everything that was planned was looked at.',
   leftOut: 'Left out of this page',
+  alignment: 'Captions and clips',
+  alignmentQuiet: 'How a shard in order looks:',
+  suppressions: 'Suppressions',
+  selftest: 'Self-test',
+  allReasons: 'All gaps, with reasons',
+  allFacts: 'All facts',
+  since: 'Since the earlier run',
+  sinceNone:
+    'No earlier run was given: --against <run> tells new findings from old and fixed ones.',
   dataset: 'Dataset',
   reproduce: 'Reproduce',
   rules: 'Rules that failed',

@@ -5,12 +5,16 @@ import { stripLibrary } from './charts/film-strip.ts';
 import { htmlDocument } from './document-shell.ts';
 import { hostileLine, hostileText, markup } from './markup.ts';
 import { ALONE, type PageSite } from './page-site.ts';
-import { datasetSection, reproduceSection } from './sections/dataset.ts';
+import { alignmentSection } from './sections/alignment.ts';
+import { datasetSection } from './sections/dataset.ts';
 import { findingsSection } from './sections/findings.ts';
 import { notLookedAtSection } from './sections/not-looked-at.ts';
+import { overview } from './sections/overview.ts';
 import { rulesSection } from './sections/rules.ts';
+import { selftestSection } from './sections/selftest.ts';
+import { suppressionsSection } from './sections/suppressions.ts';
 import { verdictSection } from './sections/verdict.ts';
-import { worstSection } from './sections/worst.ts';
+import { chooseWorst, worstSection } from './sections/worst.ts';
 import { chooseClips } from './shown-clips.ts';
 
 /**
@@ -21,6 +25,7 @@ export function renderHtml(input: ReportInput, site: PageSite = ALONE): string {
   const { run } = input;
   const gallery = chooseClips(input, site);
   const clips = gallery.byRule;
+  const worst = chooseWorst(input, clips);
   const leftOut = [
     ...input.leftOut,
     ...(gallery.leftOut > 0
@@ -33,10 +38,14 @@ export function renderHtml(input: ReportInput, site: PageSite = ALONE): string {
     version: run.tool.version,
     navigation: navigation(input),
     main: markup`${verdictSection(run)}
-${worstSection(input, clips)}
-<div class="band">${notLookedAtSection(run, leftOut)}${reproduceSection(run)}</div>
+${overview(input, worst, leftOut)}
+${worstSection(input, worst)}
 ${rulesSection(input, clips)}
+${alignmentSection(input)}
 ${findingsSection(input, site)}
+${suppressionsSection(run)}
+${notLookedAtSection(run, leftOut)}
+${selftestSection(input.selftest)}
 ${datasetSection(run)}`,
     footer: markup`dailies ${run.tool.version} · ${hostileText(run.run.startedAt)} · run ${hostileText(run.run.id)}`,
     after: stripLibrary(gallery.pictures),
@@ -46,14 +55,16 @@ ${datasetSection(run)}`,
 }
 
 function navigation(input: ReportInput): readonly (readonly [string, string])[] {
-  const links: readonly (readonly [string, string])[] = [
-    ['worst', 'Worst'],
-    ['not-looked-at', 'Not looked at'],
-    ['rules', 'Rules'],
-    ['findings', 'Findings'],
-    ['dataset', 'Dataset'],
+  const { run } = input;
+  const links: readonly (readonly [string, string, boolean])[] = [
+    ['worst', 'Worst', run.rules.some((rule) => rule.outcome === 'failed')],
+    ['rules', 'Rules', true],
+    ['alignment', 'Alignment', (run.alignment ?? []).length > 0],
+    ['findings', 'Findings', true],
+    ['suppressions', 'Suppressions', (run.suppressions?.entries ?? []).length > 0],
+    ['not-looked-at', 'Not looked at', true],
+    ['selftest', 'Self-test', input.selftest !== undefined],
+    ['dataset', 'Dataset', true],
   ];
-  return links.filter(
-    ([id]) => id !== 'worst' || input.run.rules.some((rule) => rule.outcome === 'failed'),
-  );
+  return links.filter(([, , isThere]) => isThere).map(([id, word]) => [id, word]);
 }

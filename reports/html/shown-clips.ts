@@ -1,5 +1,5 @@
 import type { ClipCard, Finding, ReportInput } from '../../src/run/document.ts';
-import { rankWorst } from '../rank.ts';
+import { rankWorst } from '../../src/rank-rules.ts';
 import type { NumberedCard, ShownClip } from './clip-card.ts';
 import { clipId } from './clip-id.ts';
 import { ALONE, type PageSite } from './page-site.ts';

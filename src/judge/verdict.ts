@@ -1,4 +1,5 @@
 import type { RuleOutcome, RunDocument, SuppressionOutcome } from '../run/document.ts';
+import { rankWorst } from '../rank-rules.ts';
 import type { RuleOutcomeKind, Severity } from './rule.ts';
 
 const SEVERITY_ORDER = ['note', 'warning', 'error'] as const satisfies readonly Severity[];
@@ -43,7 +44,7 @@ export function decideVerdict(
     // A gate that lets everything through changes the exit code, not the truth.
     outcome: gateFails || failed.error > 0 ? 'failed' : isIncomplete ? 'incomplete' : 'passed',
     sentence: [
-      sentence(counts, failed, rows, isIncomplete),
+      sentence(counts, failed, rows, isIncomplete, worstWords(outcomes, rows)),
       ...suppressionSentences(outcomes, stale.length, policy.isStrict === true),
     ].join(' '),
     failOn: policy.failOn,
@@ -78,6 +79,7 @@ function sentence(
   failed: Readonly<Record<Severity, number>>,
   rows: number,
   isIncomplete: boolean,
+  worst: string,
 ): string {
   if (rows === 0) return 'Nothing was examined: the dataset has no rows.';
   const judged = counts.passed + counts.failed;
@@ -87,9 +89,23 @@ function sentence(
   const found =
     parts.length === 0
       ? `No bugs found by ${judged} rules in ${rows.toLocaleString('en-US')} clips`
-      : `${listed(parts)} in ${rows.toLocaleString('en-US')} clips (${counts.failed} of ${judged} rules failed)`;
+      : `${listed(parts)} in ${rows.toLocaleString('en-US')} clips (${counts.failed} of ${judged} rules failed)${worst}`;
   const gap = counts.incomplete + counts.errored;
   return `${found}${isIncomplete && gap > 0 ? `; ${gap} rule${gap === 1 ? '' : 's'} could not be judged` : ''}.`;
+}
+
+/** `, the worst: captions that say nothing, on 5 of 8 rows`; a single finding is named without being the worst. */
+function worstWords(outcomes: readonly RuleOutcome[], rows: number): string {
+  const [worst, second] = rankWorst({ rules: outcomes, dataset: { rows } });
+  if (worst === undefined) return '';
+  const { title, scope, affected, examined } = worst;
+  const isWord = /^[A-Z][a-z ]/.test(title);
+  const named = isWord ? `${title.slice(0, 1).toLowerCase()}${title.slice(1)}` : title;
+  const share =
+    scope === 'clip' || scope === 'group'
+      ? `, on ${affected.toLocaleString('en-US')} of ${examined.toLocaleString('en-US')} rows`
+      : '';
+  return `${second === undefined ? ':' : ', the worst:'} ${named}${share}`;
 }
 
 function one(count: number, word: string): string {

@@ -1,4 +1,5 @@
 import type { RuleLevel, RuleOutcomeKind, RuleScope, Severity } from '../judge/rule.ts';
+import type { SelftestDocument } from '../selftest/document.ts';
 
 /**
  * `run.json`: everything a renderer, a gate or a later diff needs to know of a run, apart from the rows in Parquet.
@@ -326,4 +327,6 @@ export type ReportInput = {
   readonly clips: readonly ClipCard[];
   /** Findings and pictures left out of the input, in words, empty if none. */
   readonly leftOut: readonly string[];
+  /** What `dailies selftest` wrote into the folder, if it ran. */
+  readonly selftest?: SelftestDocument;
 };

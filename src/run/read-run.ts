@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DailiesError } from '../dailies-error.ts';
 import { quoteLiteral } from '../dataset/sql-quote.ts';
 import { Database, maybe, numberOf, type SqlRow, textOf } from '../engine/database.ts';
+import type { SelftestDocument } from '../selftest/document.ts';
 import type { ClipCard, Finding, ReportInput, RunDocument } from './document.ts';
 
 /** Version of `run.json` that this release reads and writes. */
@@ -24,7 +25,16 @@ export async function readRun(folder: string): Promise<ReportInput> {
     ...(clips.length === 0 && isAffected ? ['clips.json is missing: no pictures'] : []),
     ...(hasFindings ? [] : [missingFindings(run)]),
   ];
-  return { run, findings: hasFindings ? await readFindings(folder) : [], clips, leftOut };
+  const selftest = await readJson<SelftestDocument>(join(folder, 'selftest.json')).catch(
+    () => null,
+  );
+  return {
+    run,
+    findings: hasFindings ? await readFindings(folder) : [],
+    clips,
+    leftOut,
+    ...(selftest?.schemaVersion === 1 ? { selftest } : {}),
+  };
 }
 
 function missingFindings(run: RunDocument): string {

@@ -34,6 +34,17 @@ export function filmStrip(clip: ClipCard, index: number, finding: Finding): Mark
   return markup`<figure class="film ${shape}${few}">${reels}${differenceLine(clip, marks)}</figure>`;
 }
 
+/** Frames of a thumbnail: enough to recognise the clip. */
+const THUMBNAIL_FRAMES = 4;
+
+/** The first frames, small and without words; the strip itself says what they are. */
+export function thumbnail(clip: ClipCard, index: number): Markup {
+  const { strip } = clip;
+  if (strip === null) return markup``;
+  const width = Math.min(THUMBNAIL_FRAMES, frameCount(strip)) * strip.frameWidth_px;
+  return markup`<svg class="thumb" viewBox="0 0 ${width} ${strip.frameHeight_px}" preserveAspectRatio="xMinYMid meet" aria-hidden="true"><use href="#strip-${index}"/></svg>`;
+}
+
 type Strip = NonNullable<ClipCard['strip']>;
 
 function filmReel(

@@ -168,15 +168,6 @@ function probeTable(run: RunDocument): Markup {
   </details>`;
 }
 
-/** The command that makes this run again. */
-export function reproduceSection(run: RunDocument): Markup {
-  return markup`<section id="reproduce" aria-labelledby="reproduce-heading">
-    <h2 id="reproduce-heading">${PAGE_WORDS.reproduce}</h2>
-    ${reproduceCommand(run.run.command)}
-    <p class="faint fine">Seed ${hostileText(run.run.seed)}: the same rows are drawn again, in every version of the dataset.</p>
-  </section>`;
-}
-
 /** A command line, quoted for a POSIX shell. */
 export function reproduceCommand(command: readonly string[]): Markup {
   return markup`<pre class="command" tabindex="0" aria-label="Command"><code>${hostileText(command.map(quoteArgument).join(' '))}</code></pre>`;

@@ -1,6 +1,6 @@
 import type { ReportInput } from '../../../src/run/document.ts';
 import { formatCount, formatPlural } from '../../figures.ts';
-import { rankFailed } from '../../rank.ts';
+import { rankFailed } from '../../../src/rank-rules.ts';
 import { PAGE_WORDS } from '../../words.ts';
 import { encodeIsland } from '../island-encode.ts';
 import { markup, Markup } from '../markup.ts';

@@ -1,13 +1,14 @@
 import type { ReportInput, RuleOutcome, RunDocument } from '../../../src/run/document.ts';
 import { formatCount, formatInterval, formatPercent } from '../../figures.ts';
 import { ruleSinceWords } from '../../since.ts';
-import { rankFailed } from '../../rank.ts';
+import { rankFailed } from '../../../src/rank-rules.ts';
 import { OUTCOME_WORDS, PAGE_WORDS, PATTERN_WORDS, placeWords } from '../../words.ts';
 import { ratePlot } from '../charts/rate-plot.ts';
 import { placeStrip } from '../charts/row-strip.ts';
 import { clipCard, type ShownClip } from '../clip-card.ts';
 import { hostileCode, hostileText, markup, type Markup } from '../markup.ts';
 import { outcomeIcon, severityMark } from '../severity-mark.ts';
+import { alignmentBlock } from './alignment.ts';
 import { extentWords } from './worst.ts';
 
 /** Fewer hits than this in a slice say nothing about the slice. */
@@ -58,7 +59,7 @@ function ruleDetails(
         <span>${extentWords(rule)}</span
         >${rule.reason === null ? null : markup` <span class="faint">${hostileText(rule.reason)}</span>`}
       </p>
-      ${whereBlock(input, rule)}
+      ${whereBlock(input, rule)}${alignmentBlock(input, rule)}
       <dl class="prose">
         <div>
           <dt>${PAGE_WORDS.why}</dt>

@@ -1,12 +1,15 @@
 import type { RunDocument } from '../../../src/run/document.ts';
 import { formatBytes, formatCount, formatPlural } from '../../figures.ts';
 import { OUTCOME_WORDS, SEVERITY_WORDS, VERDICT_WORDS } from '../../words.ts';
-import { sinceWords, suppressionWords } from '../../since.ts';
-import { rankFailed } from '../../rank.ts';
+import { suppressionWords } from '../../since.ts';
+import { rankFailed } from '../../../src/rank-rules.ts';
 import { hostileText, markup, type Markup } from '../markup.ts';
 import { outcomeIcon, severityIcon } from '../severity-mark.ts';
 
 const OTHER_OUTCOMES = ['incomplete', 'errored', 'passed', 'not-applicable'] as const;
+
+/** More rules than this share one mark. */
+const MARKS_MOST = 8;
 
 /** The verdict in one sentence, the tally of rules, and how much was looked at. */
 export function verdictSection(run: RunDocument): Markup {
@@ -23,7 +26,7 @@ export function verdictSection(run: RunDocument): Markup {
     <ul class="tally" aria-label="Rules by outcome">
       ${tally(run)}
     </ul>
-    ${[sinceWords(run), suppressionWords(run)].filter((words) => words !== '').map((words) => markup`<p class="since">${hostileText(words)}</p>`)}
+    ${[suppressionWords(run)].filter((words) => words !== '').map((words) => markup`<p class="since">${hostileText(words)}</p>`)}
     <p class="looked">${looked(run)}</p>
   </section>`;
 }
@@ -37,7 +40,7 @@ function tally(run: RunDocument): readonly Markup[] {
       return markup`<li class="${severity}">
         ${rankFailed(run)
           .filter((rule) => rule.severity === severity)
-          .slice(0, 24)
+          .slice(0, count > MARKS_MOST ? 1 : count)
           .map(() => severityIcon(severity))}<b>${count}</b> ${count === 1 ? one : many}
       </li>`;
     });

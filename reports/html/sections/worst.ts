@@ -1,7 +1,7 @@
 import type { ReportInput, RuleOutcome } from '../../../src/run/document.ts';
 import { formatCount, formatInterval, formatPercent } from '../../figures.ts';
 import { ruleSinceWords } from '../../since.ts';
-import { rankWorst } from '../../rank.ts';
+import { rankWorst } from '../../../src/rank-rules.ts';
 import { PAGE_WORDS, placeWords, SCOPE_UNITS } from '../../words.ts';
 import { asStored } from '../charts/as-stored.ts';
 import { filmStrip } from '../charts/film-strip.ts';
@@ -11,41 +11,49 @@ import { watchLink } from '../page-site.ts';
 import { captionOf, differs, type ShownClip } from '../clip-card.ts';
 import { siblingOf } from '../shown-clips.ts';
 import { hostileLongText, hostileText, markup, type Markup } from '../markup.ts';
+import { alarmOf } from './alignment.ts';
 import { severityMark } from '../severity-mark.ts';
 
 const WORST_COUNT = 5;
 
-/** The five worst findings, each with its place in the dataset and one clip as proof. */
-export function worstSection(
+/** One of the worst findings: the rule, a clip as proof if the page has one, and the other clips of the rule. */
+export type Worst = {
+  readonly rule: RuleOutcome;
+  readonly proof: ShownClip | undefined;
+  readonly candidates: readonly ShownClip[];
+};
+
+/** The five worst rules, each with another clip as proof where it can be. */
+export function chooseWorst(
   input: ReportInput,
   clips: ReadonlyMap<string, readonly ShownClip[]>,
-): Markup {
-  const worst = rankWorst(input.run).slice(0, WORST_COUNT);
-  if (worst.length === 0) return markup``;
+): readonly Worst[] {
   const taken = new Set<number>();
-  const items = worst.map((rule) => {
-    const candidates = clips.get(rule.id) ?? [];
-    const proof = candidates.find((clip) => !taken.has(clip.index)) ?? candidates[0];
-    if (proof !== undefined) taken.add(proof.index);
-    return worstItem(input, rule, proof, candidates);
-  });
+  return rankWorst(input.run)
+    .slice(0, WORST_COUNT)
+    .map((rule) => {
+      const candidates = clips.get(rule.id) ?? [];
+      const proof = candidates.find((clip) => !taken.has(clip.index)) ?? candidates[0];
+      if (proof !== undefined) taken.add(proof.index);
+      return { rule, proof, candidates };
+    });
+}
+
+/** The five worst findings, each with its place in the dataset and one clip as proof. */
+export function worstSection(input: ReportInput, worst: readonly Worst[]): Markup {
+  if (worst.length === 0) return markup``;
   return markup`<section id="worst" aria-labelledby="worst-heading">
-    <h2 id="worst-heading">${PAGE_WORDS.worst}</h2>
+    <h2 id="worst-heading">${PAGE_WORDS.worstSeen}</h2>
     <ol class="worst">
-      ${items}
+      ${worst.map((each) => worstItem(input, each))}
     </ol>
     <p class="faint fine">${PAGE_WORDS.worstNote}</p>
   </section>`;
 }
 
-function worstItem(
-  input: ReportInput,
-  rule: RuleOutcome,
-  proof: ShownClip | undefined,
-  candidates: readonly ShownClip[],
-): Markup {
+function worstItem(input: ReportInput, { rule, proof, candidates }: Worst): Markup {
   const place = placeWords(input.run, rule);
-  return markup`<li class="${rule.severity}">
+  return markup`<li class="${rule.severity}" id="worst-${rule.id}">
     <div class="claim">
       <p class="kind">${severityMark(rule.severity)} <code>${rule.id}</code>${ruleSinceWords(rule) === '' ? null : markup` <b class="badge">${ruleSinceWords(rule)}</b>`}</p>
       <h3><a href="#rule-${rule.id}">${rule.title}</a></h3>
@@ -56,7 +64,7 @@ function worstItem(
       ${place === '' ? null : markup`<p class="place">${hostileText(place)}</p>`}
       ${placeStrip(input, rule)}
     </div>
-    ${proof === undefined ? markup`<div class="proof"><p class="faint">${rule.why}</p></div>` : proofOf(rule, proof, candidates)}
+    ${proof === undefined ? markup`<div class="proof"><p class="faint">${rule.why}</p></div>` : proofOf(input, rule, proof, candidates)}
   </li>`;
 }
 
@@ -70,18 +78,24 @@ export function extentWords(rule: RuleOutcome): string {
 }
 
 /** The clip that shows the finding; with the second one where the finding is about several. */
-function proofOf(rule: RuleOutcome, proof: ShownClip, candidates: readonly ShownClip[]): Markup {
+function proofOf(
+  input: ReportInput,
+  rule: RuleOutcome,
+  proof: ShownClip,
+  candidates: readonly ShownClip[],
+): Markup {
   const isAboutCaption = rule.family === 'captions';
   const sibling = rule.scope === 'group' ? siblingOf(proof, candidates, isAboutCaption) : undefined;
   if (sibling !== undefined) return pairOf(proof, sibling, isAboutCaption);
   const neighbours = neighboursOf(proof);
-  if (neighbours !== null) return markup`<div class="proof">${messageOf(proof)}${neighbours}</div>`;
+  if (neighbours !== null)
+    return markup`<div class="proof">${messageOf(proof)}${neighbours}${alarmOf(input, proof.finding)}</div>`;
   const { card, finding } = proof;
   const caption = clampedCaption(proof);
   return markup`<div class="proof">
-    ${isAboutCaption ? caption : (asStored(card, proof.index, finding) ?? filmStrip(card, proof.index, finding))}
-    ${messageOf(proof)}${toldOf(proof)}
-    ${isAboutCaption ? filmStrip(card, proof.index, finding) : card.caption === null ? null : caption}
+    ${messageOf(proof)}${toldOf(proof)}${isAboutCaption ? caption : null}
+    ${(isAboutCaption ? null : asStored(card, proof.index, finding)) ?? filmStrip(card, proof.index, finding)}
+    ${isAboutCaption || card.caption === null ? null : caption}
   </div>`;
 }
 
@@ -91,7 +105,7 @@ function pairOf(first: ShownClip, second: ShownClip, isAboutCaption: boolean): M
     ${isAboutCaption ? null : clampedCaption(proof)}
   </div>`;
   return markup`<div class="proof pair">
-    ${isAboutCaption ? clampedCaption(first) : null}${messageOf(first)}${shown(first)}${shown(second)}
+    ${messageOf(first)}${isAboutCaption ? clampedCaption(first) : null}${shown(first)}${shown(second)}
   </div>`;
 }
 
