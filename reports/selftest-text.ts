@@ -20,7 +20,7 @@ export function renderSelftest(
   const rules = document.rules.toSorted(
     (a, b) =>
       Number(b.isBelowMark) - Number(a.isBelowMark) ||
-      METHODS.indexOf(a.method) - METHODS.indexOf(b.method) ||
+      SELFTEST_METHODS.indexOf(a.method) - SELFTEST_METHODS.indexOf(b.method) ||
       (a.id < b.id ? -1 : 1),
   );
   const rows = rules.map((rule) => [
@@ -35,9 +35,9 @@ export function renderSelftest(
     rule.smallestRate === null ? '–' : formatPercent(rule.smallestRate),
   ]);
   const below = rules.filter((rule) => rule.isBelowMark);
-  const by = METHODS.map((method) => {
+  const by = SELFTEST_METHODS.map((method) => {
     const n = rules.filter((rule) => rule.method === method).length;
-    return n === 0 ? null : `${formatCount(n)} ${METHOD_WORDS[method]}`;
+    return n === 0 ? null : `${formatCount(n)} ${SELFTEST_METHOD_WORDS[method]}`;
   }).filter((each) => each !== null);
   const said = [
     `${formatCount(rules.length)} rules on ${formatCount(document.testedRows)} rows of ${spellOut(document.dataset)} (${formatCount(document.testedMedia)} with media, ${formatCount(document.encodedMedia)} clips and images encoded anew): ${by.join(', ')}.`,
@@ -50,7 +50,7 @@ export function renderSelftest(
 }
 
 /** Ways of trying a rule, nearest to real data first. */
-const METHODS: readonly SelftestMethod[] = [
+export const SELFTEST_METHODS: readonly SelftestMethod[] = [
   'media',
   'rows',
   'shards',
@@ -59,7 +59,8 @@ const METHODS: readonly SelftestMethod[] = [
   'examples',
 ];
 
-const METHOD_WORDS: Readonly<Record<SelftestMethod, string>> = {
+/** What each way is called. */
+export const SELFTEST_METHOD_WORDS: Readonly<Record<SelftestMethod, string>> = {
   media: 'by media encoded anew',
   rows: 'by faults in rows',
   shards: 'by damaged files of a copy',

@@ -32,7 +32,6 @@ export function rankWorst(run: Ranked): readonly RuleOutcome[] {
 
 /** Failed rules by severity, then those with new findings, then rate, then id: the order of the rules section. */
 export function rankFailed(run: Pick<Ranked, 'rules'>): readonly RuleOutcome[] {
-  const newness = (rule: RuleOutcome): number => Math.sign(rule.baseline?.new ?? 0);
   return failedRules(run).toSorted(
     (a, b) =>
       ORDER[a.severity] - ORDER[b.severity] ||
@@ -40,6 +39,10 @@ export function rankFailed(run: Pick<Ranked, 'rules'>): readonly RuleOutcome[] {
       (b.rate ?? 0) - (a.rate ?? 0) ||
       compareText(a.id, b.id),
   );
+}
+
+function newness(rule: RuleOutcome): number {
+  return Math.sign(rule.baseline?.new ?? 0);
 }
 
 function failedRules(run: Pick<Ranked, 'rules'>): readonly RuleOutcome[] {

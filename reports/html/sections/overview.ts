@@ -68,7 +68,7 @@ function sightOf(proof: ShownClip | undefined): Markup {
     : markup`<p class="fine">“${hostileText(caption.slice(0, CAPTION_LENGTH))}${caption.length > CAPTION_LENGTH ? '…' : ''}”</p>`;
 }
 
-function card(id: string, heading: string, content: Markup): Markup {
+function cardOf(id: string, heading: string, content: Markup): Markup {
   return markup`<section class="card" aria-labelledby="${id}"><h2 id="${id}">${heading}</h2>${content}</section>`;
 }
 
@@ -96,7 +96,7 @@ function gapsCard(run: RunDocument, leftOut: readonly string[]): Markup {
       : []),
     ...leftOut.map((what) => markup`<li>Left out of this page: ${hostileText(what)}</li>`),
   ];
-  return card(
+  return cardOf(
     'gaps-card',
     PAGE_WORDS.notLookedAt,
     lines.length === 0
@@ -115,7 +115,7 @@ function datasetCard(run: RunDocument): Markup {
   const { dataset, tool } = run;
   const unread = dataset.shards.filter((shard) => shard.state === 'unread').length;
   const known = dataset.columns.filter((column) => column.role !== null).length;
-  return card(
+  return cardOf(
     'dataset-card',
     PAGE_WORDS.dataset,
     markup`<p><b>${hostileText(dataset.name.slice(0, 200))}</b></p><p>${formatPlural(dataset.rows, 'row')} in ${formatPlural(dataset.shards.length, 'shard')}${unread > 0 ? ` (${formatCount(unread)} unread)` : ''}, ${hostileText(dataset.format)}, ${formatBytes(dataset.bytes)}; ${known} of ${formatPlural(dataset.columns.length, 'column')} understood</p>
@@ -127,7 +127,7 @@ function datasetCard(run: RunDocument): Markup {
 function sinceCard(run: RunDocument): Markup {
   const { baseline } = run;
   if (baseline === undefined)
-    return card(
+    return cardOf(
       'since-card',
       PAGE_WORDS.since,
       markup`<p class="faint">${PAGE_WORDS.sinceNone}</p>`,
@@ -138,7 +138,7 @@ function sinceCard(run: RunDocument): Markup {
     [baseline.absent, 'fixed'],
     ...(baseline.unknown > 0 ? [[baseline.unknown, 'cannot be told'] as const] : []),
   ];
-  return card(
+  return cardOf(
     'since-card',
     PAGE_WORDS.since,
     markup`<ul class="figures">${figures.map(([count, word]) => markup`<li><b>${formatCount(count)}</b> ${word}</li>`)}</ul><p class="faint">${hostileText(baseline.dataset.slice(0, 120))}, run ${hostileText(baseline.runId.slice(0, 60))}, ${hostileText(baseline.startedAt.slice(0, 10))}</p>${
@@ -150,7 +150,7 @@ function sinceCard(run: RunDocument): Markup {
 }
 
 function commandCard(run: RunDocument): Markup {
-  return card(
+  return cardOf(
     'reproduce',
     PAGE_WORDS.reproduce,
     markup`${reproduceCommand(run.run.command)}<p class="faint">Seed ${hostileText(run.run.seed)}: the same rows are drawn again, in every version of the dataset.</p>`,
