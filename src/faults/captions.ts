@@ -55,6 +55,15 @@ const SPECIAL_TOKENS = [
 /** Every caption fault; `…-hard` ones leave a look-alike of a healthy caption around the damage. */
 export const CAPTION_FAULTS: readonly CaptionFault[] = [
   fault('null', 'empty-caption', 'exact', () => null),
+  fault('untrimmed', 'untrimmed-caption', 'exact', (caption, random) =>
+    pick(
+      [` ${caption}`, `${caption} `, `${caption}\n`, `\t${caption}`, `\u{3000}${caption}`],
+      random,
+    ),
+  ),
+  fault('zero-width', 'untrimmed-caption', 'exact', (caption, random) =>
+    pick([`\u{200B}Photo: ${caption}`, `${caption}\u{2060}`, `${caption}\u{FEFF}`], random),
+  ),
   fault('blank', 'empty-caption', 'exact', (_, random) =>
     pick(['', ' ', '\n\t ', '\u{200B}\u{FEFF}', '\u{3000}\u{A0}', '\u{3164}'], random),
   ),

@@ -13,6 +13,8 @@ export type Located = Omit<Localisation, 'first'> & { readonly firstClip: bigint
 
 type Slice = Localisation['slices'][number];
 
+/** Bad shards that fit into one line by name. */
+const NAMED_SHARDS = 3;
 /** Slices shown per rule. */
 const MAX_SLICES = 8;
 /** A slice is worth naming from this lift, share and number of the hits on. */
@@ -96,7 +98,7 @@ function locate(
     pattern: isClustered ? 'clustered' : 'scattered',
     statistic: tellStatistic(isClustered ? decisive : null, usable, all.affected),
     sentence: isClustered
-      ? tellCluster(shards, slices, all)
+      ? tellCluster(shards, slices, all, shardName)
       : `${all.affected === 1 ? 'one row' : 'scattered'} over ${hitShards(shards)}`,
     slices,
   };
@@ -230,11 +232,12 @@ function tellStatistic(
   return `chi-square ${test.chiSquare.toFixed(1)} over ${test.cells.toLocaleString('en-US')} ${what}, ${p}; ${percent(test.excess)} of the hits would have to move to lie at random`;
 }
 
-/** 'N of M shards hold 99 % of the hits' where few shards do, else the worst slice. */
+/** 'N of M shards hold 99 % of the hits' where few shards do, with the names of very few, else the worst slice. */
 function tellCluster(
   shards: readonly ShardCount[],
   slices: readonly Slice[],
   all: CellCount,
+  shardName: (shard: number) => string,
 ): string {
   const [top] = slices;
   const ranked = shards
@@ -251,7 +254,14 @@ function tellCluster(
   const share = held / all.affected;
   const isFew = count <= shards.length / 2 && share >= 0.8 && rows <= 0.5 * all.examined * share;
   const ofShards = `${count} of ${shards.length} shards hold${count === 1 ? 's' : ''} ${percent(share)} of the hits`;
-  if (isFew && count > 1) return ofShards;
+  if (isFew && count > 1) {
+    const names = ranked
+      .slice(0, count)
+      .map((each) => each.shard)
+      .toSorted((a, b) => a - b)
+      .map((shard) => shardName(shard));
+    return count <= NAMED_SHARDS ? `${ofShards}: ${names.join(', ')}` : ofShards;
+  }
   if (top === undefined) {
     return isFew ? ofShards : `in clusters over ${hitShards(shards)}`;
   }
