@@ -11,11 +11,14 @@ import { uniqueNames } from './column-names.ts';
 import type { ShardFile } from './discover-shards.ts';
 import { errorText, shardErrorText } from './rows.ts';
 import { quoteIdentifier } from './sql-quote.ts';
+import { openRowStore } from './row-store.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
 import { widenSchemas } from './widen-types.ts';
 
 const TABLE = 'manifest_rows';
+/** Values of one shard as apache-arrow hands them out, before their types are right. */
+const RAW = 'arrow_values';
 const ROWS_PER_CHUNK = 2048;
 
 type Loaded = {
@@ -32,10 +35,11 @@ export async function openArrow(
   files: readonly ShardFile[],
 ): Promise<RowSource> {
   await registerArrowCodecs();
+  const store = await openRowStore(connection, files);
   const loaded: Loaded[] = [];
   const unread: ShardReading[] = [];
   for (const file of files) {
-    const table = `arrow_shard_${file.index}`;
+    const table = `${store}arrow_shard_${file.index}`;
     try {
       loaded.push({ file, table, ...(await loadShard(connection, file, table)) });
     } catch (error) {
@@ -52,7 +56,7 @@ export async function openArrow(
     `${SOURCE_SHARD_ID} integer`,
     `${SOURCE_ROW_NUMBER} bigint`,
   ];
-  await connection.run(`create or replace table ${TABLE} (${definitions.join(', ')})`);
+  await connection.run(`create or replace table ${store}${TABLE} (${definitions.join(', ')})`);
   for (const { file, table, schema } of loaded) {
     const own = new Map(schema.map((column) => [column.name.toLowerCase(), column]));
     const values = columns.map(({ name, type }) => {
@@ -60,13 +64,13 @@ export async function openArrow(
       return mine === undefined ? 'null' : `${quoteIdentifier(mine.name)}::${type}`;
     });
     await connection.run(
-      `insert into ${TABLE} select ${[...values, `${file.index}`, 'rowid'].join(', ')} from ${table}`,
+      `insert into ${store}${TABLE} select ${[...values, `${file.index}`, 'rowid'].join(', ')} from ${table}`,
     );
     await connection.run(`drop table ${table}`);
   }
   const read = loaded.map((each) => readShard(each.file, each.rows, 0, each.schema));
   return {
-    from: TABLE,
+    from: `${store}${TABLE}`,
     columns,
     shards: [...read, ...unread].toSorted((a, b) => a.file.index - b.file.index),
     files: [],
@@ -101,9 +105,9 @@ async function loadShard(
     const columns = fields.map((field) => arrowColumn(field.type));
     const raw = names.map((_, i) => `c${i}`);
     await connection.run(
-      `create or replace temp table ${table}_raw (${raw.map((name, i) => `${name} ${columns[i]?.type.toString() ?? 'VARCHAR'}`).join(', ')})`,
+      `create or replace temp table ${RAW} (${raw.map((name, i) => `${name} ${columns[i]?.type.toString() ?? 'VARCHAR'}`).join(', ')})`,
     );
-    const rows = await appendBatches(connection, `${table}_raw`, reader, columns);
+    const rows = await appendBatches(connection, RAW, reader, columns);
     const taken = await createCastTable(connection, table, names, columns).catch(
       (error: unknown) => {
         if (!errorText(error).startsWith('Conversion Error')) throw error;
@@ -122,7 +126,7 @@ async function loadShard(
     );
     return { rows, schema: taken, hasEnd };
   } finally {
-    await connection.run(`drop table if exists ${table}_raw`);
+    await connection.run(`drop table if exists ${RAW}`);
   }
 }
 
@@ -139,7 +143,7 @@ async function createCastTable(
     (column, i) => `${column.cast(`c${i}`)} as ${quoteIdentifier(names[i] ?? `c${i}`)}`,
   );
   await connection.run(
-    `create or replace temp table ${table} as select ${casts.join(', ')} from ${table}_raw`,
+    `create or replace table ${table} as select ${casts.join(', ')} from ${RAW}`,
   );
   return schema;
 }

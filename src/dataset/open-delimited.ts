@@ -10,6 +10,7 @@ import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 import { linesFrom } from './text-lines.ts';
+import { openRowStore } from './row-store.ts';
 import { hasQuotedFields } from './tsv-quotes.ts';
 import { widenSchemas } from './widen-types.ts';
 
@@ -45,12 +46,14 @@ export async function openDelimited(
     dialect.names.map((name) => ({ name, type: 'VARCHAR' })),
   );
   const names = await widenSchemas(connection, schemas);
-  await createTextTable(connection, names);
+  const store = await openRowStore(connection, files);
+  const text = `${store}${TEXT_TABLE}`;
+  await createTextTable(connection, text, names);
   const read: ShardReading[] = [];
   const warnings: string[] = [];
   for (const { file, dialect } of dialects) {
     try {
-      read.push(await readFile(connection, file, dialect, names));
+      read.push(await readFile(connection, file, dialect, names, text));
       if (!dialect.hasHeader)
         warnings.push(
           `${file.name} has no header: its columns are called ${dialect.names.slice(0, 3).join(', ')}…`,
@@ -67,11 +70,12 @@ export async function openDelimited(
     name,
     type: type === NO_VALUES ? 'VARCHAR' : type,
   }));
-  await createTypedTable(connection, columns);
+  const table = `${store}${TABLE}`;
+  await createTypedTable(connection, text, table, columns);
   const types = new Map(columns.map(({ name, type }) => [name.toLowerCase(), type]));
   const shards = read.map((shard) => ({ ...shard, schema: fillTypes(shard.schema, types) }));
   return {
-    from: TABLE,
+    from: table,
     columns,
     shards: [...shards, ...unread].toSorted((a, b) => a.file.index - b.file.index),
     files: [],
@@ -110,12 +114,13 @@ async function readDialect(connection: DuckDBConnection, file: ShardFile): Promi
 
 async function createTextTable(
   connection: DuckDBConnection,
+  text: string,
   names: readonly NamedType[],
 ): Promise<void> {
   const columns = names.map(({ name }) => `${quoteIdentifier(name)} varchar`);
   const numbering = [`${SOURCE_SHARD_ID} integer`, `${SOURCE_ROW_NUMBER} bigint`];
   await connection.run(
-    `create or replace table ${TEXT_TABLE} (${[...columns, ...numbering].join(', ')})`,
+    `create or replace table ${text} (${[...columns, ...numbering].join(', ')})`,
   );
 }
 
@@ -124,15 +129,16 @@ async function readFile(
   file: ShardFile,
   dialect: Dialect,
   names: readonly NamedType[],
+  text: string,
 ): Promise<ShardReading> {
-  const badRows = await insertShard(connection, file, dialect, names);
+  const badRows = await insertShard(connection, file, dialect, names, text);
   const [counted] = await readRows(
     connection,
-    `select count(*) as n from ${TEXT_TABLE} where ${SOURCE_SHARD_ID} = ${file.index}`,
+    `select count(*) as n from ${text} where ${SOURCE_SHARD_ID} = ${file.index}`,
   );
   const own = new Set(dialect.names.map((name) => name.toLowerCase()));
   const mine = names.filter(({ name }) => own.has(name.toLowerCase()));
-  const schema = await typesOfText(connection, TEXT_TABLE, mine, file.index);
+  const schema = await typesOfText(connection, text, mine, file.index);
   return readShard(file, numberOf(counted?.['n']), badRows, schema);
 }
 
@@ -141,6 +147,7 @@ async function insertShard(
   file: ShardFile,
   dialect: Dialect,
   names: readonly NamedType[],
+  text: string,
 ): Promise<number> {
   const settings = [
     `header = ${dialect.hasHeader}`,
@@ -165,11 +172,11 @@ async function insertShard(
   });
   try {
     await connection.run(
-      `insert into ${TEXT_TABLE} select ${[...selected, `${file.index}`, 'row_number() over () - 1'].join(', ')}
+      `insert into ${text} select ${[...selected, `${file.index}`, 'row_number() over () - 1'].join(', ')}
        from read_csv(${quoteLiteral(escapeGlob(file.path))}, ${settings.join(', ')})`,
     );
     const rejects = await readRejects(connection, dialect.hasHeader);
-    await countRejectsIn(connection, TEXT_TABLE, file.index, rejects);
+    await countRejectsIn(connection, text, file.index, rejects);
     return rejects.length;
   } finally {
     await dropRejects(connection);
@@ -178,6 +185,8 @@ async function insertShard(
 
 async function createTypedTable(
   connection: DuckDBConnection,
+  text: string,
+  table: string,
   columns: readonly NamedType[],
 ): Promise<void> {
   const casts = columns.map(({ name, type }) => {
@@ -185,8 +194,8 @@ async function createTypedTable(
     return type === 'VARCHAR' ? id : `${id}::${type} as ${id}`;
   });
   await connection.run(
-    `create or replace table ${TABLE} as
-     select ${[...casts, SOURCE_SHARD_ID, SOURCE_ROW_NUMBER].join(', ')} from ${TEXT_TABLE}`,
+    `create or replace table ${table} as
+     select ${[...casts, SOURCE_SHARD_ID, SOURCE_ROW_NUMBER].join(', ')} from ${text}`,
   );
-  await connection.run(`drop table ${TEXT_TABLE}`);
+  await connection.run(`drop table ${text}`);
 }

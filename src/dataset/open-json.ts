@@ -11,6 +11,7 @@ import { errorText, shardErrorText } from './rows.ts';
 import { quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
+import { openRowStore } from './row-store.ts';
 import { linesFrom } from './text-lines.ts';
 
 const TABLE = 'manifest_rows';
@@ -48,18 +49,19 @@ export async function openJson(
     readings.map((reading) => reading.structure),
     'the dataset',
   );
-  await createTable(connection, columns);
+  const table = `${await openRowStore(connection, files)}${TABLE}`;
+  await createTable(connection, table, columns);
   const read: ShardReading[] = [];
   let isWide = false;
   for (const reading of readings) {
     try {
       try {
-        await insertShard(connection, reading, columns, isWide);
+        await insertShard(connection, table, reading, columns, isWide);
       } catch (error) {
         if (isWide || !errorText(error).startsWith('Conversion Error')) throw error;
-        await widenTable(connection, columns);
+        await widenTable(connection, table, columns);
         isWide = true;
-        await insertShard(connection, reading, columns, isWide);
+        await insertShard(connection, table, reading, columns, isWide);
       }
     } catch (error) {
       unread.push(unreadShard(reading.file, shardErrorText(error)));
@@ -68,7 +70,7 @@ export async function openJson(
     read.push(readShard(reading.file, reading.rows, reading.badRows, reading.schema));
   }
   return {
-    from: TABLE,
+    from: table,
     columns: columns.map(({ name, type, wideType }) => ({ name, type: isWide ? wideType : type })),
     shards: [...read, ...unread].toSorted((a, b) => a.file.index - b.file.index),
     files: [],
@@ -126,28 +128,31 @@ async function inferShard(
 
 async function createTable(
   connection: DuckDBConnection,
+  table: string,
   columns: readonly JsonColumn[],
 ): Promise<void> {
   const list = columns.map((column) => `${quoteIdentifier(column.name)} ${column.type}`);
   await connection.run(
-    `create or replace table ${TABLE} (${[...list, `${SOURCE_SHARD_ID} integer`, `${SOURCE_ROW_NUMBER} bigint`].join(', ')})`,
+    `create or replace table ${table} (${[...list, `${SOURCE_SHARD_ID} integer`, `${SOURCE_ROW_NUMBER} bigint`].join(', ')})`,
   );
 }
 
 /** Integers beyond 64 signed bits turned up: they get the type that holds them. */
 async function widenTable(
   connection: DuckDBConnection,
+  table: string,
   columns: readonly JsonColumn[],
 ): Promise<void> {
   for (const column of columns)
     if (column.type !== column.wideType)
       await connection.run(
-        `alter table ${TABLE} alter ${quoteIdentifier(column.name)} type ${column.wideType}`,
+        `alter table ${table} alter ${quoteIdentifier(column.name)} type ${column.wideType}`,
       );
 }
 
 async function insertShard(
   connection: DuckDBConnection,
+  table: string,
   reading: Inferred,
   columns: readonly JsonColumn[],
   isWide: boolean,
@@ -176,7 +181,7 @@ async function insertShard(
   });
   try {
     await connection.run(
-      `insert into ${TABLE}
+      `insert into ${table}
        select ${[...values, `${reading.file.index}`, 'n'].join(', ')}
        from (
          select n, is_row, case when is_row then line end as line, ${structure === '{}' ? 'null' : `json_transform(case when is_row then line end, ${quoteLiteral(structure)})`} as o
@@ -188,7 +193,7 @@ async function insertShard(
        )
        where is_row`,
     );
-    await countRejectsIn(connection, TABLE, reading.file.index, reading.rejects);
+    await countRejectsIn(connection, table, reading.file.index, reading.rejects);
   } finally {
     await dropRejects(connection);
   }

@@ -8,6 +8,9 @@ import {
   SQLNULL,
 } from '@duckdb/node-api';
 
+import { existsSync, rmdirSync } from 'node:fs';
+
+import { removeRowStores } from '../dataset/row-store.ts';
 import { rowOf } from '../dataset/rows.ts';
 import { quoteLiteral } from '../dataset/sql-quote.ts';
 
@@ -40,14 +43,23 @@ export type DatabaseSettings = {
 export class Database {
   readonly connection: DuckDBConnection;
   readonly #instance: DuckDBInstance;
+  /** The spill folder, if it was not there before. */
+  readonly #ownFolder: string | null;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+  private constructor(
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    ownFolder: string | null,
+  ) {
     this.#instance = instance;
     this.connection = connection;
+    this.#ownFolder = ownFolder;
   }
 
   /** Opens DuckDB with extensions and autoloading off, so that nothing is ever fetched. */
   static async open(settings: DatabaseSettings): Promise<Database> {
+    const folder = settings.tempDirectory;
+    const ownFolder = folder === '' || existsSync(folder) ? null : folder;
     const instance = await DuckDBInstance.create(settings.file, {
       threads: String(settings.threads),
       memory_limit: settings.memoryLimit,
@@ -55,7 +67,7 @@ export class Database {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     });
-    const database = new Database(instance, await instance.connect());
+    const database = new Database(instance, await instance.connect(), ownFolder);
     await database.run('set preserve_insertion_order = false');
     return database;
   }
@@ -111,6 +123,18 @@ export class Database {
   close(): void {
     this.connection.closeSync();
     this.#instance.closeSync();
+    removeRowStores(this.connection);
+    this.#removeEmptyFolder();
+  }
+
+  /** DuckDB removes the folder that it spilled to only if it made it and nothing else is in it. */
+  #removeEmptyFolder(): void {
+    if (this.#ownFolder === null) return;
+    try {
+      rmdirSync(this.#ownFolder);
+    } catch {
+      // Not there, or not empty: nothing to tidy.
+    }
   }
 }
 

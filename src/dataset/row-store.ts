@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { DuckDBConnection } from '@duckdb/node-api';
+
+import type { ShardFile } from './discover-shards.ts';
+import { readRows, textOf } from './rows.ts';
+import { quoteIdentifier, quoteLiteral } from './sql-quote.ts';
+
+/** Rows of text and Arrow shards up to this size stay in memory: a file costs more than it saves. */
+const IN_MEMORY_BYTES = 32 * 1024 * 1024;
+
+/** What gzip and zstd make of text, at most. */
+const COMPRESSION_RATIO = 8;
+
+/** Files of each room, so that closing it can remove them. */
+const STORES = new WeakMap<DuckDBConnection, string[]>();
+
+/**
+ * Where rows that are parsed once are kept: in memory, or for large shards in a compressed database file in the folder that
+ * DuckDB spills to. Gives what table names begin with; {@link removeRowStores} takes the file away.
+ */
+export async function openRowStore(
+  connection: DuckDBConnection,
+  files: readonly ShardFile[],
+): Promise<string> {
+  const bytes = files.reduce(
+    (sum, file) => sum + file.bytes * (file.compression === 'none' ? 1 : COMPRESSION_RATIO),
+    0,
+  );
+  if (bytes <= IN_MEMORY_BYTES) return '';
+  const [row] = await readRows(
+    connection,
+    `select current_setting('temp_directory') as folder, current_schema() as schema`,
+  );
+  const folder = textOf(row?.['folder']);
+  if (folder === '') return '';
+  mkdirSync(folder, { recursive: true });
+  // Two versions of a dataset are opened in two schemas of one room.
+  const name = `dailies_rows_${textOf(row?.['schema'])}`;
+  const path = join(folder, `${name}-${randomBytes(4).toString('hex')}.duckdb`);
+  STORES.set(connection, [...(STORES.get(connection) ?? []), path]);
+  await connection.run(`attach ${quoteLiteral(path)} as ${quoteIdentifier(name)}`);
+  return `${quoteIdentifier(name)}.main.`;
+}
+
+/** Removes what {@link openRowStore} left on disk. Call it when the database is closed. */
+export function removeRowStores(connection: DuckDBConnection): void {
+  for (const path of STORES.get(connection) ?? [])
+    for (const suffix of ['', '.wal']) rmSync(`${path}${suffix}`, { force: true });
+}
