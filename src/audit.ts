@@ -13,7 +13,9 @@ import { findNearDuplicates } from './analyses/near-duplicates.ts';
 import type { Config } from './config/config.ts';
 import { DailiesError } from './dailies-error.ts';
 import { isCanonicalColumn } from './dataset/canonical-columns.ts';
+import { checkDeclaredRows } from './dataset/declared-rows.ts';
 import { leaveOutPageFaults, type OpenDataset } from './dataset/open-dataset.ts';
+import { findUnnamedFiles } from './dataset/unnamed-files.ts';
 import { shardErrorText } from './dataset/rows.ts';
 import { quoteLiteral } from './dataset/sql-quote.ts';
 import {
@@ -26,7 +28,7 @@ import { unreadParts } from './dataset/unread-parts.ts';
 import { RowEmbedder } from './encoder/embed-rows.ts';
 import { Encoder } from './encoder/encoder.ts';
 import { VectorCache } from './encoder/vector-cache.ts';
-import { Database } from './engine/database.ts';
+import { Database, numberOf, textOf } from './engine/database.ts';
 import { localEngine } from './engine/local-engine.ts';
 import { gatherEvidence, type ProbeCount } from './engine/gather-evidence.ts';
 import { defaultMemoryLimit } from './engine/memory-limit.ts';
@@ -269,6 +271,10 @@ export class Audit {
         'alignment',
         'alignment_segments',
         ...(TIER_EVIDENCE[config.tier].includes('images') ? ['near_duplicates'] : []),
+        'declared_rows',
+        ...(TIER_EVIDENCE[config.tier].includes('files') && dataset.mediaColumns.length > 0
+          ? ['unnamed_files']
+          : []),
         ...(dataset.format === 'parquet' ? STORAGE_TABLES : []),
       ]),
       numbers: numberColumns(
@@ -336,6 +342,7 @@ export class Audit {
         this.#context.signal,
       );
     }
+    await this.#lookBeside();
     const drawn = await createSample(this.#database.connection, {
       from: 'ledger',
       sample: parseSample(this.#config.sample),
@@ -357,6 +364,20 @@ export class Audit {
     );
     stage.done();
     this.#clock.lap('manifest');
+  }
+
+  /** What lies beside the manifest: counts that others state, and media that no row names. */
+  async #lookBeside(): Promise<void> {
+    const { connection } = this.#database;
+    if (this.#isAskedFor(['declared_rows'])) {
+      const splits = await this.#database.rows(
+        'select split, count(*) as n from ledger where split is not null group by split',
+      );
+      const counts = splits.map(({ split, n }) => [textOf(split), numberOf(n)] as const);
+      await checkDeclaredRows(connection, this.#opened(), new Map(counts));
+    }
+    if (this.#isAskedFor(['unnamed_files']))
+      await findUnnamedFiles(connection, this.#opened(), this.#context.signal);
   }
 
   /** Columns of `clips` that the dataset really has, in its order. */

@@ -21,6 +21,13 @@ export type Offer = {
   readonly today: string;
 };
 
+/** Why a table is not there, where its name does not say it. */
+const WITHOUT_TABLE: Readonly<Record<string, string>> = {
+  page_checksums: 'the manifest is no Parquet, whose pages carry checksums',
+  footer_checks: 'the manifest is no Parquet, whose footers carry statistics',
+  unnamed_files: 'the dataset names no media, or --tier manifest keeps away from them',
+};
+
 /** Why a rule cannot be judged on this dataset; null if it can. */
 export function whyNotApplicable(
   compiled: CompiledRule,
@@ -64,7 +71,10 @@ export function whyNotApplicable(
       if (offer.numbers.length === 0)
         return { outcome: 'not-applicable', reason: 'the dataset has no column of numbers' };
     } else if (!offer.tables.has(need.table)) {
-      return { outcome: 'not-applicable', reason: `there is no table ${need.table} in this run` };
+      return {
+        outcome: 'not-applicable',
+        reason: WITHOUT_TABLE[need.table] ?? `there is no table ${need.table} in this run`,
+      };
     }
   }
   return null;

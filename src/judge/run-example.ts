@@ -1,4 +1,6 @@
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
+import { DECLARED_ROW_COLUMNS } from '../dataset/declared-rows.ts';
+import { UNNAMED_FILE_COLUMNS } from '../dataset/unnamed-files.ts';
 import { FOOTER_CHECK_COLUMNS } from '../dataset/footer-checks.ts';
 import { PAGE_CHECKSUM_COLUMNS } from '../dataset/page-checksums.ts';
 import { PAGE_FAULT_COLUMNS } from '../dataset/page-faults.ts';
@@ -146,6 +148,8 @@ const DATASET_TABLES = {
   page_faults: PAGE_FAULT_COLUMNS,
   page_checksums: PAGE_CHECKSUM_COLUMNS,
   footer_checks: FOOTER_CHECK_COLUMNS,
+  declared_rows: DECLARED_ROW_COLUMNS,
+  unnamed_files: UNNAMED_FILE_COLUMNS,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 function hasName<T extends object>(object: T, name: string): name is Extract<keyof T, string> {
