@@ -44,6 +44,7 @@ import {
 } from './judge/ledger.ts';
 import { loadRules } from './judge/load-rules.ts';
 import { numberColumns } from './judge/number-columns.ts';
+import { openAnnotations } from './judge/open-annotations.ts';
 import { openRoom } from './judge/room.ts';
 import type { Rule } from './judge/rule.ts';
 import { comparesCaptions, fetchSample, looksAtMedia } from './judge/sampled-clips.ts';
@@ -172,6 +173,7 @@ export class Audit {
   #alignment: readonly AlignmentSummary[] | null = null;
   #encoder: { readonly encoder: Encoder; readonly cache: VectorCache } | null = null;
   #embedder: RowEmbedder | null = null;
+  #annotations: ReadonlySet<string> | null = null;
   readonly #earlier: ReportInput | null;
   readonly #suppressionFile: SuppressionFile | null;
   #suppressed: ReadonlyMap<number, number> = new Map();
@@ -242,6 +244,9 @@ export class Audit {
     this.#context.signal.throwIfAborted();
     const stage = this.#context.progress.stage('open the dataset');
     const config = this.#config;
+    const { annotations } = config.alignment;
+    if (annotations !== null)
+      this.#annotations = await openAnnotations(this.#database, annotations, this.runFolder);
     const dataset = await openRoom(this.#database, {
       inputs: config.dataset,
       cwd: this.#request.cwd,
@@ -469,7 +474,11 @@ export class Audit {
     const stage = this.#context.progress.stage('compare captions with clips');
     const clipColumns = new Set(this.#opened().columns.map((column) => column.role ?? column.name));
     this.#alignment = await this.#withoutDamage(() =>
-      analyseAlignment(this.#database, { clipColumns, embedder: this.#openEmbedder() }),
+      analyseAlignment(this.#database, {
+        clipColumns,
+        annotations: this.#annotations,
+        embedder: this.#openEmbedder(),
+      }),
     );
     stage.done();
     this.#clock.lap('alignment');

@@ -23,6 +23,9 @@ const USUAL_TOKENS = 77;
 /** Encoded together. */
 const BATCH = 8;
 
+/** Threads that wait must not spin: on a busy machine they take the time that others need to finish. */
+const SESSION = { extra: { session: { intra_op: { allow_spinning: '0' } } } } as const;
+
 type Tower = 'text' | 'vision';
 
 /** Two towers that map pictures and captions into one space, run by transformers.js in this process. */
@@ -73,7 +76,10 @@ export class DualEncoder {
     const tokenizer = await from('AutoTokenizer');
     const processor = await from('AutoProcessor');
     const tower = async (which: Tower): Promise<unknown> =>
-      from(classes[which], { dtype: job.isLocal ? localType(job.model, which) : 'q8' });
+      from(classes[which], {
+        dtype: job.isLocal ? localType(job.model, which) : 'q8',
+        session_options: SESSION,
+      });
     const said = [
       fieldOf(tokenizer, 'model_max_length'),
       fieldOf(fieldOf(config, 'text_config'), 'max_position_embeddings'),

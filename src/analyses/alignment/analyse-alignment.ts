@@ -1,6 +1,7 @@
 import type { Database } from '../../engine/database.ts';
 import type { AlignmentSummary } from '../../run/document.ts';
 import { AlignmentLog } from './alignment-log.ts';
+import { readAnnotationEvidence } from './annotation-evidence.ts';
 import { createAlignmentTables } from './alignment-tables.ts';
 import { assessShards, readShard, type ShardAssessment } from './assess-shard.ts';
 import { EmbeddingShard, type ShardEvidence } from './embedding-shard.ts';
@@ -13,6 +14,8 @@ import { bandsFromWords } from './words-band.ts';
 export type AlignmentPlan = {
   /** Columns of `clips` that the dataset really has. */
   readonly clipColumns: ReadonlySet<string>;
+  /** Columns of `annotations`, the table that captions came from; null: none was given. */
+  readonly annotations: ReadonlySet<string> | null;
   /** A dual encoder that the user named, null for none. */
   readonly embedder: WindowEmbedder | null;
 };
@@ -33,6 +36,7 @@ export async function analyseAlignment(
   const has = (column: string): boolean => plan.clipColumns.has(column);
   const isTold =
     has('clip_embedding') && has('text_embedding') && (await compareEmbeddings(database, log));
+  if (plan.annotations !== null) await compareAnnotations(database, log, plan.annotations);
   if (plan.embedder !== null) await compareByModel(log, plan.embedder);
   if (!isTold && has('caption')) {
     if (has('clip_embedding')) {
@@ -130,6 +134,30 @@ async function compareEmbeddings(database: Database, log: AlignmentLog): Promise
   const assessments = assessShards(found.map((each) => each.reading));
   await writeEvidence(log, 'embeddings', 'caption', found, assessments);
   return assessments.some((each) => each.verdict !== 'not-assessable');
+}
+
+/** Captions against the table that they came from. */
+async function compareAnnotations(
+  database: Database,
+  log: AlignmentLog,
+  columns: ReadonlySet<string>,
+): Promise<void> {
+  const { shards, reason } = await readAnnotationEvidence(database, columns);
+  if (reason !== null) await log.nothing('annotations', reason);
+  for (const { shardId, rowNumbers, pairs, assessment, profiles } of shards)
+    await log.shard(
+      {
+        evidence: 'annotations',
+        shardId,
+        rowNumbers,
+        rows: rowNumbers.length,
+        pairs,
+        what: 'caption',
+        profiles,
+        columns: {},
+      },
+      assessment,
+    );
 }
 
 /** Pictures and captions of windows of rows, through a model that the user named. */

@@ -1,8 +1,8 @@
 import { type Database, maybe, numberOf, type SqlRow } from '../../engine/database.ts';
 import type { ShardAssessment } from './assess-shard.ts';
-import { type LagProfile, profileLags } from './lag-profile.ts';
+import type { LagProfile } from './lag-profile.ts';
+import { assessMatches, bestRate, WIDTH } from './match-evidence.ts';
 import { OFFSET_REACH } from './offset-band.ts';
-import { findPath, type Segment } from './segment-scan.ts';
 
 /** What the declared values of one shard say about where they stand. */
 export type MetadataEvidence = {
@@ -68,16 +68,9 @@ const FIELDS: readonly Field[] = [
   },
 ];
 
-/** Share of clips whose declared values match where they stand. */
-const USUAL_MATCH = 0.95;
 /** A field that matches fewer clips than this at every offset means something else. */
 const LEAST_MATCH = 0.3;
-/** Chance matches above which neighbours are too alike. */
-const MOST_CHANCE = 0.9;
-/** Rows that match at the offset and not in place, without which a segment is no finding. */
-const LEAST_WITNESSES = 5;
 const LEAST_CLIPS = 20;
-const WIDTH = 2 * OFFSET_REACH + 1;
 
 type Clip = { readonly row: number; readonly measured: readonly (readonly number[])[] };
 
@@ -142,35 +135,10 @@ export function assessMetadata(
   const used = names.filter((_, field) => bestRate(tables[field]) >= LEAST_MATCH);
   if (used.length === 0) return silent('declared values match the media of no row nearby');
   const matches = joinTables(tables.filter((_, field) => used.includes(names[field] ?? '')));
-  const best = bestOffset(matches);
-  const chance = chanceRate(matches, best);
-  if (chance > MOST_CHANCE) return silent(`declared ${used.join(', ')} alike in neighbouring rows`);
-  if (bestRate(matches) < LEAST_MATCH)
-    return silent('declared values match the media of no row nearby');
-  const base = Math.max(0.02, chance);
-  const hit = Math.log(USUAL_MATCH / base);
-  const miss = Math.log((1 - USUAL_MATCH) / (1 - base));
-  const ratios = matches.map((each) => (Number.isNaN(each) ? Number.NaN : each === 1 ? hit : miss));
-  const path = findPath({ rows: clips.length, reach: OFFSET_REACH, ratios });
-  const segments = path.filter((segment) => isWitnessed(matches, segment));
-  const band = { rows: rowNumbers, reach: OFFSET_REACH, z: matches, far: new Float32Array() };
-  const profile = (from: number, to: number): LagProfile => ({
-    lags: profileLags(band, from, to, 1).lags,
-    histogram: null,
-  });
   return {
     rowNumbers,
     fields: used,
-    assessment: {
-      verdict: segments.length > 0 ? 'shifted' : 'aligned',
-      segments,
-      shiftP: 1,
-      reason: null,
-    },
-    profiles: [
-      profile(0, clips.length),
-      ...segments.map((segment) => profile(segment.from, segment.to)),
-    ],
+    ...assessMatches({ rowNumbers, matches }, `declared ${used.join(' and ')}`),
   };
 }
 
@@ -208,50 +176,6 @@ function joinTables(tables: readonly Float32Array[]): Float32Array {
     }
     return joined;
   });
-}
-
-function rateAt(table: Float32Array, place: number): number {
-  let sum = 0;
-  let count = 0;
-  for (let at = place; at < table.length; at += WIDTH) {
-    const each = table[at] ?? Number.NaN;
-    if (Number.isNaN(each)) continue;
-    sum += each;
-    count += 1;
-  }
-  return count === 0 ? 0 : sum / count;
-}
-
-function bestOffset(table: Float32Array): number {
-  let best = OFFSET_REACH;
-  for (let place = 0; place < WIDTH; place += 1)
-    if (rateAt(table, place) > rateAt(table, best)) best = place;
-  return best;
-}
-
-function bestRate(table: Float32Array | undefined): number {
-  return table === undefined ? 0 : rateAt(table, bestOffset(table));
-}
-
-/** How often a row matches by chance: the largest rate at an offset other than the best one and those beside it. */
-function chanceRate(table: Float32Array, best: number): number {
-  const others = Array.from({ length: WIDTH }, (_, place) => place).filter(
-    (place) => Math.abs(place - best) > 1,
-  );
-  return others.reduce((sum, place) => sum + rateAt(table, place), 0) / others.length;
-}
-
-function isWitnessed(matches: Float32Array, { from, to, offset }: Segment): boolean {
-  if (offset === null || offset === 0) return false;
-  let witnesses = 0;
-  let against = 0;
-  for (let index = from; index < to; index += 1) {
-    const there = matches[index * WIDTH + offset + OFFSET_REACH];
-    const here = matches[index * WIDTH + OFFSET_REACH];
-    if (there === 1 && here === 0) witnesses += 1;
-    if (there === 0 && here === 1) against += 1;
-  }
-  return witnesses >= LEAST_WITNESSES && witnesses > 4 * against;
 }
 
 /** Declared values of all rows within reach of a sampled clip, by shard and row. */
