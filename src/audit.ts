@@ -6,6 +6,7 @@ import { version as duckdbVersion } from '@duckdb/node-api';
 
 import { compareWithBaseline } from './compare/against-baseline.ts';
 import { planSignatures, writeSignatures } from './compare/signatures.ts';
+import { measureActionLags } from './analyses/action-lags.ts';
 import { analyseAlignment } from './analyses/alignment/analyse-alignment.ts';
 import { captionWords } from './analyses/measure-columns.ts';
 import { type ProfileDocument, profileTable } from './analyses/profile.ts';
@@ -275,6 +276,7 @@ export class Audit {
         'profile',
         'alignment',
         'alignment_segments',
+        'action_lags',
         ...(TIER_EVIDENCE[config.tier].includes('images') ? ['near_duplicates'] : []),
         'declared_rows',
         ...(TIER_EVIDENCE[config.tier].includes('files') && dataset.mediaColumns.length > 0
@@ -470,6 +472,10 @@ export class Audit {
   /** Tables made of the manifest and the evidence, for rules that no single row can answer. */
   async analyse(): Promise<void> {
     this.#context.signal.throwIfAborted();
+    if (this.#isAskedFor(['action_lags'])) {
+      const hasActions = this.#opened().columns.some((column) => column.role === 'actions');
+      await measureActionLags(this.#database, hasActions);
+    }
     if (!this.#docket.compiled.some(comparesCaptions)) return;
     const stage = this.#context.progress.stage('compare captions with clips');
     const clipColumns = new Set(this.#opened().columns.map((column) => column.role ?? column.name));

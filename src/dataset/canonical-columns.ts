@@ -18,6 +18,10 @@ export const CANONICAL_COLUMNS = {
   phash: { type: null, doc: 'Declared perceptual hash.' },
   clip_embedding: { type: 'FLOAT[]', doc: 'Embedding of the picture side.' },
   text_embedding: { type: 'FLOAT[]', doc: 'Embedding of the caption.' },
+  actions: {
+    type: 'FLOAT[]',
+    doc: 'Size of the action at each step, of a stream of numbers or vectors.',
+  },
   latent_path: { type: 'VARCHAR', doc: 'Path of the encoded latent.' },
   latent_shape: { type: 'BIGINT[]', doc: 'Declared shape of the latent.' },
   latent_dtype: { type: 'VARCHAR', doc: 'Declared number type of the latent.' },

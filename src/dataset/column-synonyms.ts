@@ -9,7 +9,8 @@ export type RoleKind =
   | 'shape'
   | 'instant'
   | 'blob'
-  | 'any';
+  | 'any'
+  | 'actions';
 
 /**
  * Names that a role goes by in the wild, the surest first, in the form that `normaliseName` makes.
@@ -256,6 +257,7 @@ export const ROLE_SYNONYMS: Readonly<Record<CanonicalColumn, readonly string[]>>
     'text_features',
     'prompt_embedding',
   ],
+  actions: ['actions', 'action', 'action_sequence', 'action_stream', 'controls', 'control_inputs'],
   latent_path: [
     'latent_path',
     'latents_path',
@@ -344,6 +346,7 @@ export const ROLE_KIND: Readonly<Record<CanonicalColumn, RoleKind>> = {
   phash: 'any',
   clip_embedding: 'embedding',
   text_embedding: 'embedding',
+  actions: 'actions',
   latent_path: 'text',
   latent_shape: 'shape',
   latent_dtype: 'text',

@@ -41,6 +41,7 @@ export function roleExpression(
   if (kind === 'blob') return blobExpression(id, type, column.name);
   if (kind === 'instant') return instantExpression(id, type, column);
   if (kind === 'shape') return shapeExpression(id, type);
+  if (kind === 'actions') return actionsExpression(id, type);
   return embeddingExpression(id, type);
 }
 
@@ -253,6 +254,24 @@ function shapeExpression(id: string, type: ColumnType): RoleExpression | null {
 function embeddingExpression(id: string, type: ColumnType): RoleExpression | null {
   if (type.kind !== 'list' || type.element.kind !== 'number') return null;
   return { expression: `${id}::float[]`, note: null, canLose: false };
+}
+
+/** The size of each step: of a number its distance from zero, of a vector its length. */
+function actionsExpression(id: string, type: ColumnType): RoleExpression | null {
+  if (type.kind !== 'list') return null;
+  const { element } = type;
+  if (element.kind === 'number')
+    return {
+      expression: `list_transform(${id}, step -> abs(step)::float)`,
+      note: 'the distance of each step from zero is taken',
+      canLose: false,
+    };
+  if (element.kind !== 'list' || element.element.kind !== 'number') return null;
+  return {
+    expression: `list_transform(${id}, step -> sqrt(list_sum(list_transform(step, each -> each::double * each)))::float)`,
+    note: 'the length of each step is taken',
+    canLose: false,
+  };
 }
 
 /** At least one value, and every value passes. */
