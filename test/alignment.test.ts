@@ -199,6 +199,13 @@ describe('captions and features that share no space', () => {
     expect(Math.abs((found.segments[0]?.from ?? 0) - 280)).toBeLessThan(8);
   });
 
+  it('say nothing where a shard is there twice and the map could learn its pairs by heart', () => {
+    const shard = shardOf(300, (row) => row, 1e6);
+    const bands = bandsFromWords([shard, { ...shard, shardId: 1 }], 12);
+    const verdicts = assessShards(bands.map((band) => readShard(band)));
+    expect(verdicts.map((each) => each.verdict)).toEqual(['not-assessable', 'not-assessable']);
+  });
+
   it('say nothing where features have nothing to do with words', () => {
     expect(verdictOf(shardOf(300, (row) => row, 1e6)).verdict).toBe('not-assessable');
   });

@@ -1,5 +1,6 @@
 import { weighWords, type WordVector } from './caption-words.ts';
-import { OFFSET_REACH, type OffsetBand } from './offset-band.ts';
+import { OFFSET_REACH, type OffsetBand, similarityAt } from './offset-band.ts';
+import { blockTest } from './offset-tests.ts';
 import { principalScores } from './principal-axes.ts';
 import { applyMap, RidgeSums } from './ridge-map.ts';
 
@@ -20,6 +21,8 @@ const FOLDS = 5;
 /** Penalty of the map, in captions: a word seen less often than this is hardly believed. */
 const PENALTY = 2;
 const MOST_AXES = 32;
+/** Rows that share a caption because they are copies; more of them share a template. */
+const MOST_COPIES = 4;
 /** Unrelated captions drawn for each clip. */
 const FAR_PAIRS = 24;
 
@@ -58,24 +61,93 @@ export function bandsFromWords(
   );
   const wordsAt = (pair: Pair, offset: number): WordVector | null =>
     words.vectors[pair.shard]?.get(pair.row + offset) ?? null;
+  const textAt = (pair: Pair, offset: number): string | undefined =>
+    shards[pair.shard]?.captions.get(pair.row + offset);
+  const seen = foldsOfCopies(pairs, textAt);
+  const bandsAt = (offset: number): readonly OffsetBand[] => {
+    const maps = Array.from({ length: FOLDS }, (_, fold) => {
+      const sums = new RidgeSums(words.vocabulary, q);
+      for (const pair of pairs) {
+        if (touches(pair, fold, offset)) continue;
+        if (seen.hasPicture(pair, fold) || seen.hasText(textAt(pair, offset), fold)) continue;
+        const own = wordsAt(pair, offset);
+        if (own !== null) sums.add({ words: own, scores: pair.scores });
+      }
+      return sums.solve(PENALTY);
+    });
+    return shards.map((_, at) =>
+      bandOf(
+        pairs.filter((pair) => pair.shard === at),
+        wordsAt,
+        maps,
+        q,
+      ),
+    );
+  };
+  const inPlace = bandsAt(0);
   const offset = scout(pairs, wordsAt, words.vocabulary, q);
-  const maps = Array.from({ length: FOLDS }, (_, fold) => {
-    const sums = new RidgeSums(words.vocabulary, q);
-    for (const pair of pairs) {
-      if (touches(pair, fold, offset)) continue;
-      const own = wordsAt(pair, offset);
-      if (own !== null) sums.add({ words: own, scores: pair.scores });
-    }
-    return sums.solve(PENALTY);
+  if (offset === 0) return inPlace;
+  // Learnt elsewhere a map says what it was taught; it must also foretell more than one that was learnt in place.
+  const elsewhere = bandsAt(offset);
+  return foretellsMore(elsewhere, offset, inPlace) ? elsewhere : inPlace;
+}
+
+/** Equal pictures have equal scores. */
+function pictureOf(pair: Pair): string {
+  return pair.scores.subarray(0, 6).join();
+}
+
+/** Whether clips fit better at the offset of one set of bands than in place by the other. */
+function foretellsMore(
+  bands: readonly OffsetBand[],
+  offset: number,
+  inPlace: readonly OffsetBand[],
+): boolean {
+  const gains = bands.flatMap((band, at) => {
+    const other = inPlace[at];
+    return Array.from(band.rows, (_, index) =>
+      other === undefined
+        ? Number.NaN
+        : similarityAt(band, index, offset) - similarityAt(other, index, 0),
+    );
   });
-  return shards.map((_, at) =>
-    bandOf(
-      pairs.filter((pair) => pair.shard === at),
-      wordsAt,
-      maps,
-      q,
-    ),
-  );
+  return blockTest(gains.length, (index) => gains[index] ?? Number.NaN).p < 0.01;
+}
+
+/**
+ * Folds in which a picture or a caption lies: a copy of it elsewhere in the dataset must not teach a map that judges the
+ * fold, or the map repeats by heart whatever pairing it was taught.
+ */
+function foldsOfCopies(
+  pairs: readonly Pair[],
+  textAt: (pair: Pair, offset: number) => string | undefined,
+): {
+  readonly hasPicture: (pair: Pair, fold: number) => boolean;
+  readonly hasText: (text: string | undefined, fold: number) => boolean;
+} {
+  const pictures = new Map<string, number>();
+  const texts = new Map<string, { folds: number; count: number }>();
+  for (const pair of pairs) {
+    const bit = 1 << pair.fold;
+    const picture = pictureOf(pair);
+    pictures.set(picture, (pictures.get(picture) ?? 0) | bit);
+    for (let offset = -OFFSET_REACH; offset <= OFFSET_REACH; offset += 1) {
+      const text = textAt(pair, offset)?.trim().toLowerCase();
+      if (text === undefined) continue;
+      const found = texts.get(text) ?? { folds: 0, count: 0 };
+      texts.set(text, found);
+      found.folds |= bit;
+      if (offset === 0) found.count += 1;
+    }
+  }
+  return {
+    hasPicture: (pair, fold) => ((pictures.get(pictureOf(pair)) ?? 0) & (1 << fold)) !== 0,
+    hasText: (text, fold) => {
+      const found = texts.get(text?.trim().toLowerCase() ?? '');
+      // Words that many rows share name a kind of clip, not a copy of one.
+      return found !== undefined && found.count <= MOST_COPIES && (found.folds & (1 << fold)) !== 0;
+    },
+  };
 }
 
 /** Blocks of neighbouring rows stay together. */
