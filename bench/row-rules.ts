@@ -46,6 +46,7 @@ async function main(): Promise<void> {
       tier: 'manifest',
       hasMedia: false,
       noDecoder: null,
+      decoder: null,
       tables: new Set(['ledger', 'shards']),
       numbers: [],
       today: '2026-01-01',

@@ -11,7 +11,7 @@ import { analyseAlignment } from './analyses/alignment/analyse-alignment.ts';
 import { captionWords } from './analyses/measure-columns.ts';
 import { type ProfileDocument, profileTable } from './analyses/profile.ts';
 import { findNearDuplicates } from './analyses/near-duplicates.ts';
-import type { Config } from './config/config.ts';
+import { type Config, reaches } from './config/config.ts';
 import { DailiesError } from './dailies-error.ts';
 import { isCanonicalColumn } from './dataset/canonical-columns.ts';
 import { checkDeclaredRows } from './dataset/declared-rows.ts';
@@ -30,8 +30,8 @@ import { RowEmbedder } from './encoder/embed-rows.ts';
 import { Encoder } from './encoder/encoder.ts';
 import { VectorCache } from './encoder/vector-cache.ts';
 import { Database, numberOf, textOf } from './engine/database.ts';
+import type { ProbeCount } from './engine/gather-evidence.ts';
 import { localEngine } from './engine/local-engine.ts';
-import { gatherEvidence, type ProbeCount } from './engine/gather-evidence.ts';
 import { defaultMemoryLimit } from './engine/memory-limit.ts';
 import { applyBudgets, planBudgets } from './judge/budgets.ts';
 import type { CompiledRule } from './judge/compile-rule.ts';
@@ -63,10 +63,11 @@ import {
   listNotLookedAt,
   reachesGate,
 } from './judge/verdict.ts';
+import { climbLadder, tablesOf } from './ladder/climb.ts';
+import { listSkipped, type Rung, thinnedTiers } from './ladder/rung.ts';
 import { type SelectedDecoder, selectDecoder } from './media/decoders/decode-frames.ts';
 import { closeFilmStrips } from './media/film-strip.ts';
 import { VERSION } from './package-root.ts';
-import type { EvidenceTable } from './probes/evidence-tables.ts';
 import type { Progress } from './progress.ts';
 import { buildClipCards } from './run/clip-cards.ts';
 import { describeDataset, unsummedPages } from './run/describe-dataset.ts';
@@ -124,14 +125,6 @@ export type ScanResult = {
   readonly runFolder: string;
 };
 
-/** Evidence that each tier looks for. */
-const TIER_EVIDENCE: Readonly<Record<Config['tier'], readonly EvidenceTable[]>> = {
-  manifest: [],
-  headers: ['files', 'containers', 'packets'],
-  keyframes: ['files', 'containers', 'packets', 'images', 'frames'],
-  frames: ['files', 'containers', 'packets', 'images', 'frames', 'audio'],
-};
-
 const MAX_FINDINGS = 1_000;
 
 /** Clips with pictures in the report: of each rule, and in all. */
@@ -168,6 +161,8 @@ export class Audit {
   #coverage: StorageCoverage | null = null;
   #sampleSize = 0;
   #probes: readonly ProbeCount[] = [];
+  #rungs: readonly Rung[] = [];
+  #isWeighted = false;
   #outcomes: readonly RuleOutcome[] = [];
   #findings: readonly Finding[] = [];
   #clips: readonly ClipCard[] = [];
@@ -265,10 +260,11 @@ export class Audit {
     const clipColumns = new Set(dataset.columns.map((column) => column.role ?? column.name));
     const offer = {
       clipColumns,
-      evidence: new Set(TIER_EVIDENCE[config.tier]),
+      evidence: tablesOf(config.tier),
       tier: config.tier,
       hasMedia: dataset.mediaColumns.length > 0,
       noDecoder: this.#decoder === null || this.#decoder.ok ? null : this.#decoder.reason,
+      decoder: this.#decoder?.ok === true ? this.#decoder.name : null,
       tables: new Set([
         'ledger',
         'shards',
@@ -277,9 +273,9 @@ export class Audit {
         'alignment',
         'alignment_segments',
         'action_lags',
-        ...(TIER_EVIDENCE[config.tier].includes('images') ? ['near_duplicates'] : []),
+        ...(reaches(config.tier, 'keyframes') ? ['near_duplicates'] : []),
         'declared_rows',
-        ...(TIER_EVIDENCE[config.tier].includes('files') && dataset.mediaColumns.length > 0
+        ...(reaches(config.tier, 'header') && dataset.mediaColumns.length > 0
           ? ['unnamed_files']
           : []),
         ...(dataset.format === 'parquet' ? STORAGE_TABLES : []),
@@ -358,6 +354,7 @@ export class Audit {
       ),
     });
     this.#sampleSize = drawn.size;
+    this.#isWeighted = drawn.isWeighted;
     const onMedia = compiled.filter((each) => each.evidence.length > 0);
     for (const line of planBudgets(
       this.#config.rules.budgets,
@@ -436,20 +433,20 @@ export class Audit {
     this.#context.signal.throwIfAborted();
     const { compiled } = this.#docket;
     const { mediaColumns, mediaRoot } = this.#opened();
-    const wants = TIER_EVIDENCE[this.#config.tier].filter(
-      (table) =>
-        table === 'files' ||
-        compiled.some((each) => each.evidence.includes(table) || comparesCaptions(each)),
-    );
-    const isWanted = wants.length > 0 && compiled.some(looksAtMedia);
-    if (mediaColumns.length > 0 && isWanted) {
-      this.#probes = await gatherEvidence(
+    if (
+      mediaColumns.length > 0 &&
+      this.#config.tier !== 'manifest' &&
+      compiled.some(looksAtMedia)
+    ) {
+      const climb = await climbLadder(
         this.#database,
         {
+          tier: this.#config.tier,
+          budgets: this.#config.budgets,
+          rules: compiled,
+          answers: this.#answers,
           mediaRoot,
           mediaColumns,
-          wants,
-          tier: this.#config.tier === 'keyframes' ? 'keyframes' : 'frames',
           decoder: this.#config.decoder,
           engine: localEngine(this.#threads),
           cacheFolder: this.#cacheFolder,
@@ -458,6 +455,8 @@ export class Audit {
         this.#context.progress,
         this.#context.signal,
       );
+      this.#probes = climb.probes;
+      this.#rungs = climb.rungs;
     } else {
       // Rules that look into evidence only where there is some are judged all the same.
       await this.#database.run(
@@ -502,6 +501,8 @@ export class Audit {
         unread: unreadParts(this.#opened().shards),
         population: this.#rows,
         sampleSize: this.#sampleSize,
+        thinned: thinnedTiers(this.#rungs),
+        isWeighted: this.#isWeighted,
         maxFindings: this.#request.maxFindings ?? MAX_FINDINGS,
         suppressions: (this.#suppressionFile?.entries ?? []).filter(
           (entry) => !isExpired(entry, this.#today()),
@@ -705,6 +706,7 @@ export class Audit {
         },
         tier: this.#config.tier,
         rules: this.#rules.length,
+        ladder: this.#rungs,
       },
       verdict:
         state === 'complete'
@@ -717,6 +719,7 @@ export class Audit {
           this.#dataset?.shards ?? [],
           (this.#dataset?.mediaColumns.length ?? 0) > 0 ? sample : null,
         ),
+        ...listSkipped(this.#rungs),
         ...unsummedPages(this.#coverage),
       ],
       probes: [...this.#probes],

@@ -11,7 +11,7 @@ import { makeFolder, runAlone } from './dataset-room.ts';
 async function judgeOne(
   dataset: string,
   rule: string,
-  tier: 'manifest' | 'headers' = 'headers',
+  tier: 'manifest' | 'header' = 'header',
 ): Promise<{ readonly outcome: RuleOutcome | undefined; readonly findings: readonly Finding[] }> {
   const { report } = await scan({
     config: {
@@ -148,7 +148,7 @@ async function judgeAt(dataset: string, mediaRoot: string): ReturnType<typeof ju
     config: {
       ...DEFAULT_CONFIG,
       dataset: [dataset],
-      tier: 'headers',
+      tier: 'header',
       mediaRoot,
       rules: { ...DEFAULT_CONFIG.rules, select: ['orphan-file'] },
     },

@@ -85,7 +85,7 @@ describe('command line', () => {
     [['init'], `error: missing required argument 'dataset'\nhint: run 'dailies --help'\n`],
     [
       ['scan', 'x', '--tier', 'deep'],
-      `error: option '--tier <tier>' argument 'deep' is invalid. Allowed choices are manifest, headers, keyframes, frames.\nhint: run 'dailies --help'\n`,
+      `error: option '--tier <tier>' argument 'deep' is invalid. Allowed choices are manifest, header, packets, keyframes, frames, full, headers.\nhint: run 'dailies --help'\n`,
     ],
     [
       ['scan', 'x', '--workers', '0'],
@@ -195,7 +195,7 @@ describe('flags of scan', () => {
       mediaRoot: '/somewhere/m',
       sample: '7',
       seed: 'z',
-      tier: 'headers',
+      tier: 'packets',
       decoder: 'ffmpeg',
       workers: 2,
       memoryLimit: '1GB',

@@ -53,6 +53,7 @@ sample: 5%
 seed: 7
 strata: [split]
 tier: keyframes
+budgets: { frames: { random: 20%, bytes: 2GB, decode_s: 600 } }
 decoder: ffmpeg
 workers: 3
 memory_limit: 2GB
@@ -79,6 +80,7 @@ output: { html: out/report.html }
       seed: '7',
       strata: ['split'],
       tier: 'keyframes',
+      budgets: { frames: { random: '20%', bytes: 2e9, decode_s: 600 } },
       decoder: 'ffmpeg',
       workers: 3,
       memoryLimit: '2GB',
@@ -156,7 +158,7 @@ output: { html: out/report.html }
 
   it('lists several problems in the order of the file, and counts what it leaves out', async () => {
     expect(await complaint('tier: deep\nseeed: 1\n')).toBe(
-      `dailies.yaml:1:7 /tier must be manifest, headers, keyframes or frames, not 'deep'\n` +
+      `dailies.yaml:1:7 /tier must be manifest, header, packets, keyframes, frames, full or headers, not 'deep'\n` +
         `dailies.yaml:2:1 / has an unknown key 'seeed'; did you mean 'seed'?`,
     );
     const many = Array.from({ length: 25 }, (_, i) => `x${i}: 1`).join('\n');

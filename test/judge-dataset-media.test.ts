@@ -15,6 +15,7 @@ const RULE: Rule = {
   options: {},
   message: 'nothing moves',
   eligible: null,
+  suspects: null,
   values: {},
   where: null,
   sql: 'select 1 as still from frames having max(motion_median) < 0.1',

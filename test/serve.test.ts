@@ -59,7 +59,7 @@ beforeAll(async () => {
   const manifest = join(folder, 'clips.jsonl');
   await writeFile(manifest, ROWS.map((row) => `${JSON.stringify(row)}\n`).join(''));
   await scan({
-    config: { ...DEFAULT_CONFIG, dataset: [manifest], mediaRoot: media, tier: 'headers' },
+    config: { ...DEFAULT_CONFIG, dataset: [manifest], mediaRoot: media, tier: 'packets' },
     cwd: folder,
     runFolder: join(folder, 'run'),
     command: ['dailies', 'scan', 'clips.jsonl'],

@@ -31,7 +31,7 @@ export function draftConfig(seen: SeenDataset): string {
     '',
     `sample: ${DEFAULT_CONFIG.sample} # ${samplePromise(looked, seen.rows)}`,
     `seed: ${scalar(DEFAULT_CONFIG.seed)} # the same seed draws the same clips in every version`,
-    `tier: ${DEFAULT_CONFIG.tier} # manifest, headers, keyframes or frames: how deep to look`,
+    `tier: ${DEFAULT_CONFIG.tier} # manifest, header, packets, keyframes, frames or full: how deep to look`,
     '',
     'gate:',
     `  fail_on: ${DEFAULT_CONFIG.gate.failOn} # error, warning, note or never: what ends with exit code 1`,

@@ -3,12 +3,15 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import {
   type Config,
+  DEFAULT_CONFIG,
   OUTPUT_FORMATS,
   type OutputFormat,
   STDOUT_FORMATS,
   type StdoutFormat,
+  TIERS,
 } from '../config/config.ts';
 import { readRate } from '../config/load-config.ts';
+import { parseTierBudgets, TIER_NAMES, tierOf } from '../config/tier-budget.ts';
 import { didYouMean } from '../config/did-you-mean.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { Severity } from '../judge/rule.ts';
@@ -21,7 +24,8 @@ export type ScanFlags = {
   readonly mediaRoot?: string;
   readonly sample?: string;
   readonly seed?: string;
-  readonly tier?: Config['tier'];
+  readonly tier?: string;
+  readonly tierBudget?: readonly string[];
   readonly decoder?: Config['decoder'];
   readonly workers?: number;
   readonly rules: readonly string[];
@@ -62,12 +66,15 @@ export function addScanFlags(command: Command): Command {
     .option('--sample <n|p%|all>', 'clips whose media are looked at (default: 3000)', checkSample)
     .option('--seed <text>', 'which clips the sample holds (default: dailies)')
     .addOption(
-      new Option('--tier <tier>', 'how deep to look (default: frames)').choices([
-        'manifest',
-        'headers',
-        'keyframes',
-        'frames',
-      ]),
+      new Option('--tier <tier>', `how deep to look (default: ${DEFAULT_CONFIG.tier})`).choices(
+        TIER_NAMES,
+      ),
+    )
+    .option(
+      '--tier-budget <tier=limits>',
+      'clips at random, seconds of decoding and bytes of a tier, as frames=20%,600s,2GB (repeatable)',
+      collect,
+      [],
     )
     .addOption(
       new Option('--decoder <name>', 'who decodes (default: auto)').choices([
@@ -158,7 +165,8 @@ export function applyScanFlags(
     mediaRoot: flags.mediaRoot === undefined ? config.mediaRoot : absolute(flags.mediaRoot),
     sample: flags.sample ?? config.sample,
     seed: flags.seed ?? config.seed,
-    tier: flags.tier ?? config.tier,
+    tier: flags.tier === undefined ? config.tier : tierOf(flags.tier),
+    budgets: mergeBudgets(config.budgets, parseTierBudgets(flags.tierBudget ?? [])),
     decoder: flags.decoder ?? config.decoder,
     workers: flags.workers ?? config.workers,
     memoryLimit: flags.memoryLimit ?? config.memoryLimit,
@@ -260,6 +268,16 @@ function parseColumns(
     columns[canonical] = yours === '' ? [] : yours.split(',');
   }
   return columns;
+}
+
+/** Limits of the command line over those of the file. */
+function mergeBudgets(file: Config['budgets'], flags: Config['budgets']): Config['budgets'] {
+  return Object.fromEntries(
+    TIERS.filter((tier) => file[tier] !== undefined || flags[tier] !== undefined).map((tier) => [
+      tier,
+      { ...file[tier], ...flags[tier] },
+    ]),
+  );
 }
 
 function splitOnce(pair: string): readonly [string, string | undefined] {

@@ -1,7 +1,27 @@
 import type { OptionValue, Severity } from '../judge/rule.ts';
 
-/** How deep to look at media: not at all, at container and packets, at keyframes, at every frame. */
-export type Tier = 'manifest' | 'headers' | 'keyframes' | 'frames';
+/**
+ * How deep to look at media, cheapest first: not at all, container headers, packet tables, keyframes, every frame at
+ * small size, every frame at native size. A tier looks at all that the ones before it look at.
+ */
+export const TIERS = ['manifest', 'header', 'packets', 'keyframes', 'frames', 'full'] as const;
+
+export type Tier = (typeof TIERS)[number];
+
+/** Whether a tier looks at least as deep as another. */
+export function reaches(tier: Tier, other: Tier): boolean {
+  return TIERS.indexOf(tier) >= TIERS.indexOf(other);
+}
+
+/** What a tier may cost; what does not fit is not looked at. */
+export type TierBudget = {
+  /** Clips looked at whatever cheaper evidence says, as for `parseSample`, of those drawn. */
+  readonly random: string;
+  /** Bytes read; null: no limit. */
+  readonly bytes: number | null;
+  /** CPU seconds of decoding; null: no limit. */
+  readonly decode_s: number | null;
+};
 
 /** Formats that a report can be written in. */
 export const OUTPUT_FORMATS = [
@@ -47,6 +67,8 @@ export type Config = {
   readonly seed: string;
   readonly strata: readonly string[];
   readonly tier: Tier;
+  /** What the user allows each tier; a member that is left out keeps its default. */
+  readonly budgets: Readonly<Partial<Record<Tier, Partial<TierBudget>>>>;
   readonly decoder: 'auto' | 'node-av' | 'ffmpeg';
   /** Null: one for each core. */
   readonly workers: number | null;
@@ -95,6 +117,7 @@ export const DEFAULT_CONFIG: Config = {
   seed: 'dailies',
   strata: [],
   tier: 'frames',
+  budgets: {},
   decoder: 'auto',
   workers: null,
   memoryLimit: null,

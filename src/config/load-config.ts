@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 
 import { DailiesError } from '../dailies-error.ts';
 import type { OptionValue, Severity } from '../judge/rule.ts';
-import { type Config, DEFAULT_CONFIG, type OutputFormat } from './config.ts';
+import { type Config, DEFAULT_CONFIG, type OutputFormat, type Tier } from './config.ts';
 import { readYamlWithSchema } from './schema-errors.ts';
+import { readBytes, tierOf } from './tier-budget.ts';
 
 /** Name of the file that is read from the working directory if no other is named. */
 export const CONFIG_FILE = 'dailies.yaml';
@@ -21,7 +22,19 @@ type ConfigFile = {
   readonly sample?: number | string;
   readonly seed?: number | string;
   readonly strata?: readonly string[];
-  readonly tier?: Config['tier'];
+  readonly tier?: Tier | 'headers';
+  readonly budgets?: Readonly<
+    Partial<
+      Record<
+        Tier,
+        {
+          readonly random?: string | number;
+          readonly bytes?: string | number;
+          readonly decode_s?: number;
+        }
+      >
+    >
+  >;
   readonly decoder?: Config['decoder'];
   readonly workers?: number;
   readonly memory_limit?: string;
@@ -107,7 +120,17 @@ function toConfig(raw: ConfigFile, file: string): Config {
     sample: String(raw.sample ?? fallback.sample),
     seed: String(raw.seed ?? fallback.seed),
     strata: raw.strata ?? fallback.strata,
-    tier: raw.tier ?? fallback.tier,
+    tier: raw.tier === undefined ? fallback.tier : tierOf(raw.tier),
+    budgets: Object.fromEntries(
+      Object.entries(raw.budgets ?? {}).map(([tier, { random, bytes, decode_s }]) => [
+        tier,
+        {
+          ...(random === undefined ? {} : { random: String(random) }),
+          ...(bytes === undefined ? {} : { bytes: readBytes(String(bytes)) }),
+          ...(decode_s === undefined ? {} : { decode_s }),
+        },
+      ]),
+    ),
     decoder: raw.decoder ?? fallback.decoder,
     workers: raw.workers ?? fallback.workers,
     memoryLimit: raw.memory_limit ?? fallback.memoryLimit,

@@ -28,6 +28,8 @@ export type Engine = {
 
 export type EngineContext = {
   readonly signal: AbortSignal;
+  /** Asked before a task begins: one that is not wanted any more is left out. Engines that hand out all at once need not ask. */
+  readonly isWanted?: (task: ProbeTask) => boolean;
   /** Told how much of the current work is done where verdicts come in bulk: tasks, of how many. */
   readonly onAdvance?: (done: number, of: number) => void;
 };

@@ -142,8 +142,13 @@ export class EvidenceStore {
   }
 
   #folderOf(table: EvidenceTable): string {
-    const variant = table === 'frames' ? `-${this.#variant.tier}-${this.#variant.decoder}` : '';
-    return `${table}-v${PROBE_VERSIONS[table]}${variant}`;
+    return `${table}-v${PROBE_VERSIONS[table]}${this.#suffixOf(table)}`;
+  }
+
+  #suffixOf(table: EvidenceTable): string {
+    const { tier, decoder } = this.#variant;
+    if (table === 'frames') return `-${tier}-${decoder}`;
+    return table === 'images' && tier === 'header' ? '-header' : '';
   }
 }
 

@@ -12,18 +12,40 @@ import type { Progress } from '../progress.ts';
 import type { Engine } from './engine.ts';
 import { type Database, maybe, numberOf, textOf } from './database.ts';
 import { countEvidence, EvidenceStore, insertEvidence, isToolFault } from './evidence-store.ts';
-import type { ProbeTask } from './task.ts';
+import type { ProbeTask, ProbeVerdict } from './task.ts';
 
 export type GatherPlan = {
   readonly mediaRoot: string;
   /** Columns of `sampled_clips` that name media. */
   readonly mediaColumns: readonly string[];
-  readonly wants: readonly EvidenceTable[];
-  readonly tier: ProbeTask['tier'];
   readonly decoder: ProbeTask['decoder'];
   readonly engine: Engine;
   readonly cacheFolder: string;
   readonly runId: string;
+};
+
+/** What is looked at in one go, and how deep. */
+export type Pass = {
+  /** For people: 'decode keyframes'. */
+  readonly name: string;
+  readonly wants: readonly EvidenceTable[];
+  readonly tier: ProbeTask['tier'];
+  /** In the order in which they are looked at. */
+  readonly media: readonly Located[];
+  /** Where one is reached, media that were not begun by then are left out; null: no limit. */
+  readonly most: { readonly bytes: number | null; readonly decode_s: number | null };
+};
+
+/** What came of a pass. Evidence of earlier runs costs nothing. */
+export type PassReport = {
+  /** Media that were not looked at, because a limit was reached. */
+  readonly leftOut: readonly Located[];
+  readonly cached: number;
+  readonly bytes: number;
+  /** Of these, for packet tables beyond the header. */
+  readonly packetBytes: number;
+  /** CPU seconds of decoding. */
+  readonly decode_s: number;
 };
 
 /** planned = ok + bad for one evidence table; cached counts media that were looked at in an earlier run. */
@@ -37,7 +59,13 @@ export type ProbeCount = {
 };
 
 type Medium = { readonly clipId: bigint; readonly medium: string; readonly path: string | null };
-type Located = Medium & { readonly absolutePath: string; readonly identity: string };
+
+/** A medium of a sampled clip whose file was found. */
+export type Located = Medium & {
+  readonly absolutePath: string;
+  readonly identity: string;
+  readonly sizeBytes: number;
+};
 
 /** Media stat'ed at once. */
 const STAT_CONCURRENCY = 16;
@@ -45,35 +73,113 @@ const STAT_CONCURRENCY = 16;
 const HASH_CONCURRENCY = 2;
 
 /**
- * Fills the evidence tables for the clips in `sampled_clips`, and writes `sampled_media (clip_id, medium, identity)`.
- * Evidence of an unchanged file (path, size, time) is taken from the cache; the rest goes to the workers.
- * Throws `interrupted` if the signal aborts; what was finished by then is kept in the cache.
+ * Fills the evidence tables for all clips in `sampled_clips` in one pass, and writes
+ * `sampled_media (clip_id, medium, identity)`. Throws `interrupted` if the signal aborts; what was finished by then is kept in
+ * the cache.
  */
 export async function gatherEvidence(
   database: Database,
-  plan: GatherPlan,
+  plan: GatherPlan & Pick<Pass, 'wants' | 'tier'>,
   progress: Progress,
   signal: AbortSignal,
-): Promise<readonly ProbeCount[]> {
+): Promise<void> {
+  const media = await locateMedia(database, plan);
+  const most = { bytes: null, decode_s: null };
+  const pass = { name: 'look at media', wants: plan.wants, tier: plan.tier, media, most };
+  await lookAt(database, plan, pass, progress, signal);
+  await hashSameSizes(database, media, progress, signal);
+}
+
+/** Finds the media of the clips in `sampled_clips` and writes `sampled_media`; what is not there becomes a row of `files`. */
+export async function locateMedia(
+  database: Database,
+  plan: Pick<GatherPlan, 'mediaRoot' | 'mediaColumns'>,
+): Promise<readonly Located[]> {
   const media = await listMedia(database, plan.mediaColumns);
   const located = await locate(database, media, plan.mediaRoot);
   await writeSampledMedia(database, media, located);
+  return located;
+}
+
+/**
+ * Looks at media and adds what was measured to the evidence tables; rows of `frames` take the place of shallower ones.
+ * Evidence of an unchanged file (path, size, time) is taken from the cache; the rest goes to the workers.
+ */
+export async function lookAt(
+  database: Database,
+  plan: GatherPlan,
+  pass: Pass,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<PassReport> {
+  await writeMedia(database, 'media_of_pass', pass.media);
+  if (pass.wants.includes('frames')) {
+    await database.run(
+      'delete from frames using media_of_pass as deeper where frames.clip_id = deeper.clip_id and frames.medium = deeper.medium',
+    );
+  }
+  if (pass.wants.includes('images')) {
+    await database.run(
+      'delete from images using media_of_pass as deeper where images.clip_id = deeper.clip_id and images.medium = deeper.medium',
+    );
+  }
   const store = new EvidenceStore(plan.cacheFolder, plan.runId, {
-    tier: plan.tier,
+    tier: pass.tier,
     decoder: plan.decoder,
   });
-  const missing = await store.missing(database, 'sampled_media', plan.wants);
-  const cached = new Set(located.map((each) => each.identity)).size - missing.size;
-  const tasks = planTasks(located, missing, plan);
+  const missing = await store.missing(database, 'media_of_pass', pass.wants);
+  const cached = new Set(pass.media.map((each) => each.identity)).size - missing.size;
+  const tasks = planTasks(pass, missing, plan);
+  const meter = new Meter(pass);
   try {
-    await probe(database, store, tasks, located, plan, progress, signal);
+    await probe(database, store, tasks, { plan, pass, meter }, progress, signal);
   } finally {
     await store.close();
   }
   if (signal.aborted) throw new DailiesError('interrupted', 'interrupted while looking at media');
-  await store.load(database, 'sampled_media', plan.wants);
-  await hashSameSizes(database, located, progress, signal);
-  return Promise.all(plan.wants.map(async (table) => countOf(database, table, cached)));
+  await store.load(database, 'media_of_pass', pass.wants);
+  await database.run('drop table media_of_pass');
+  const leftOut = pass.media.filter((each) => meter.leftOut.has(each.identity));
+  const { bytes, packetBytes, decode_s } = meter;
+  return { leftOut, cached, bytes, packetBytes, decode_s };
+}
+
+/** What a pass has spent, and whether it may go on. */
+class Meter {
+  readonly #most: Pass['most'];
+  readonly #sizes: ReadonlyMap<string, number>;
+  readonly leftOut = new Set<string>();
+  bytes = 0;
+  packetBytes = 0;
+  decode_s = 0;
+
+  constructor(pass: Pass) {
+    this.#most = pass.most;
+    this.#sizes = new Map(pass.media.map((each) => [each.identity, each.sizeBytes]));
+  }
+
+  add(verdict: ProbeVerdict): void {
+    const { containers, packets, images, frames } = verdict.evidence;
+    for (const row of [containers, packets, images]) this.bytes += numberIn(row, 'bytes_read');
+    this.packetBytes += numberIn(packets, 'bytes_read');
+    // A decoder reads the whole file.
+    if (frames !== undefined) this.bytes += this.#sizes.get(verdict.id) ?? 0;
+    this.decode_s += numberIn(frames, 'decode_s');
+  }
+
+  /** Whether a task fits; once a limit is reached, all that follow are left out. */
+  takes(task: ProbeTask): boolean {
+    const { bytes, decode_s } = this.#most;
+    const isSpent =
+      (bytes !== null && this.bytes >= bytes) || (decode_s !== null && this.decode_s >= decode_s);
+    if (isSpent) this.leftOut.add(task.id);
+    return !isSpent;
+  }
+}
+
+function numberIn(row: Readonly<Record<string, unknown>> | undefined, column: string): number {
+  const value = row?.[column];
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : 0;
 }
 
 async function listMedia(
@@ -119,7 +225,12 @@ async function locate(
           .update(`${resolved.absolutePath}\0${found.size}\0${found.mtimeNs}\0${found.ino}`)
           .digest('hex')
           .slice(0, 32);
-        return { ...each, absolutePath: resolved.absolutePath, identity };
+        return {
+          ...each,
+          absolutePath: resolved.absolutePath,
+          identity,
+          sizeBytes: Number(found.size),
+        };
       } catch (error) {
         const code = error instanceof Error && 'code' in error ? String(error.code) : '';
         await insertFault(
@@ -153,32 +264,49 @@ async function writeSampledMedia(
   media: readonly Medium[],
   located: readonly Located[],
 ): Promise<void> {
-  await database.run(
-    'create temp table sampled_media (clip_id bigint, medium varchar, identity varchar)',
-  );
   const identities = new Map(
     located.map((each) => [`${each.clipId}:${each.medium}`, each.identity]),
   );
   const rows = media.map((each) => ({
+    clipId: each.clipId,
+    medium: each.medium,
+    identity: identities.get(`${each.clipId}:${each.medium}`) ?? null,
+  }));
+  await writeMedia(database, 'sampled_media', rows);
+}
+
+async function writeMedia(
+  database: Database,
+  table: string,
+  media: readonly {
+    readonly clipId: bigint;
+    readonly medium: string;
+    readonly identity: string | null;
+  }[],
+): Promise<void> {
+  await database.run(
+    `create or replace temp table ${table} (clip_id bigint, medium varchar, identity varchar)`,
+  );
+  const rows = media.map((each) => ({
     c: each.clipId.toString(),
     m: each.medium,
-    i: identities.get(`${each.clipId}:${each.medium}`) ?? null,
+    i: each.identity,
   }));
   await database.run(
-    `insert into sampled_media
+    `insert into ${table}
      select (row ->> 'c')::bigint, row ->> 'm', row ->> 'i' from (select unnest(from_json($rows::json, '["json"]')) as row)`,
     { rows: JSON.stringify(rows) },
   );
 }
 
 function planTasks(
-  located: readonly Located[],
+  pass: Pass,
   missing: ReadonlyMap<string, readonly EvidenceTable[]>,
   plan: GatherPlan,
 ): readonly ProbeTask[] {
   const planned = new Set<string>();
   const tasks: ProbeTask[] = [];
-  for (const each of located) {
+  for (const each of pass.media) {
     const wants = missing.get(each.identity);
     if (wants === undefined || planned.has(each.identity)) continue;
     planned.add(each.identity);
@@ -186,7 +314,7 @@ function planTasks(
       id: each.identity,
       path: each.absolutePath,
       wants,
-      tier: plan.tier,
+      tier: pass.tier,
       decoder: plan.decoder,
     });
   }
@@ -197,29 +325,38 @@ async function probe(
   database: Database,
   store: EvidenceStore,
   tasks: readonly ProbeTask[],
-  located: readonly Located[],
-  plan: GatherPlan,
+  { plan, pass, meter }: { readonly plan: GatherPlan; readonly pass: Pass; readonly meter: Meter },
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
   if (tasks.length === 0) return;
   const wants = new Map(tasks.map((task) => [task.id, task.wants]));
-  const stage = progress.stage('look at media', tasks.length);
+  const byIdentity = new Map<string, Located[]>();
+  for (const each of pass.media) {
+    const same = byIdentity.get(each.identity);
+    if (same === undefined) byIdentity.set(each.identity, [each]);
+    else same.push(each);
+  }
+  const stage = progress.stage(pass.name, tasks.length);
   const insertToolFault = async (
     row: Readonly<Record<string, unknown>>,
     table: EvidenceTable,
     identity: string,
   ): Promise<void> => {
-    for (const each of located.filter((medium) => medium.identity === identity)) {
+    for (const each of byIdentity.get(identity) ?? []) {
       await insertEvidence(database, table, each.clipId, each.medium, row);
     }
   };
-  for await (const verdict of plan.engine.map(tasks, { signal })) {
+  for await (const verdict of plan.engine.map(tasks, {
+    signal,
+    isWanted: (task) => meter.takes(task),
+  })) {
     const wanted = wants.get(verdict.id);
     // Neither a stranger nor a second answer counts.
     if (wanted === undefined) continue;
     wants.delete(verdict.id);
     stage.advance(1);
+    meter.add(verdict);
     await store.append(verdict.id, wanted, verdict);
     for (const table of wanted) {
       const row = verdict.evidence[table];
@@ -233,6 +370,7 @@ async function probe(
   }
   // What an engine lost is counted as not looked at, whatever the engine says of itself.
   for (const [id, wanted] of wants) {
+    if (meter.leftOut.has(id)) continue;
     for (const table of wanted) {
       await insertToolFault(errorRow(table, 'internal', 'no verdict came back'), table, id);
     }
@@ -241,7 +379,7 @@ async function probe(
 }
 
 /** Exact duplicates have equal sizes: only those files are read whole. */
-async function hashSameSizes(
+export async function hashSameSizes(
   database: Database,
   located: readonly Located[],
   progress: Progress,
@@ -288,7 +426,8 @@ async function hashSameSizes(
   );
 }
 
-async function countOf(
+/** Rows of an evidence table by outcome, and the bytes that they cost. */
+export async function countProbes(
   database: Database,
   table: EvidenceTable,
   cached: number,

@@ -24,7 +24,9 @@ export function parseTask(value: unknown): ProbeTask | string {
   if (!Array.isArray(wants)) return 'wants must be a list of evidence tables';
   const tables = wants.filter((name) => isEvidenceTable(name));
   if (tables.length !== wants.length) return 'wants names a table that does not exist';
-  if (tier !== 'keyframes' && tier !== 'frames') return 'tier must be keyframes or frames';
+  if (tier !== 'header' && tier !== 'keyframes' && tier !== 'frames' && tier !== 'full') {
+    return 'tier must be header, keyframes, frames or full';
+  }
   if (decoder !== 'auto' && decoder !== 'node-av' && decoder !== 'ffmpeg') {
     return 'decoder must be auto, node-av or ffmpeg';
   }

@@ -63,16 +63,18 @@ export async function probeMedium(task: ProbeTask, tell: (note: ProbeNote) => vo
   const file = await rowOf('files', () => probeFile(task.path));
   if (task.wants.includes('files')) tell({ kind: 'row', table: 'files', row: file });
   const kind = kindOf(file);
+  const images = { isHeaderOnly: task.tier === 'header' };
   if (kind === 'image') {
-    await look('images', () => probeImage(task.path));
+    await look('images', () => probeImage(task.path, images));
     return;
   }
   if (kind === 'animation') {
-    const image = await look('images', () => probeImage(task.path));
+    const image = await look('images', () => probeImage(task.path, images));
     if (image !== null && Number(image['page_count']) < 2) return;
   }
   const audioTracks = await lookAtHeader(task, tell);
-  await look('frames', () => probeFrames(task.path, { tier: task.tier, decoder: task.decoder }));
+  const { tier, decoder } = task;
+  if (tier !== 'header') await look('frames', () => probeFrames(task.path, { tier, decoder }));
   if (!task.wants.includes('audio') || audioTracks === 0) return;
   const audio = await audioRow(task);
   if (audio !== null) tell({ kind: 'row', table: 'audio', row: audio });

@@ -8,8 +8,8 @@ export type ProbeTask = {
   readonly path: string;
   /** Evidence tables wanted. */
   readonly wants: readonly EvidenceTable[];
-  /** keyframes: only keyframes are decoded for `frames`. */
-  readonly tier: 'keyframes' | 'frames';
+  /** What is decoded: nothing (images by their header), keyframes alone, all frames, all frames measured at native size too. */
+  readonly tier: 'header' | 'keyframes' | 'frames' | 'full';
   readonly decoder: 'auto' | 'node-av' | 'ffmpeg';
 };
 

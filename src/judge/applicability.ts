@@ -1,5 +1,7 @@
 import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
-import { type CompiledRule, isEvidenceTable, looksAtBoth } from './compile-rule.ts';
+import { reaches, type Tier } from '../config/config.ts';
+import { isMeasuredBy, tierOfColumn, tierOfTable } from '../probes/evidence-tiers.ts';
+import { type CompiledRule, isEvidenceTable, looksAtBoth, type Need } from './compile-rule.ts';
 import { LEDGER_COLUMN_NAMES } from './ledger.ts';
 import { NUMBERS, type NumberColumn } from './number-columns.ts';
 
@@ -9,10 +11,12 @@ export type Offer = {
   readonly clipColumns: ReadonlySet<string>;
   /** Evidence tables that the tier fills. */
   readonly evidence: ReadonlySet<string>;
-  readonly tier: string;
+  readonly tier: Tier;
   readonly hasMedia: boolean;
   /** Why no decoder is there; null if one is. */
   readonly noDecoder: string | null;
+  /** Who decodes; null: nobody. */
+  readonly decoder: 'node-av' | 'ffmpeg' | null;
   /** Other tables in the room. */
   readonly tables: ReadonlySet<string>;
   /** Numeric columns of `clips`, those of the user included. */
@@ -51,10 +55,11 @@ export function whyNotApplicable(
     } else if (isEvidenceTable(need.table)) {
       if (!offer.hasMedia)
         return { outcome: 'not-applicable', reason: 'the dataset names no media' };
-      if (!offer.evidence.has(need.table)) {
+      const tier = tierOfColumn(need.table, need.column);
+      if (!offer.evidence.has(need.table) || tier === null || isBeyond(tier, need, offer)) {
         return {
           outcome: 'not-applicable',
-          reason: `--tier ${offer.tier} does not look at ${need.table}`,
+          reason: `--tier ${offer.tier} does not look at ${tier === tierOfTable(need.table) ? need.table : `${need.table}.${need.column}`}`,
         };
       }
       if ((need.table === 'frames' || need.table === 'audio') && offer.noDecoder !== null) {
@@ -62,6 +67,16 @@ export function whyNotApplicable(
       }
       if (!hasEvidenceColumn(need.table, need.column)) {
         return { outcome: 'errored', reason: `${need.table} has no column ${need.column}` };
+      }
+      if (
+        !need.isOptional &&
+        offer.decoder !== null &&
+        !isMeasuredBy(offer.decoder, need.table, need.column)
+      ) {
+        return {
+          outcome: 'incomplete',
+          reason: `the decoder ${offer.decoder} does not measure ${need.table}.${need.column}; node-av does`,
+        };
       }
     } else if (need.table === 'ledger') {
       if (!LEDGER_COLUMN_NAMES.includes(need.column)) {
@@ -78,6 +93,11 @@ export function whyNotApplicable(
     }
   }
   return null;
+}
+
+/** Whether a column that a rule cannot do without is measured at a deeper tier alone. */
+function isBeyond(tier: Tier, need: Need, offer: Offer): boolean {
+  return !need.isOptional && !reaches(offer.tier, tier);
 }
 
 /** A rule that is content with the manifest or with evidence is out only if it gets neither. */

@@ -29,6 +29,8 @@ export type CompiledRule = {
   readonly sql: string | null;
   /** Row predicate: which rows the rule is about. */
   readonly eligible: string;
+  /** Row predicate over cheaper evidence: which clips to look at before others. */
+  readonly suspects: string | null;
   readonly values: Readonly<Record<string, string>>;
 };
 
@@ -93,6 +95,8 @@ export async function compileRule(
     rule.eligible === null
       ? defaultEligible(needs)
       : `(${await checked('eligible', rule.eligible)}\n)`;
+  const suspects =
+    rule.suspects === null ? null : await checkSuspects(database, rule, rule.suspects);
   const values: Record<string, string> = {};
   for (const [name, expression] of Object.entries(rule.values)) {
     values[name] = await checked(`values.${name}`, expression);
@@ -112,7 +116,31 @@ export async function compileRule(
     parameters[rename(name)] = toDuckDB(value);
   }
   const evidence = Object.keys(EVIDENCE_TABLES).filter((table) => tables.has(table));
-  return { rule, index, needs, evidence, options, parameters, where, sql, eligible, values };
+  return {
+    rule,
+    index,
+    needs,
+    evidence,
+    options,
+    parameters,
+    where,
+    sql,
+    eligible,
+    suspects,
+    values,
+  };
+}
+
+/** Tables that `suspects` may read without declaring them: rows of evidence that cheaper tiers wrote. */
+const SUSPECT_TABLES = new Set(['clips', 'files', 'containers', 'packets', 'images', 'frames']);
+
+async function checkSuspects(database: Database, rule: Rule, sql: string): Promise<string> {
+  const check = await checkPredicate(database, sql, SUSPECT_TABLES);
+  requireAllowed(rule, 'suspects', check, SUSPECT_TABLES);
+  if (check.ok && check.parameters.length > 0) {
+    throw new DailiesError('config', `rule ${rule.id} (${rule.file}), suspects: has no options`);
+  }
+  return sql;
 }
 
 function bindOptions(

@@ -16,6 +16,7 @@ export function explainRule(rule: Rule, width: number): string {
     ...paragraph('Fix', rule.fix),
     ...paragraph('Says', rule.message),
     ...paragraph('Needs', rule.needs.join(', ')),
+    ...(rule.suspects === null ? [] : paragraph('Suspects', rule.suspects)),
     ...rule.references.flatMap((reference) => paragraph('See', reference)),
     ...explainOptions(rule, width),
     '',

@@ -16,8 +16,10 @@ import {
   usedBy,
 } from './evaluate.ts';
 import { pickClips, readDatasetFindings, readFindings } from './findings.ts';
+import { estimateRate } from './estimate-rate.ts';
 import { type Dimension, type FusedAnswer } from './ledger.ts';
 import { type Failed, type Located, localise } from './localise.ts';
+import { tierOfRule } from './rule-tier.ts';
 import { suppressFindings, suppressHits, weightOf } from './suppress.ts';
 import type { Suppression } from './suppressions.ts';
 
@@ -38,6 +40,10 @@ export type JudgePlan = {
   readonly unread: readonly string[];
   readonly population: number;
   readonly sampleSize: number;
+  /** Tiers that did not look at all drawn clips, and why that is less than was asked for; null: as planned. */
+  readonly thinned?: ReadonlyMap<string, string | null>;
+  /** Whether drawn clips stand for different numbers of rows. */
+  readonly isWeighted?: boolean;
   readonly maxFindings: number;
   /** Accepted findings; expired entries left out. */
   readonly suppressions?: readonly Suppression[];
@@ -159,7 +165,13 @@ async function decide(
     compiled.evidence.length > 0 && plan.sampleSize < plan.population && looked <= plan.sampleSize;
   const unmeasured = await unmeasuredReason(database, compiled);
   const unread = plan.unread.length > 0 ? plan.unread.join('; ') : null;
-  const gap = unmeasured ?? unread;
+  const tier = isSampled || isThinned(compiled, plan) ? tierOfRule(compiled) : null;
+  const short = tier === null ? null : (plan.thinned?.get(tier) ?? null);
+  const estimate =
+    tier !== null && (plan.isWeighted === true || plan.thinned?.has(tier) === true)
+      ? await estimateRate(database, examined.relation, tier)
+      : null;
+  const gap = unmeasured ?? unread ?? short;
   const kind =
     affected > 0
       ? 'failed'
@@ -169,23 +181,31 @@ async function decide(
           ? 'not-applicable'
           : 'passed';
   const reason = kind === 'not-applicable' ? 'no row has what the rule looks at' : gap;
-  const population =
+  const scaled =
     isSampled && looked > 0 ? Math.round((plan.population * looked) / plan.sampleSize) : looked;
+  const population = Math.max(estimate?.rows ?? scaled, looked);
   const interval =
-    looked === 0 ? null : finiteInterval(affected, looked, Math.max(population, looked), 0.95);
+    looked === 0
+      ? null
+      : (estimate?.interval ?? finiteInterval(affected, looked, population, 0.95));
   return {
     ...outcomeOf(compiled, kind, reason),
     eligible: population,
     examined: looked,
     affected,
-    rate: looked === 0 ? null : affected / looked,
+    rate: looked === 0 ? null : (estimate?.rate ?? affected / looked),
     interval:
       interval === null ? null : { low: interval.low, high: interval.high, confidence: 0.95 },
-    isSampled,
+    isSampled: isSampled || estimate !== null,
     localisation: hits.place ?? null,
     storedFindings: hits.found,
     ...(hits.suppressed === 0 ? {} : { suppressed: hits.suppressed }),
   };
+}
+
+/** Whether the tier of a rule on media did not look at all drawn clips. */
+function isThinned(compiled: CompiledRule, plan: JudgePlan): boolean {
+  return compiled.evidence.length > 0 && plan.thinned?.has(tierOfRule(compiled)) === true;
 }
 
 /** Adds the hits of a rule, accepted ones marked, to `failing_clips(rule_index, clip_id, row_number, is_suppressed)`. */
@@ -335,9 +355,10 @@ async function judgeDataset(
   const taken = suppressed.reduce((sum, each) => sum + weightOf(each), 0);
   const affected = Math.max(0, numberOf(row['affected']) - taken);
   const isLeft = numberOf(row['n']) > suppressed.length;
+  const short = looksAtMedia ? plan.thinned?.get(tierOfRule(compiled)) : undefined;
   const gap =
     (await unmeasuredReason(database, compiled)) ??
-    (plan.unread.length > 0 ? plan.unread.join('; ') : null);
+    (plan.unread.length > 0 ? plan.unread.join('; ') : (short ?? null));
   const isIdle =
     plan.population === 0 || ((looksAtMedia || unassessed?.reason != null) && examined === 0);
   const kind = isLeft

@@ -23,6 +23,7 @@ type RuleFile = {
   readonly options?: Readonly<Record<string, RuleOption>>;
   readonly message: string;
   readonly eligible?: string;
+  readonly suspects?: string;
   readonly values?: Readonly<Record<string, string>>;
   readonly where?: string;
   readonly sql?: string;
@@ -94,6 +95,7 @@ async function loadRule(file: string, root: string): Promise<Rule> {
     options: raw.options ?? {},
     message: raw.message,
     eligible: raw.eligible ?? null,
+    suspects: raw.suspects ?? null,
     values: raw.values ?? {},
     where: raw.where ?? null,
     sql: raw.sql ?? null,

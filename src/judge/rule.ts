@@ -41,6 +41,8 @@ export type Rule = {
   readonly message: string;
   /** Which rows the rule is about at all; null: every row whose needed evidence was measured. */
   readonly eligible: string | null;
+  /** Cheaper evidence that makes a clip worth a closer look, as a row predicate. */
+  readonly suspects: string | null;
   /** Expressions computed for reported rows only, by name: for messages and evidence. */
   readonly values: Readonly<Record<string, string>>;
   /** A row predicate (fused into one scan), or a whole SELECT. Exactly one is set. */

@@ -45,6 +45,8 @@ export async function fetchSample(
   for (const name of CARD_COLUMNS) needed.add(name);
   for (const rule of onMedia) {
     for (const need of rule.needs) if (need.table === 'clips') needed.add(need.column);
+    for (const [, column = ''] of (rule.suspects ?? '').matchAll(/\bclips\.(\w+)/g))
+      needed.add(column);
   }
   // The row numbers prune row groups; the ids decide.
   await database.run(

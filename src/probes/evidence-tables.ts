@@ -357,6 +357,14 @@ export const EVIDENCE_TABLES = {
       type: 'DOUBLE',
       doc: 'Squared luma difference at 4 pixels distance over that at 1, along rows at native size: 16 is smooth.',
     },
+    combed_share: {
+      type: 'DOUBLE',
+      doc: 'Share of all pairs of moving frames that are combed for themselves (0.5 or more): two of five after a pulldown. At the full tier alone.',
+    },
+    block_score: {
+      type: 'DOUBLE',
+      doc: 'Mean luma difference across the borders of 8-line blocks over that of other lines, native size, 1 without blocks. At the full tier alone.',
+    },
     gradient_ratio: {
       type: 'DOUBLE',
       doc: 'ln(mean |d/dx| / mean |d/dy|) of luma, coded pixels taken for square: a squeezed width raises it.',

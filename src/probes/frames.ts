@@ -103,7 +103,7 @@ class FrameNotes {
   }
 
   row(report: DecodeReport, tier: DecodeTier): EvidenceRow<'frames'> {
-    const isEveryFrame = tier === 'frames';
+    const isEveryFrame = tier !== 'keyframes';
     const neighbours = this.#difference.filter((d) => d !== null);
     const duplicates: DuplicateFrames | null = isEveryFrame ? measureDuplicates(neighbours) : null;
     const freezes: Freezes | null = isEveryFrame ? this.#freezes.finish(this.#pts_s) : null;
@@ -114,7 +114,7 @@ class FrameNotes {
     return {
       decoder: report.decoder,
       decoder_version: report.decoder_version,
-      tier,
+      tier: isEveryFrame ? 'frames' : 'keyframes',
       decoded_frame_count: report.frame_count,
       is_complete: report.is_complete,
       width_px: report.width_px,
@@ -155,6 +155,8 @@ class FrameNotes {
       luma_low: native.luma_low,
       luma_high: native.luma_high,
       softness: native.softness,
+      combed_share: tier === 'full' ? native.combed_share : null,
+      block_score: tier === 'full' ? native.block_score : null,
       gradient_ratio: colours.gradient_ratio,
       green_share: colours.green_share,
       still_score: this.#fromFirst.length < 2 ? null : quantile(this.#fromFirst.slice(1), 0.95),

@@ -3,7 +3,12 @@ import type { Metadata } from 'sharp';
 import { hiddenColour, type HiddenColour, UNKNOWN_ALPHA } from '../media/images/hidden-colour.ts';
 import { iccDescription } from '../media/images/icc-description.ts';
 import { lacksEndMarker } from '../media/images/end-marker.ts';
-import { MOST_DECODED_PIXELS, openImage, type OpenImage } from '../media/images/open-image.ts';
+import {
+  MOST_DECODED_PIXELS,
+  openImage,
+  openImageHeader,
+  type OpenImage,
+} from '../media/images/open-image.ts';
 import { decodeSmallRgb, type SmallImage } from '../media/images/small-rgb.ts';
 import { findBars, widenEnvelope } from '../media/measures/bars.ts';
 import {
@@ -28,14 +33,18 @@ const HASH_SIDE_PX = 64;
 
 /**
  * Measures one image file: its header, and its first page upright on white. A damaged picture is measured as far as
- * it decodes; one of more than 100 million pixels is described by its header alone.
+ * it decodes; one of more than 100 million pixels, or any if only headers are wanted, is described by its header alone.
  */
-export async function probeImage(path: string): Promise<EvidenceRow<'images'>> {
-  const image = await openImage(path);
+export async function probeImage(
+  path: string,
+  options: { readonly isHeaderOnly?: boolean } = {},
+): Promise<EvidenceRow<'images'>> {
+  const isHeaderOnly = options.isHeaderOnly === true;
+  const image = isHeaderOnly ? await openImageHeader(path) : await openImage(path);
   if (!image.ok) return errorRow('images', image.code, image.message);
   const header = describeHeader(image);
   const { metadata } = image;
-  if (metadata.width * metadata.height > MOST_DECODED_PIXELS) {
+  if (isHeaderOnly || metadata.width * metadata.height > MOST_DECODED_PIXELS) {
     const unseen = { ...NO_PIXELS, ...UNKNOWN_ALPHA };
     return { ...header, ...unseen, decode_error_count: null, decode_log: null };
   }
@@ -122,7 +131,7 @@ function describeHeader(image: OpenImage): HeaderColumns {
     has_alpha: metadata.hasAlpha,
     icc_profile: metadata.icc === undefined ? null : iccDescription(metadata.icc),
     is_progressive: metadata.isProgressive,
-    is_truncated: lacksEndMarker(bytes, format),
+    is_truncated: lacksEndMarker(bytes, format, image.sizeBytes),
     bytes_read: bytes.length,
     error_code: null,
     error_message: null,

@@ -41,6 +41,8 @@ export type RunDocument = {
     };
     readonly tier: string;
     readonly rules: number;
+    /** What each tier was allowed, looked at and cost; in order, as far as media were looked at. */
+    readonly ladder?: readonly RungSummary[];
   };
   readonly verdict: {
     readonly outcome: 'passed' | 'failed' | 'incomplete';
@@ -128,6 +130,31 @@ export type AlignmentSummary = {
   } | null;
 };
 
+/** A tier of the ladder: its budget, the drawn clips that it looked at, and what that cost. */
+export type RungSummary = {
+  readonly tier: string;
+  readonly budget: {
+    /** Clips at random, as given: '20%'. */
+    readonly random: string;
+    readonly bytes: number | null;
+    readonly decode_s: number | null;
+  };
+  /** Clips of the sample. */
+  readonly drawn: number;
+  /** Of them, those looked at by chance, and because cheaper evidence made them suspicious. */
+  readonly atRandom: number;
+  readonly suspicious: number;
+  readonly notLookedAt: number;
+  /** Whether fewer clips were looked at than the user asked for. */
+  readonly isShort: boolean;
+  /** Before the tier began; decoding in CPU seconds. */
+  readonly expected: { readonly bytes: number; readonly decode_s: number };
+  /** By this run; evidence of earlier runs costs nothing. */
+  readonly spent: { readonly bytes: number; readonly decode_s: number };
+  /** Why clips were suspicious: a rule's id, or 'its shard'; most first. */
+  readonly reasons: readonly { readonly reason: string; readonly clips: number }[];
+};
+
 export type ShardSummary = {
   readonly index: number;
   /** Relative to the dataset. */
@@ -160,9 +187,12 @@ export type RuleOutcome = {
   readonly eligible: number;
   readonly examined: number;
   readonly affected: number;
-  /** affected / examined, null where nothing was examined. */
+  /**
+   * Share of the eligible rows that broke it: affected / examined, or of a sample in which not all clips stand for as
+   * many rows the estimate that weighs them. Null where nothing was examined.
+   */
   readonly rate: number | null;
-  /** Exact binomial interval, finite population, for the rate in the whole dataset; equals the rate if all was examined. */
+  /** Interval of exact bounds, finite population, for the rate in the whole dataset; equals the rate if all was examined. */
   readonly interval: {
     readonly low: number;
     readonly high: number;

@@ -15,6 +15,8 @@ export type DrawnSample = {
   /** Rows of the table `sample`; above the size asked for if strata had to be topped up. */
   readonly size: number;
   readonly strata: number;
+  /** Whether some clips stand for more rows than others. */
+  readonly isWeighted: boolean;
 };
 
 /** Clips of every stratum that are looked at even where its share of the sample would be smaller. */
@@ -142,8 +144,11 @@ export async function createSample(
        join sizes using (stratum)`,
     );
   }
-  const drawn = await connection.runAndReadAll(`select count(*)::double from sample`);
-  return { population, size: Number(drawn.getRows()[0]?.[0] ?? 0), strata: strataCount };
+  const drawn = await connection.runAndReadAll(
+    `select count(*)::double, coalesce(min(weight), 1), coalesce(max(weight), 1) from sample`,
+  );
+  const [size = 0, lightest = 1, heaviest = 1] = drawn.getRows()[0]?.map(Number) ?? [];
+  return { population, size, strata: strataCount, isWeighted: heaviest > lightest * (1 + 1e-9) };
 }
 
 /** What a clean sample of this size proves, for people: `0 of 3,000: below 0.1 % at 95 %`. */

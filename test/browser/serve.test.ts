@@ -57,7 +57,7 @@ beforeAll(async () => {
     const manifest = join(folder, `${name}.jsonl`);
     await writeFile(manifest, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
     await scan({
-      config: { ...DEFAULT_CONFIG, dataset: [manifest], mediaRoot: media, tier: 'headers' },
+      config: { ...DEFAULT_CONFIG, dataset: [manifest], mediaRoot: media, tier: 'packets' },
       cwd: folder,
       runFolder: join(folder, name),
       command: ['dailies', 'scan', `${name}.jsonl`],

@@ -51,8 +51,55 @@ export function datasetSection(run: RunDocument): Markup {
           </div>`,
       )}
     </dl>
-    ${columnTable(run)}${shardTable(run)}${probeTable(run)}
+    ${columnTable(run)}${shardTable(run)}${ladderTable(run)}${probeTable(run)}
   </section>`;
+}
+
+/** A limit of a tier, or that there is none. */
+function limit(value: number | null, format: (value: number) => string): string {
+  return value === null ? '–' : format(value);
+}
+
+/** What each tier was allowed, looked at and cost. */
+function ladderTable(run: RunDocument): Markup {
+  const rungs = run.plan.ladder ?? [];
+  if (rungs.length === 0) return markup``;
+  return markup`<details>
+    <summary>Tiers: how deep how many clips were looked at</summary>
+    <div class="wide" tabindex="0" role="region" aria-label="Tiers">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">tier</th>
+            <th scope="col" class="number">at random</th>
+            <th scope="col" class="number">suspicious</th>
+            <th scope="col" class="number">not looked at</th>
+            <th scope="col" class="number">read</th>
+            <th scope="col" class="number">of at most</th>
+            <th scope="col" class="number">decoded for</th>
+            <th scope="col" class="number">of at most</th>
+            <th scope="col">suspicious by</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rungs.map(
+            (rung) =>
+              markup`<tr>
+                <th scope="row">${hostileText(rung.tier)}</th>
+                <td class="number">${formatCount(rung.atRandom)}</td>
+                <td class="number">${formatCount(rung.suspicious)}</td>
+                <td class="number">${formatCount(rung.notLookedAt)}</td>
+                <td class="number">${formatBytes(rung.spent.bytes)}</td>
+                <td class="number">${limit(rung.budget.bytes, formatBytes)}</td>
+                <td class="number">${formatSeconds(rung.spent.decode_s)}</td>
+                <td class="number">${limit(rung.budget.decode_s, formatSeconds)}</td>
+                <td>${hostileLine(rung.reasons.map((each) => `${each.reason} (${each.clips})`).join(', '))}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </details>`;
 }
 
 function columnTable(run: RunDocument): Markup {

@@ -7,8 +7,8 @@ export type DecoderChoice = (typeof DECODER_CHOICES)[number];
 /** All choices; `auto` takes node-av if it loads, else a system ffmpeg. */
 export const DECODER_CHOICES = ['auto', 'node-av', 'ffmpeg'] as const;
 
-/** keyframes: only frames that decode alone; frames: all of them. */
-export type DecodeTier = 'keyframes' | 'frames';
+/** keyframes: only frames that decode alone; frames: all of them; full: all of them, each at native size too. */
+export type DecodeTier = 'keyframes' | 'frames' | 'full';
 
 /** Side of the gray plane of every frame: the whole picture squeezed to a square. */
 export const GRAY_SIDE_PX = 64;

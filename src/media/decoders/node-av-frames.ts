@@ -31,7 +31,7 @@ export function decodeWithNodeAv(
       if (input.video === null) return noVideoTrack;
       const decoder = openDecoder(av, input.video, options.limits.maxPixels);
       if ('ok' in decoder) return decoder;
-      const pump = new FramePump(av, input.video, onFrame);
+      const pump = new FramePump(av, input.video, options.tier === 'full', onFrame);
       let isComplete: boolean;
       try {
         isComplete = decodeAll(av, input.format, input.video, decoder, options, pump);
@@ -96,7 +96,10 @@ function decodeAll(
       if (read === constants.AVERROR_EAGAIN) continue;
       if (read < 0) break;
       // skip_frame is ignored by the VP9 and AV1 decoders: keep other packets away from them.
-      if (packet.streamIndex === video.index && (options.tier === 'frames' || packet.isKeyframe)) {
+      if (
+        packet.streamIndex === video.index &&
+        (options.tier !== 'keyframes' || packet.isKeyframe)
+      ) {
         decoder.sendPacketSync(packet);
         drain();
       }
@@ -117,6 +120,7 @@ class FramePump {
   readonly #av: NodeAv;
   readonly #secondsPerTick: number;
   readonly #interval_s: number;
+  readonly #isAllNative: boolean;
   readonly #onFrame: OnFrame;
   readonly #gray: FrameScaler;
   readonly #colour: FrameScaler;
@@ -126,8 +130,9 @@ class FramePump {
   width_px = 0;
   height_px = 0;
 
-  constructor(av: NodeAv, video: Stream, onFrame: OnFrame) {
+  constructor(av: NodeAv, video: Stream, isAllNative: boolean, onFrame: OnFrame) {
     this.#av = av;
+    this.#isAllNative = isAllNative;
     this.#secondsPerTick = video.timeBase.num / video.timeBase.den;
     const rate = video.avgFrameRate.num > 0 ? video.avgFrameRate : video.rFrameRate;
     this.#interval_s = rate.num > 0 && rate.den > 0 ? rate.den / rate.num : 0.04;
@@ -159,7 +164,8 @@ class FramePump {
       ? this.#colour.reduce(frame, size.width_px, size.height_px)
       : null;
     const colour = rgb === null ? null : { rgb, ...size };
-    const native = isNativeFrame(this.frames) ? lumaStrips(this.#av, frame) : null;
+    const isNative = this.#isAllNative || isNativeFrame(this.frames);
+    const native = isNative ? lumaStrips(this.#av, frame) : null;
     this.#onFrame({ index: this.frames, pts_s, gray, colour, native, isCorrupt });
     this.#last_s = pts_s;
     this.frames++;

@@ -1,5 +1,12 @@
-/** Whether the bytes of an image stop before the end that its format marks; null for formats without such a mark. */
-export function lacksEndMarker(bytes: Buffer, format: string): boolean | null {
+/**
+ * Whether the bytes of an image stop before the end that its format marks; null for formats without such a mark.
+ * Of a file that was not read whole, `bytes` are its beginning and its end, and `sizeBytes` its size.
+ */
+export function lacksEndMarker(
+  bytes: Buffer,
+  format: string,
+  sizeBytes = bytes.length,
+): boolean | null {
   switch (format) {
     case 'jpeg': {
       // End of image after the last start of scan; an end before that is a thumbnail's. ITU-T T.81, B.1.1.3.
@@ -15,7 +22,7 @@ export function lacksEndMarker(bytes: Buffer, format: string): boolean | null {
       return bytes[end - 1] !== 0x3b;
     }
     case 'webp':
-      return bytes.length >= 8 && bytes.readUInt32LE(4) + 8 > bytes.length;
+      return bytes.length >= 8 && bytes.readUInt32LE(4) + 8 > sizeBytes;
     default:
       return null;
   }

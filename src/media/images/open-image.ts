@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 
 import sharp, { type Metadata } from 'sharp';
 
@@ -15,10 +15,16 @@ export const MOST_DECODED_PIXELS = 100e6;
 /** Largest file that is read. */
 const MOST_BYTES = 1e9;
 
+/** What is read of a JPEG, PNG or WebP file for its header: of its beginning, and of its end for the mark there. */
+const HEAD_BYTES = 64 * 1024 - 4096;
+const TAIL_BYTES = 4096;
+
 /** An image file in memory, with what its header says. */
 export type OpenImage = {
   readonly ok: true;
+  /** The file, or its beginning and end. */
   readonly bytes: Buffer;
+  readonly sizeBytes: number;
   readonly metadata: Metadata;
   /** jpeg, png, webp, avif, gif, tiff, svg… by the bytes, not by the name. */
   readonly format: string;
@@ -29,6 +35,38 @@ export type ImageFailure = {
   readonly code: MediaErrorCode;
   readonly message: string;
 };
+
+/**
+ * Reads the header of an image: 64 KB in two requests where that is enough, else the whole file. The pixels of what it
+ * returns may not be there.
+ */
+export async function openImageHeader(path: string): Promise<OpenImage | ImageFailure> {
+  const refused = await refuseFile(path);
+  if (refused !== null) return refused;
+  const { size } = await stat(path);
+  if (size <= HEAD_BYTES + TAIL_BYTES) return openImage(path);
+  const handle = await open(path, 'r');
+  const bytes = Buffer.alloc(HEAD_BYTES + TAIL_BYTES);
+  try {
+    await handle.read(bytes, 0, HEAD_BYTES, 0);
+    await handle.read(bytes, HEAD_BYTES, TAIL_BYTES, size - TAIL_BYTES);
+  } finally {
+    await handle.close();
+  }
+  try {
+    const head = bytes.subarray(0, HEAD_BYTES);
+    const metadata = await sharp(head, { limitInputPixels: false, failOn: 'none' }).metadata();
+    const format = formatName(metadata);
+    if (HEADED_FORMATS.has(format) && (metadata.pages ?? 1) === 1)
+      return { ok: true, bytes, sizeBytes: size, metadata, format };
+  } catch {
+    // The header is longer, or broken: the whole file tells.
+  }
+  return openImage(path);
+}
+
+/** Formats whose header lies in front. */
+const HEADED_FORMATS: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp']);
 
 /** Reads an image file and its header. From memory, so that nothing inside can name another file. */
 export async function openImage(path: string): Promise<OpenImage | ImageFailure> {
@@ -43,7 +81,7 @@ export async function openImage(path: string): Promise<OpenImage | ImageFailure>
     const format = formatName(metadata);
     if (format === 'heic')
       return { ok: false, code: 'unsupported-codec', message: 'no decoder for HEIC' };
-    return { ok: true, bytes, metadata, format };
+    return { ok: true, bytes, sizeBytes: bytes.length, metadata, format };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const isImage = IMAGE_SIGNATURES.some((signature) =>

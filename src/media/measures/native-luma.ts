@@ -22,12 +22,21 @@ export type NativeLuma = {
   readonly luma_high: number | null;
   /** Squared difference at 4 pixels' distance over that at 1, along rows: 16 is smooth, sharp pictures are at 3 to 7. */
   readonly softness: number | null;
+  /** Share of the pairs that are combed for themselves: two of five after a pulldown. */
+  readonly combed_share: number | null;
+  /** Mean difference of lines across the borders of 8-line blocks over that of other lines: 1 without blocks. */
+  readonly block_score: number | null;
 };
 
 /** A pixel that changes by more than this between neighbouring frames moves: codec noise is below. */
 const MOTION_LEVEL = 12;
 /** Moving pixels that a pair needs, share of those looked at. */
 const LEAST_MOTION = 0.002;
+
+/** Unrest over that of a weave from which a pair is combed: woven fields are at 0.58 to 1, progressive ones up to 0.45. */
+const COMBED = 0.5;
+/** Lines of a block of the transforms of MPEG-2, H.264 (8x8) and JPEG. */
+const BLOCK_LINES = 8;
 
 /** Collects pairs of neighbouring frames at native size; keeps one of them. */
 export class NativeLumaNotes {
@@ -36,19 +45,21 @@ export class NativeLumaNotes {
   readonly #asymmetries: number[] = [];
   #near = 0;
   #far = 0;
+  #atBorders = 0;
+  #elsewhere = 0;
   #before: { readonly index: number; readonly strips: LumaStrips } | null = null;
 
-  /** Takes the strips of the frame at this index (presentation order). */
+  /** Takes the strips of the frame at this index (presentation order), and keeps them until the next. */
   add(index: number, strips: LumaStrips): void {
     for (const code of strips.plane) this.#histogram[code] = (this.#histogram[code] ?? 0) + 1;
     const before = this.#before;
     if (before !== null && before.index === index - 1 && isSameSize(before.strips, strips)) {
       this.#addPair(before.strips, strips);
-      this.#before = null;
-      return;
+    } else {
+      this.#addSoftness(strips);
+      this.#addBlocks(strips);
     }
-    this.#addSoftness(strips);
-    this.#before = { index, strips: { ...strips, plane: new Uint8Array(strips.plane) } };
+    this.#before = { index, strips };
   }
 
   finish(): NativeLuma {
@@ -60,6 +71,11 @@ export class NativeLumaNotes {
       luma_low: total === 0 ? null : this.#codeAt(0.001 * total),
       luma_high: total === 0 ? null : this.#codeAt(0.999 * total),
       softness: this.#near === 0 ? null : this.#far / this.#near,
+      combed_share:
+        this.#ratios.length === 0
+          ? null
+          : this.#ratios.filter((ratio) => ratio >= COMBED).length / this.#ratios.length,
+      block_score: this.#elsewhere === 0 ? null : this.#atBorders / this.#elsewhere,
     };
   }
 
@@ -102,6 +118,22 @@ export class NativeLumaNotes {
         this.#far += far * far;
       }
     }
+  }
+
+  #addBlocks({ plane, width_px: width, height_px: height }: LumaStrips): void {
+    let atBorders = 0;
+    let elsewhere = 0;
+    const borders = Math.floor((height - 1) / BLOCK_LINES);
+    for (let row = 1; row < height; row++) {
+      let sum = 0;
+      for (let at = row * width; at < (row + 1) * width; at++)
+        sum += Math.abs((plane[at] ?? 0) - (plane[at - width] ?? 0));
+      if (row % BLOCK_LINES === 0) atBorders += sum;
+      else elsewhere += sum;
+    }
+    if (borders === 0) return;
+    this.#atBorders += atBorders / borders;
+    this.#elsewhere += elsewhere / (height - 1 - borders);
   }
 
   #codeAt(count: number): number {
