@@ -73,6 +73,7 @@ describe('LoudnessMeter', () => {
       peak_db: -120,
       silent_share: 1,
       channel_correlation: null,
+      levels_db: expect.arrayContaining([-120]),
     });
   });
 });

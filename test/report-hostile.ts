@@ -31,6 +31,8 @@ const OWN_FIELDS = new Set([
   'rule_id',
   'family',
   'fingerprint',
+  'verdict',
+  'method',
 ]);
 
 /** The report with hostile text in front of every string that can come from data, rules, or the command line. */

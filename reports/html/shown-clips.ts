@@ -28,7 +28,7 @@ export function chooseClips(input: ReportInput, site: PageSite = ALONE): Gallery
   for (let place = 0; place < CLIPS_PER_RULE; place += 1)
     for (const clips of order) {
       const clip = clips[place];
-      const size = clip?.card.strip?.webpBase64.length ?? 0;
+      const size = clip === undefined ? 0 : sizeOf(clip.card);
       if (clip === undefined || size === 0 || pictures.has(clip.index)) continue;
       if (characters + size > PICTURES_MAX) {
         dropped.add(clip.index);
@@ -38,7 +38,7 @@ export function chooseClips(input: ReportInput, site: PageSite = ALONE): Gallery
       pictures.set(clip.index, clip.card);
       for (const beside of [clip.before, clip.after]) {
         if (beside === null || pictures.has(beside.index)) continue;
-        characters += beside.card.strip?.webpBase64.length ?? 0;
+        characters += sizeOf(beside.card);
         pictures.set(beside.index, beside.card);
       }
     }
@@ -46,7 +46,7 @@ export function chooseClips(input: ReportInput, site: PageSite = ALONE): Gallery
     [...wanted].map(([rule, clips]) => [
       rule,
       clips.map((clip) =>
-        dropped.has(clip.index) ? { ...clip, card: { ...clip.card, strip: null } } : clip,
+        dropped.has(clip.index) ? { ...clip, card: withoutPictures(clip.card) } : clip,
       ),
     ]),
   );
@@ -55,6 +55,16 @@ export function chooseClips(input: ReportInput, site: PageSite = ALONE): Gallery
     pictures: [...pictures].map(([index, card]) => ({ index, card })),
     leftOut: dropped.size,
   };
+}
+
+/** Characters of base64 of all pictures of a card. */
+function sizeOf(card: ClipCard): number {
+  return (card.strip?.webpBase64.length ?? 0) + (card.closeUp?.strip.webpBase64.length ?? 0);
+}
+
+function withoutPictures(card: ClipCard): ClipCard {
+  const { closeUp, ...rest } = card;
+  return closeUp === undefined ? { ...card, strip: null } : { ...rest, strip: null };
 }
 
 /** Clips by rule: findings in their order that have a card, cards with a picture first. */

@@ -15,6 +15,8 @@ export type FilmStripOptions = {
   readonly rotation_deg?: number;
   /** Sample aspect ratio to undo; the container's if left out. */
   readonly sar?: number;
+  /** Measure the sound too. */
+  readonly withSound?: boolean;
 };
 
 /** Frames side by side in one WebP, upright and with square pixels. */
@@ -24,6 +26,8 @@ export type FilmStrip = {
   readonly frameHeight_px: number;
   /** Presentation time of each frame, s. */
   readonly times_s: readonly number[];
+  /** Level of the sound, dB of full scale, in windows of equal length; left out where it was not asked for or there is none. */
+  readonly sound?: { readonly levels_db: readonly number[]; readonly window_s: number };
 };
 
 /** A job of the film strip process. */

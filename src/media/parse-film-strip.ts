@@ -28,6 +28,7 @@ export function parseFilmStripJob(value: unknown): FilmStripJob {
       ...(maxWidth_px === undefined ? {} : { maxWidth_px }),
       ...(rotation_deg === undefined ? {} : { rotation_deg }),
       ...(sar === undefined ? {} : { sar }),
+      ...(options['withSound'] === true ? { withSound: true } : {}),
     },
   };
 }
@@ -37,11 +38,16 @@ export function parseFilmStrip(value: unknown): FilmStrip | null {
   const answer = objectsIn([value])[0];
   const webpBase64 = answer?.['webpBase64'];
   const times_s = answer?.['times_s'];
+  const sound = objectsIn([answer?.['sound']])[0];
+  const levels_db = sound?.['levels_db'];
   if (typeof webpBase64 !== 'string' || !Array.isArray(times_s)) return null;
   return {
     webpBase64,
     frameWidth_px: Number(answer?.['frameWidth_px']),
     frameHeight_px: Number(answer?.['frameHeight_px']),
     times_s: times_s.map(Number),
+    ...(Array.isArray(levels_db)
+      ? { sound: { levels_db: levels_db.map(Number), window_s: Number(sound?.['window_s']) } }
+      : {}),
   };
 }

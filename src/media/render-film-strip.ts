@@ -4,6 +4,7 @@ import { selectDecoder } from './decoders/decode-frames.ts';
 import { pickWithFfmpeg } from './decoders/ffmpeg-pick.ts';
 import type { DecoderChoice } from './decoders/frame-stream.ts';
 import { findFfmpegTool } from './decoders/ffmpeg-tools.ts';
+import { decodeSound } from './decoders/node-av-audio.ts';
 import { loadNodeAv } from './decoders/node-av-library.ts';
 import { type PickedFrames, pickWithNodeAv } from './decoders/node-av-pick.ts';
 import {
@@ -15,6 +16,7 @@ import {
 } from './film-strip-request.ts';
 import { MOST_DECODED_PIXELS, openImage } from './images/open-image.ts';
 import { decodeSmallRgb } from './images/small-rgb.ts';
+import { LEVEL_WINDOW_S } from './measures/loudness.ts';
 import type { StripSize } from './strip-size.ts';
 
 /** WebP quality of a strip: a thumbnail to recognise a fault by. */
@@ -41,7 +43,21 @@ export async function renderFilmStrip(
   const upright: Uint8Array[] = [];
   for (const { rgb } of picked.frames) upright.push(await turn(rgb, size));
   const times_s = picked.frames.map((frame) => frame.pts_s);
-  return strip(upright, size.width_px, size.height_px, times_s);
+  const made = await strip(upright, size.width_px, size.height_px, times_s);
+  const sound = options.withSound === true ? await soundOf(path, options.decoder ?? 'auto') : null;
+  return sound === null ? made : { ...made, sound };
+}
+
+/** How loud it is over time; null without a track, or where the decoder gives no samples. */
+async function soundOf(
+  path: string,
+  decoder: DecoderChoice,
+): Promise<NonNullable<FilmStrip['sound']> | null> {
+  const selected = await selectDecoder(decoder);
+  if (!selected.ok || selected.name !== 'node-av') return null;
+  const av = await loadNodeAv();
+  const sound = av instanceof Error ? null : await decodeSound(av, path);
+  return sound?.ok === true ? { levels_db: sound.levels_db, window_s: LEVEL_WINDOW_S } : null;
 }
 
 /** A frame turned upright. */

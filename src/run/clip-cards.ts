@@ -3,8 +3,11 @@ import pMap from 'p-map';
 import { resolveMediaPath } from '../dataset/media-path.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf, type SqlRow, type SqlValue } from '../engine/database.ts';
+import { findMediaType } from '../media/find-media-type.ts';
+import type { FilmStrip } from '../media/film-strip-request.ts';
 import { formatValue } from '../format-value.ts';
 import type { Progress } from '../progress.ts';
+import { planCloseUp } from './close-up.ts';
 import type { ClipCard, Finding } from './document.ts';
 
 export type CardPlan = {
@@ -17,7 +20,7 @@ export type CardPlan = {
   /** Cards in all. */
   readonly most: number;
   /** Makes the film strip of a file, or null where no picture can be made. */
-  readonly makeStrip: (path: string, look: StripLook) => Promise<ClipCard['strip']>;
+  readonly makeStrip: (path: string, look: StripLook) => Promise<FilmStrip | null>;
 };
 
 /** How to show the pixels: upright and square. */
@@ -25,10 +28,22 @@ export type StripLook = {
   readonly kind: 'video' | 'image';
   readonly rotation_deg: number;
   readonly sar: number;
+  /** Frames at these times, s, instead of frames spread over the clip. */
+  readonly times?: readonly number[];
+  readonly withSound?: boolean;
 };
 
 /** Strips asked for at once; the processes that make them are fewer. */
 const STRIP_CONCURRENCY = 4;
+
+/** Rules about the sound: their clips are shown with its level over time. */
+const SOUND_RULES = new Set([
+  'audio-video-gap',
+  'inverted-audio-phase',
+  'missing-audio',
+  'sample-rate-mismatch',
+  'silent-audio',
+]);
 
 /** Points of the difference curve of a card. */
 const MAX_POINTS = 240;
@@ -83,11 +98,12 @@ export async function buildClipCards(
     plan.mediaColumn,
     !plan.findings.some(isAboutNeighbours),
   );
+  const findings = findingsByPlace(plan.findings);
   const stage = progress.stage('make film strips', rows.length);
   const cards = await pMap(
     rows,
     async (row) => {
-      const card = await toCard(row, plan);
+      const card = await toCard(row, plan, findings.get(placeId(row['shard'], row['row_number'])));
       stage.advance(1);
       return card;
     },
@@ -95,6 +111,20 @@ export async function buildClipCards(
   );
   stage.done();
   return cards;
+}
+
+function placeId(shard: unknown, row: unknown): string {
+  return `${String(shard)}\0${String(row)}`;
+}
+
+function findingsByPlace(all: readonly Finding[]): ReadonlyMap<string, readonly Finding[]> {
+  const byPlace = new Map<string, Finding[]>();
+  for (const finding of all) {
+    if (finding.shard === null || finding.row_number === null) continue;
+    const id = placeId(finding.shard, finding.row_number);
+    byPlace.set(id, [...(byPlace.get(id) ?? []), finding]);
+  }
+  return byPlace;
 }
 
 type Place = { readonly shard: string; readonly rowNumber: number };
@@ -109,11 +139,23 @@ function chooseClips(plan: CardPlan): readonly Place[] {
     if (count >= plan.perRule || (places.size >= plan.most && !places.has(id))) continue;
     perRule.set(finding.rule_id, count + 1);
     places.set(id, { shard: finding.shard, rowNumber: finding.row_number });
+    const other = count === 0 ? otherClip(finding, plan.findings) : null;
+    if (other !== null) places.set(placeId(other.shard, other.rowNumber), other);
     if (!isAboutNeighbours(finding)) continue;
     for (const rowNumber of [finding.row_number - 1, finding.row_number + 1])
       places.set(`${finding.shard}\0${rowNumber}`, { shard: finding.shard, rowNumber });
   }
   return [...places.values()];
+}
+
+/** The clip that the first finding of a rule names as the same as its own: the two are shown as a pair. */
+function otherClip(finding: Finding, all: readonly Finding[]): Place | null {
+  const named = finding.values['other_key'];
+  if (typeof named !== 'string') return null;
+  const other = all.find((each) => each.key === named && each.shard !== null);
+  return other === undefined || other.shard === null || other.row_number === null
+    ? null
+    : { shard: other.shard, rowNumber: other.row_number };
 }
 
 /** Findings that tell the captions of the rows around theirs are shown with the frames of those rows. */
@@ -138,7 +180,8 @@ async function readCards(
        select place ->> 'shard' as shard, (place ->> 'rowNumber')::bigint as row_number
        from (select unnest(from_json($places::json, '["json"]')) as place))
      select clips.key as key, clips.shard as shard, clips.row_number as row_number, clips.caption as caption,
-       ${path} as path, images.format as image_format, containers.rotation_deg as rotation_deg, containers.sar as sar,
+       ${path} as path, images.format as image_format,
+       containers.clip_id is not null or frames.clip_id is not null as is_measured, containers.rotation_deg as rotation_deg, containers.sar as sar,
        frames.difference as difference, frames.pts_s as pts_s, ${values.join(', ')}
      from (${rowsOf(places, isComplete)}) as clips
      join wanted on wanted.shard = clips.shard and wanted.row_number = clips.row_number
@@ -160,14 +203,26 @@ function rowsOf(places: readonly Place[], isComplete: boolean): string {
        and clip_id not in (select clip_id from picked_clips)`;
 }
 
-async function toCard(row: SqlRow, plan: CardPlan): Promise<ClipCard> {
+async function toCard(
+  row: SqlRow,
+  plan: CardPlan,
+  findings: readonly Finding[] = [],
+): Promise<ClipCard> {
   const path = maybe(row['path'], String);
   const resolved = path === null ? null : resolveMediaPath(plan.mediaRoot, path);
+  const file = resolved?.ok === true ? resolved.absolutePath : null;
+  const isAboutSound = findings.some((finding) => SOUND_RULES.has(finding.rule_id));
   const look: StripLook = {
-    kind: row['image_format'] === null ? 'video' : 'image',
+    kind: await kindOf(row, file),
     rotation_deg: maybe(row['rotation_deg'], numberOf) ?? 0,
     sar: maybe(row['sar'], numberOf) ?? 1,
   };
+  const film =
+    file === null
+      ? null
+      : await plan.makeStrip(file, isAboutSound ? { ...look, withSound: true } : look);
+  const { sound, ...strip } = film ?? {};
+  const closeUp = file === null ? null : await closeUpOf(row, file, look, plan, findings);
   return {
     key: maybe(row['key'], String) ?? '',
     shard: maybe(row['shard'], String) ?? '',
@@ -179,9 +234,49 @@ async function toCard(row: SqlRow, plan: CardPlan): Promise<ClipCard> {
       declared: shown(row[`declared_${index}`]),
       measured: shown(row[`measured_${index}`]),
     })).filter((value) => value.declared !== null || value.measured !== null),
-    strip: resolved?.ok === true ? await plan.makeStrip(resolved.absolutePath, look) : null,
+    strip: 'webpBase64' in strip ? strip : null,
+    ...(closeUp === null ? {} : { closeUp }),
+    ...(sound === undefined ? {} : { sound: thinSound(sound) }),
     difference: differenceOf(row),
   };
+}
+
+/** Rows that no probe looked at, such as neighbours, are told by the first bytes of their file. */
+async function kindOf(row: SqlRow, file: string | null): Promise<StripLook['kind']> {
+  if (row['image_format'] !== null) return 'image';
+  if (row['is_measured'] === true || file === null) return 'video';
+  return (await findMediaType(file).catch(() => null))?.kind ?? 'video';
+}
+
+async function closeUpOf(
+  row: SqlRow,
+  file: string,
+  look: StripLook,
+  plan: CardPlan,
+  findings: readonly Finding[],
+): Promise<NonNullable<ClipCard['closeUp']> | null> {
+  if (look.kind === 'image') return null;
+  const difference = numbers(row['difference']);
+  const pts_s = numbers(row['pts_s']).filter((each) => each !== null);
+  for (const finding of findings) {
+    const planned = planCloseUp(finding, difference, pts_s);
+    if (planned === null) continue;
+    const strip = await plan.makeStrip(file, { ...look, times: planned.times_s });
+    if (strip?.times_s.length === planned.marks.length) return { strip, marks: planned.marks };
+  }
+  return null;
+}
+
+/** At most {@link MAX_POINTS} windows, each the loudest of those it stands for. */
+function thinSound({
+  levels_db,
+  window_s,
+}: NonNullable<FilmStrip['sound']>): NonNullable<ClipCard['sound']> {
+  const step = Math.max(1, Math.ceil(levels_db.length / MAX_POINTS));
+  const levels = Array.from({ length: Math.ceil(levels_db.length / step) }, (_, index) =>
+    Math.max(...levels_db.slice(index * step, (index + 1) * step)),
+  );
+  return { levels_db: levels, window_s: window_s * step };
 }
 
 function shown(value: SqlValue | undefined): string | null {

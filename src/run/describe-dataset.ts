@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { basename, dirname, extname, resolve } from 'node:path';
 
 import type { OpenDataset } from '../dataset/open-dataset.ts';
 import type { StorageCoverage } from '../dataset/storage-checks.ts';
@@ -13,7 +13,7 @@ export function describeDataset(
 ): RunDocument['dataset'] {
   const [first = '.'] = paths;
   return {
-    name: basename(resolve(cwd, first)),
+    name: nameOf(resolve(cwd, first)),
     paths,
     format: dataset?.format ?? 'unknown',
     rows,
@@ -31,6 +31,12 @@ export function describeDataset(
     ),
     columns: dataset?.columns ?? [],
   };
+}
+
+/** `clips`; of a file also its folder, because `manifest.jsonl` names nothing: `cooking/manifest.jsonl`. */
+function nameOf(path: string): string {
+  const folder = basename(dirname(path));
+  return extname(path) === '' || folder === '' ? basename(path) : `${folder}/${basename(path)}`;
 }
 
 /** Shards whose pages carry no checksums, so that a flipped bit in them goes unseen. */

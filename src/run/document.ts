@@ -343,6 +343,14 @@ export type ClipCard = {
     readonly frameHeight_px: number;
     readonly times_s: readonly number[];
   } | null;
+  /** Frames in a row at the place that the finding is about, and what is wrong with each of them. */
+  readonly closeUp?: {
+    readonly strip: NonNullable<ClipCard['strip']>;
+    /** A word for each frame that is marked, null for the others. */
+    readonly marks: readonly (string | null)[];
+  };
+  /** Level of the sound, dB of full scale, in windows of equal length. */
+  readonly sound?: { readonly levels_db: readonly number[]; readonly window_s: number };
   /** Luma difference of frames, thinned to at most 240 points, and its time span. */
   readonly difference: {
     readonly values: readonly (number | null)[];

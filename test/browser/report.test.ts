@@ -10,7 +10,8 @@ import { renderDiffHtml } from '../../reports/html/diff-page.ts';
 import { renderHtml } from '../../reports/html/page.ts';
 import { buildDiffFixture } from '../diff-fixture.ts';
 import { buildLargeReportFixture, buildReportFixture } from '../report-fixture.ts';
-import { plantHostileText } from '../report-hostile.ts';
+import { withExtras } from '../report-extras.ts';
+import { plantHostile, plantHostileText } from '../report-hostile.ts';
 import { launchBrowser, openPage } from './browser.ts';
 
 const PHONE = { viewport: { width: 390, height: 844 } };
@@ -29,9 +30,13 @@ beforeAll(async () => {
     mkdtemp(join(tmpdir(), 'dailies-report-')),
   ]);
   for (const [name, page] of [
-    ['usual', renderHtml(input)],
-    ['hostile', renderHtml(plantHostileText(input))],
+    ['usual', renderHtml(withExtras(input))],
+    ['hostile', renderHtml(plantHostileText(withExtras(input)))],
     ['diff', renderDiffHtml(buildDiffFixture(input.run), pairPictures(input))],
+    [
+      'hostile-diff',
+      renderDiffHtml(plantHostile(buildDiffFixture(input.run)), pairPictures(input)),
+    ],
     ['large', renderHtml(buildLargeReportFixture(input, 100_000))],
   ] as const) {
     const path = join(folder, `${name}.html`);
@@ -63,7 +68,7 @@ describe('a report without scripts', () => {
     const { page, context, complaints } = await open('usual', { javaScriptEnabled: false });
     expect(await page.textContent('h1')).toBe(input.run.verdict.sentence);
     expect(await page.locator('.worst > li').count()).toBe(5);
-    expect(await page.locator('.worst .film, .worst .as-stored').count()).toBe(5);
+    expect(await page.locator('.worst .film:not(.close-up), .worst .as-stored').count()).toBe(5);
     expect(await page.textContent('#not-looked-at')).toContain('no magic bytes at the end');
     expect(await page.textContent('noscript')).toContain('findings.parquet');
     await page.click('#rule-truncated-file > summary');
@@ -99,6 +104,17 @@ describe('hostile text', () => {
     await context.close();
   });
 
+  it('makes no element in a comparison either', async () => {
+    const { page, context, complaints } = await open('hostile-diff');
+    expect(await page.locator('img:not([src^="data:"])').count()).toBe(0);
+    expect(await page.locator('script').count()).toBe(1);
+    const text = await page.evaluate(() => document.body.innerText);
+    expect(text).toContain('</script><img src=x onerror=alert(1)>');
+    expect(text).not.toMatch(/[\u202A-\u202E\u2066-\u2069]/);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
   it('of a megabyte is cut, and says by how much', async () => {
     const { page, context } = await open('hostile');
     expect(await page.textContent('body')).toMatch(
@@ -108,7 +124,7 @@ describe('hostile text', () => {
   });
 
   it('does not widen the page on a phone', async () => {
-    for (const name of ['hostile', 'usual']) {
+    for (const name of ['hostile', 'usual', 'hostile-diff']) {
       const { page, context } = await open(name, PHONE);
       await page.evaluate(() => {
         for (const details of document.querySelectorAll('details')) details.open = true;

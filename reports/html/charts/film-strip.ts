@@ -2,18 +2,24 @@ import type { ClipCard, Finding } from '../../../src/run/document.ts';
 import { formatSeconds } from '../../figures.ts';
 import { markup, Markup } from '../markup.ts';
 import { type EvidenceMarks, marksOf } from './evidence-marks.ts';
+import { soundEnvelope } from './sound-envelope.ts';
 import { differenceLine } from './difference-line.ts';
 
 /** The pictures of all clips, once each; {@link filmStrip} shows them by number. */
 export function stripLibrary(
   pictures: readonly { readonly card: ClipCard; readonly index: number }[],
 ): Markup {
-  const images = pictures.map(({ card, index }) => {
-    const { strip } = card;
-    if (strip === null || !/^[A-Za-z0-9+/=]*$/.test(strip.webpBase64)) return markup``;
-    return markup`<image id="strip-${index}" width="${widthOf(strip)}" height="${strip.frameHeight_px}" href="data:image/webp;base64,${new Markup(strip.webpBase64)}"/>`;
-  });
+  const images = pictures.map(
+    ({ card, index }) =>
+      markup`${image(`strip-${index}`, card.strip)}${image(`close-${index}`, card.closeUp?.strip ?? null)}`,
+  );
   return markup`<svg class="library" width="0" height="0" aria-hidden="true"><defs>${images}</defs></svg>`;
+}
+
+/** A picture of the library; nothing for what is no base64. */
+function image(id: string, strip: Strip | null): Markup {
+  if (strip === null || !/^[A-Za-z0-9+/=]*$/.test(strip.webpBase64)) return markup``;
+  return markup`<image id="${id}" width="${widthOf(strip)}" height="${strip.frameHeight_px}" href="data:image/webp;base64,${new Markup(strip.webpBase64)}"/>`;
 }
 
 /**
@@ -31,7 +37,44 @@ export function filmStrip(clip: ClipCard, index: number, finding: Finding): Mark
   );
   const shape = strip.frameWidth_px > 1.15 * strip.frameHeight_px ? 'landscape' : 'upright';
   const few = frames < 6 ? ' few' : '';
-  return markup`<figure class="film ${shape}${few}">${reels}${differenceLine(clip, marks)}</figure>`;
+  return markup`<figure class="film ${shape}${few}">${reels}${differenceLine(clip, marks)}${soundEnvelope(clip)}</figure>${closeUp(clip, index)}`;
+}
+
+/** Frames in a row where the finding is, those that are wrong outlined and named. */
+function closeUp(clip: ClipCard, index: number): Markup {
+  if (clip.closeUp === undefined) return markup``;
+  const { strip } = clip.closeUp;
+  const marks = clip.closeUp.marks.map((mark) => (mark === null ? null : mark.slice(0, 24)));
+  const { frameWidth_px: width, frameHeight_px: height } = strip;
+  const count = frameCount(strip);
+  const perReel = Math.ceil(count / 2);
+  const inset = Math.max(2, Math.round(height / 40));
+  const first = strip.times_s[0] ?? 0;
+  const marked = marks.filter((mark) => mark !== null);
+  const said = `${count} frames in a row from ${first.toFixed(2)} s${marked.length === 0 ? '' : `, ${marked.length} marked: ${[...new Set(marked)].join(', ')}`}`;
+  const reels = [0, perReel].map((from) => {
+    const frames = Array.from({ length: Math.min(perReel, count - from) }, (_, at) => from + at);
+    const outlines = frames
+      .filter((frame) => typeof marks[frame] === 'string')
+      .map(
+        (frame) =>
+          `M${frame * width + inset} ${inset}H${(frame + 1) * width - inset}V${height - inset}H${frame * width + inset}z`,
+      )
+      .join('');
+    const cuts = frames
+      .slice(1)
+      .map((frame) => `M${frame * width} 0V${height}`)
+      .join('');
+    return markup`<div class="reel"><svg viewBox="${from * width} 0 ${perReel * width} ${height}" width="${perReel * width}" height="${height}" role="img" aria-label="${said}"><title>${said}</title><use href="#close-${index}"/><path class="frame-cut" d="${cuts}"/>${outlines === '' ? null : markup`<path class="frame-mark" d="${outlines}"/>`}</svg><ol class="times" aria-hidden="true">${frames.map(
+      (frame) => {
+        const time = `${(strip.times_s[frame] ?? 0).toFixed(2)} s`;
+        const mark = marks[frame] ?? null;
+        return mark === null ? markup`<li>${time}</li>` : markup`<li><b>${time} ${mark}</b></li>`;
+      },
+    )}</ol></div>`;
+  });
+  const shape = width > 1.15 * height ? 'landscape' : 'upright';
+  return markup`<figure class="film close-up ${shape}"><figcaption>${said}</figcaption>${reels}</figure>`;
 }
 
 /** Frames of a thumbnail: enough to recognise the clip. */

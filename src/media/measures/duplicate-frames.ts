@@ -33,21 +33,28 @@ export function measureDuplicates(difference: readonly number[]): DuplicateFrame
   if (difference.length === 0)
     return { share: null, period: null, score: null, motion_median: null };
   const phase = bestPhase(difference);
-  const level =
-    phase !== null && phase.isNewFramePhase && phase.score < 0.35 ? 1 - 0.5 / phase.period : 0.6;
-  let repeats = 0;
-  const moving: number[] = [];
-  for (const [i, d] of difference.entries()) {
-    const around = difference.slice(Math.max(0, i - NEIGHBOURHOOD), i + NEIGHBOURHOOD + 1);
-    if (d < Math.min(REPEAT_CAP, REPEAT_SHARE * quantile(around, level))) repeats++;
-    else moving.push(d);
-  }
+  const flags = flagRepeats(difference, phase);
+  const moving = difference.filter((_, i) => flags[i] !== true);
   return {
-    share: repeats / difference.length,
+    share: (difference.length - moving.length) / difference.length,
     period: phase?.period ?? null,
     score: phase?.score ?? null,
     motion_median: moving.length === 0 ? null : median(moving),
   };
+}
+
+/** Which of the differences are repeats: the frame after is the one before. */
+export function findRepeats(difference: readonly number[]): readonly boolean[] {
+  return flagRepeats(difference, bestPhase(difference));
+}
+
+function flagRepeats(difference: readonly number[], phase: Phase | null): readonly boolean[] {
+  const level =
+    phase !== null && phase.isNewFramePhase && phase.score < 0.35 ? 1 - 0.5 / phase.period : 0.6;
+  return difference.map((d, i) => {
+    const around = difference.slice(Math.max(0, i - NEIGHBOURHOOD), i + NEIGHBOURHOOD + 1);
+    return d < Math.min(REPEAT_CAP, REPEAT_SHARE * quantile(around, level));
+  });
 }
 
 type Phase = { readonly period: number; readonly score: number; readonly isNewFramePhase: boolean };

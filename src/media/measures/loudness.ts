@@ -4,13 +4,16 @@ export type Loudness = {
   readonly peak_db: number;
   readonly silent_share: number;
   readonly channel_correlation: number | null;
+  /** Level of each window of {@link LEVEL_WINDOW_S}, in order. */
+  readonly levels_db: readonly number[];
 };
 
 /** Digital silence, in place of minus infinity. */
 export const SILENCE_DB = -120;
 /** A window under this level is silent. */
 const SILENT_DB = -60;
-const WINDOW_S = 0.05;
+/** Length of a window, s. */
+export const LEVEL_WINDOW_S = 0.05;
 /** Mean square of either channel under which they can't be correlated. */
 const LEAST_POWER = 1e-8;
 
@@ -22,7 +25,7 @@ export class LoudnessMeter {
   #peak = 0;
   #windowCount = 0;
   #windowSquares = 0;
-  #windows = 0;
+  readonly #levels: number[] = [];
   #silent = 0;
   #left = 0;
   #right = 0;
@@ -30,7 +33,7 @@ export class LoudnessMeter {
   #pairs = 0;
 
   constructor(sampleRate_hz: number) {
-    this.#window = Math.max(1, Math.round(sampleRate_hz * WINDOW_S));
+    this.#window = Math.max(1, Math.round(sampleRate_hz * LEVEL_WINDOW_S));
   }
 
   /** Takes one moment: its samples of the first two channels; the second is null of mono. */
@@ -49,8 +52,9 @@ export class LoudnessMeter {
   }
 
   #closeWindow(): void {
-    this.#windows++;
-    if (decibels(this.#windowSquares / this.#windowCount) < SILENT_DB) this.#silent++;
+    const level_db = decibels(this.#windowSquares / this.#windowCount);
+    this.#levels.push(Math.round(10 * level_db) / 10);
+    if (level_db < SILENT_DB) this.#silent++;
     this.#windowCount = 0;
     this.#windowSquares = 0;
   }
@@ -62,7 +66,8 @@ export class LoudnessMeter {
     return {
       rms_db: decibels(this.#squares / this.#count),
       peak_db: decibels(this.#peak * this.#peak),
-      silent_share: this.#silent / this.#windows,
+      silent_share: this.#silent / this.#levels.length,
+      levels_db: this.#levels,
       channel_correlation:
         this.#pairs > 0 && isAudible ? this.#product / Math.sqrt(this.#left * this.#right) : null,
     };
