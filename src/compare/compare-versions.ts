@@ -28,10 +28,11 @@ import { findEdges } from './find-edges.ts';
 import { findReturned } from './find-returned.ts';
 import { findRenames, sampleKeys } from './find-renames.ts';
 import { judgeVersions } from './judge-versions.ts';
-import { loadPairs } from './load-pairs.ts';
+import { countFlow } from './count-flow.ts';
+import { comparePairs, fetchValues } from './load-pairs.ts';
 import { loadRows } from './load-rows.ts';
-import { countFlow, matchRows, pairRekeyed } from './match-rows.ts';
-import { type ColumnPairs, pairColumns } from './pair-columns.ts';
+import { findDiffering, pairRows } from './match-rows.ts';
+import { type ColumnPair, type ColumnPairs, pairColumns } from './pair-columns.ts';
 import { sampleValues } from './sample-values.ts';
 import { openSide, type Side } from './side.ts';
 import { tellStory } from './tell-story.ts';
@@ -107,11 +108,14 @@ async function compareIn(
   await loadRows(database, before, columns.pairs);
   await loadRows(database, after, columns.pairs);
   clock.lap('read');
-  await matchRows(database);
-  await pairRekeyed(database, rekeyIdentity(before, after, columns));
+  await findDiffering(database, before.rows + after.rows);
   clock.lap('match');
-  const loaded = await loadPairs(database, before, after, columns.pairs);
+  const loaded = await fetchValues(database, before, after, columns.pairs);
+  const sample = await sampleValues(database, before, after, columns.pairs);
   clock.lap('fetch');
+  await pairRows(database, contentOf(columns));
+  await comparePairs(database, columns.pairs);
+  clock.lap('pair');
   const returned = await findReturned(database, request.removed, cwd);
   const flow = {
     ...(await countFlow(database)),
@@ -133,9 +137,8 @@ async function compareIn(
   const schema = describeSchema(columns, changes);
   describing.done();
   clock.lap('describe');
-  const sampled = await sampleValues(database, before, after, columns.pairs);
-  const drift = await findDrift(database, sampled);
-  const edges = await findEdges(database, sampled);
+  const drift = await findDrift(database, sample.columns);
+  const edges = await findEdges(database, sample.columns);
   clock.lap('drift');
   const looked =
     request.mediaSample === '0'
@@ -200,6 +203,9 @@ async function compareIn(
     examples,
     notCompared: [
       ...notCompared(before, after, columns),
+      ...(sample.leftOut.length === 0
+        ? []
+        : [{ what: 'drift', reason: leftOutOfDrift(sample.leftOut) }]),
       ...(looked.missing === null ? [] : [{ what: 'media', reason: looked.missing }]),
     ],
     timings: clock.laps(),
@@ -211,23 +217,12 @@ async function countKeyless(database: Database, side: Side): Promise<number> {
   return numberOf(row['n']);
 }
 
-/** Identity of a clip whose key changed: its content hash where both versions have one, else all columns together. */
-function rekeyIdentity(
-  before: Side,
-  after: Side,
-  columns: ColumnPairs,
-): Readonly<Record<'before' | 'after', (clips: string) => string>> {
-  const content =
+/** The column by which a clip is known whose key changed. */
+function contentOf(columns: ColumnPairs): ColumnPair | undefined {
+  return (
     columns.pairs.find((pair) => pair.name === 'content_hash') ??
-    columns.pairs.find((pair) => pair.name === 'bytes');
-  const of =
-    (side: Side) =>
-    (clips: string): string => {
-      if (content === undefined || content.isLong)
-        return `select clip_id, ${content === undefined ? 'row_hash' : `l${content.index}`} as identity from ${side.which}_rows where clip_id in (${clips})`;
-      return `select clip_id, ${side === before ? content.beforeSql : content.afterSql} as identity from ${side.relation} where clip_id in (${clips})`;
-    };
-  return { before: of(before), after: of(after) };
+    columns.pairs.find((pair) => pair.name === 'bytes')
+  );
 }
 
 async function requireCommonRows(
@@ -304,6 +299,10 @@ function notCompared(before: Side, after: Side, columns: ColumnPairs): DiffDocum
       reason: 'only the newer version has it',
     })),
   ];
+}
+
+function leftOutOfDrift(names: readonly string[]): string {
+  return `${names.length} columns more than are looked at: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
 }
 
 /** Signs that the arguments changed places. */
