@@ -10,17 +10,13 @@ import { VERSION } from '../package-root.ts';
 import { type Progress, SILENT } from '../progress.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import { describeCaptions } from './caption-changes.ts';
-import { compareMedia, summariseMedia } from './compare-media.ts';
+import { compareMedia } from './compare-media.ts';
 import { compareRuns } from './compare-runs.ts';
 import { collectExamples } from './collect-examples.ts';
 import { describeColumns } from './column-changes.ts';
-import type {
-  ColumnChange,
-  DiffDocument,
-  RowFlow,
-  SchemaChanges,
-  SideSummary,
-} from './diff-document.ts';
+import { describeSchema } from './describe-schema.ts';
+import { findDoubts, findGaps } from './find-gaps.ts';
+import type { DiffDocument, RowFlow, SideSummary } from './diff-document.ts';
 import { fillVersionTables } from './fill-version-tables.ts';
 import { findCauses } from './find-causes.ts';
 import { findDrift } from './find-drift.ts';
@@ -32,9 +28,10 @@ import { countFlow } from './count-flow.ts';
 import { comparePairs, fetchValues } from './load-pairs.ts';
 import { loadRows } from './load-rows.ts';
 import { findDiffering, pairRows } from './match-rows.ts';
-import { type ColumnPair, type ColumnPairs, pairColumns } from './pair-columns.ts';
+import { type ColumnPair, type ColumnPairs, pairColumns, type Tolerance } from './pair-columns.ts';
 import { sampleValues } from './sample-values.ts';
 import { openSide, type Side } from './side.ts';
+import { summariseMedia } from './summarise-media.ts';
 import { tellStory } from './tell-story.ts';
 import { writeChanges } from './write-changes.ts';
 
@@ -48,6 +45,8 @@ export type CompareRequest = {
   readonly mediaSample: string | null;
   /** List of keys that were removed earlier, or run folder of an older version; null: none. */
   readonly removed: string | null;
+  /** Differences of numbers that count as none, by column; default: what a passage through float32 does. */
+  readonly tolerances?: ReadonlyMap<string, Tolerance>;
   /** Parquet file for every row that differs; null: none. */
   readonly changesFile: string | null;
   readonly command: readonly string[];
@@ -101,7 +100,10 @@ async function compareIn(
   const before = await openSide(database, 'before', { ...side, path: request.before });
   const after = await openSide(database, 'after', { ...side, path: request.after });
   const byName = pairColumns(before, after);
-  const columns = pairColumns(before, after, await findRenames(database, before, after, byName));
+  const columns = pairColumns(before, after, {
+    renames: await findRenames(database, before, after, byName),
+    tolerances: request.tolerances ?? new Map(),
+  });
   opening.done();
   clock.lap('open');
   const reading = progress.stage('read and match rows');
@@ -127,6 +129,7 @@ async function compareIn(
     },
   };
   await requireCommonRows(database, before, after, flow);
+  const doubts = findDoubts(before, after, flow);
   reading.done();
   const describing = progress.stage('describe the changes');
   const matched = flow.unchanged + flow.changed + flow.rekeyed;
@@ -187,8 +190,11 @@ async function compareIn(
     command: request.command,
     before: summarise(before),
     after: summarise(after),
-    verdict,
-    story: tellStory({ schema, flow, columns: changes, captions, media }),
+    verdict: {
+      ...verdict,
+      sentence: [verdict.sentence, ...doubts.map(({ what }) => DOUBT[what])].join('; '),
+    },
+    story: tellStory({ doubts, schema, flow, columns: changes, captions, media }),
     schema,
     rowFlow: flow,
     columns: changes,
@@ -202,7 +208,8 @@ async function compareIn(
     ruleChanges: runs.ruleChanges,
     examples,
     notCompared: [
-      ...notCompared(before, after, columns),
+      ...doubts,
+      ...findGaps(before, after, columns),
       ...(sample.leftOut.length === 0
         ? []
         : [{ what: 'drift', reason: leftOutOfDrift(sample.leftOut) }]),
@@ -246,76 +253,14 @@ async function requireCommonRows(
   );
 }
 
-function describeSchema(columns: ColumnPairs, changes: readonly ColumnChange[]): SchemaChanges {
-  const isNullNow = new Set(
-    changes.filter((change) => change.isAllNullNow).map((change) => change.name),
-  );
-  return {
-    columns: [
-      ...columns.pairs.map((pair) => ({
-        name: pair.name,
-        state: isNullNow.has(pair.name)
-          ? ('all-null' as const)
-          : pair.isRetyped
-            ? ('retyped' as const)
-            : pair.isRenamed
-              ? ('renamed' as const)
-              : ('same' as const),
-        before: { name: pair.before.source, type: pair.before.sourceType },
-        after: { name: pair.after.source, type: pair.after.sourceType },
-      })),
-      ...columns.dropped.map((column) => ({
-        name: column.name,
-        state: 'dropped' as const,
-        before: { name: column.source, type: column.sourceType },
-        after: null,
-      })),
-      ...columns.added.map((column) => ({
-        name: column.name,
-        state: 'added' as const,
-        before: null,
-        after: { name: column.source, type: column.sourceType },
-      })),
-    ],
-  };
-}
-
-function notCompared(before: Side, after: Side, columns: ColumnPairs): DiffDocument['notCompared'] {
-  return [
-    ...whyDoubtful(before, after),
-    ...[before, after].flatMap((side) => [
-      ...side.unreadShards.map((shard) => ({
-        what: `${side.which}: shard ${shard}`,
-        reason: 'unreadable',
-      })),
-      ...side.warnings.map((reason) => ({ what: side.which, reason })),
-    ]),
-    ...columns.dropped.map((column) => ({
-      what: `column ${column.source}`,
-      reason: 'only the older version has it',
-    })),
-    ...columns.added.map((column) => ({
-      what: `column ${column.source}`,
-      reason: 'only the newer version has it',
-    })),
-  ];
-}
+/** What a doubt adds to the verdict. */
+const DOUBT = {
+  order: 'the arguments look swapped',
+  keys: 'hardly any key in common',
+} as const;
 
 function leftOutOfDrift(names: readonly string[]): string {
   return `${names.length} columns more than are looked at: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
-}
-
-/** Signs that the arguments changed places. */
-function whyDoubtful(before: Side, after: Side): DiffDocument['notCompared'] {
-  const [older, newer] = [before.run?.run.startedAt, after.run?.run.startedAt];
-  return older !== undefined && newer !== undefined && older > newer
-    ? [
-        {
-          what: 'order',
-          reason: `the run given as the older version was made later (${older}) than the other (${newer}): were the arguments swapped?`,
-        },
-      ]
-    : [];
 }
 
 function summarise(side: Side): SideSummary {

@@ -103,7 +103,7 @@ function captionColumn(pair: ColumnPair | undefined, side: Side): string {
 
 /** Pairs that differ only within tolerance are the same row. */
 async function dropEqual(database: Database, pairs: readonly ColumnPair[]): Promise<void> {
-  if (!pairs.some((pair) => pair.tolerance > 0)) return;
+  if (!pairs.some((pair) => pair.tolerance !== null)) return;
   const any = pairs.map((pair) => `c${pair.index}`).join(' or ');
   const equal = `before_clip is not null and after_clip is not null and not is_rekeyed and not (${any})`;
   await database.run(
@@ -113,9 +113,9 @@ async function dropEqual(database: Database, pairs: readonly ColumnPair[]): Prom
 }
 
 function differs(pair: ColumnPair, before: string, after: string): string {
-  if (pair.tolerance === 0) return `${before} is distinct from ${after}`;
+  if (pair.tolerance === null) return `${before} is distinct from ${after}`;
   return `case when ${before} is null or ${after} is null then ${before} is distinct from ${after}
     when isfinite(${before}::double) and isfinite(${after}::double)
-      then abs(${before}::double - ${after}::double) > ${pair.tolerance} * greatest(abs(${before}::double), abs(${after}::double))
+      then abs(${before}::double - ${after}::double) > greatest(${pair.tolerance.absolute}, ${pair.tolerance.relative} * greatest(abs(${before}::double), abs(${after}::double)))
     else ${before} is distinct from ${after} end`;
 }

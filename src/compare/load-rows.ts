@@ -44,7 +44,7 @@ export function hashOf(pair: ColumnPair, side: Side): string {
 
 /** Numbers that went through float32 on one side hash alike on both. */
 function hashable(pair: ColumnPair, sql: string): string {
-  return pair.kind === 'number' && pair.before.type !== pair.after.type && pair.tolerance > 0
+  return pair.kind === 'number' && pair.before.type !== pair.after.type && pair.tolerance !== null
     ? `(${sql})::float`
     : sql;
 }
