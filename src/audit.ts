@@ -30,10 +30,8 @@ import { RowEmbedder } from './encoder/embed-rows.ts';
 import { Encoder } from './encoder/encoder.ts';
 import { VectorCache } from './encoder/vector-cache.ts';
 import { Database, numberOf, textOf } from './engine/database.ts';
-import type { Engine } from './engine/engine.ts';
 import type { ProbeCount } from './engine/gather-evidence.ts';
 import { localEngine } from './engine/local-engine.ts';
-import { sparkEngine } from './engine/spark/spark-engine.ts';
 import { defaultMemoryLimit } from './engine/memory-limit.ts';
 import { applyBudgets, planBudgets } from './judge/budgets.ts';
 import type { CompiledRule } from './judge/compile-rule.ts';
@@ -149,12 +147,9 @@ export class Audit {
   readonly #runId: string;
   readonly #startedAt: string;
   readonly #cacheFolder: string;
-  /** Where the cluster reads and writes; null: no cluster. */
-  readonly #sparkFolder: string | null;
   readonly #threads: number;
   readonly #rules: readonly Rule[];
   readonly #database: Database;
-  readonly #engine: Engine;
   readonly #clock = new Stopwatch();
   readonly #onAbort = (): void => this.#database.interrupt();
   #dataset: OpenDataset | null = null;
@@ -207,14 +202,6 @@ export class Audit {
     this.#threads = run.threads;
     this.#rules = rules;
     this.#database = database;
-    this.#sparkFolder =
-      request.config.engine === 'spark'
-        ? (request.config.spark.workDirectory ?? join(request.cwd, '.dailies', 'spark'))
-        : null;
-    this.#engine =
-      this.#sparkFolder === null
-        ? localEngine(run.threads)
-        : sparkEngine(request.config.spark, this.#sparkFolder);
     this.#cacheFolder = resolve(
       request.config.cacheDirectory ?? join(request.cwd, '.dailies', 'cache'),
     );
@@ -261,11 +248,7 @@ export class Audit {
       cwd: this.#request.cwd,
       columns: config.columns,
       mediaRoot: config.mediaRoot,
-      ownFolders: [
-        this.runFolder,
-        this.#cacheFolder,
-        ...(this.#sparkFolder === null ? [] : [this.#sparkFolder]),
-      ],
+      ownFolders: [this.runFolder, this.#cacheFolder],
     });
     this.#dataset = dataset;
     stage.done();
@@ -465,7 +448,7 @@ export class Audit {
           mediaRoot,
           mediaColumns,
           decoder: this.#config.decoder,
-          engine: this.#engine,
+          engine: localEngine(this.#threads),
           cacheFolder: this.#cacheFolder,
           runId: this.#runId,
         },
@@ -481,7 +464,7 @@ export class Audit {
       );
     }
     if (compiled.some((each) => each.needs.some((need) => need.table === 'near_duplicates')))
-      await findNearDuplicates(this.#database, this.#engine, { signal: this.#context.signal });
+      await findNearDuplicates(this.#database);
     this.#clock.lap('media');
   }
 

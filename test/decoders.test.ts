@@ -17,7 +17,7 @@ import { probeFrames } from '../src/probes/frames.ts';
 import { probeHeader } from '../src/probes/header.ts';
 import { probeImage } from '../src/probes/images.ts';
 import { readHeaderWithLibav } from '../src/probes/libav-header.ts';
-import { makeClip } from './media-kit/media-kit.ts';
+import { makeClip, makeVariant } from './media-kit/media-kit.ts';
 
 let folder: string;
 
@@ -407,5 +407,24 @@ describe('film strips', () => {
     await writeFile(path, 'nothing');
     expect(await makeFilmStrip(path, { kind: 'video' })).toBeNull();
     expect(await makeFilmStrip(path, { kind: 'image' })).toBeNull();
+  });
+});
+
+describe('frames asked for by time', () => {
+  it.each([
+    { name: 'come back exactly from a sound clip', copy: {}, isSame: true },
+    {
+      name: 'are others where every frame is marked as a keyframe',
+      copy: { marksAllKeyframes: true },
+      isSame: false,
+    },
+  ])('$name, at the full tier alone', async ({ copy, isSame }) => {
+    const recipe = { ...moving, gop: 999, bFrames: 0 };
+    const clip = await makeVariant({ name: 'seeks', recipe, copy });
+    const row = await probeFrames(clip, { tier: 'full', decoder: 'node-av' });
+    expect(row.seek_asked_count).toBe(4);
+    expect((row.seek_difference ?? 0) === 0 && row.seek_missed_count === 0).toBe(isSame);
+    const without = await probeFrames(clip, { tier: 'frames', decoder: 'node-av' });
+    expect(without.seek_asked_count).toBeNull();
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { zeroPlaneShare } from '../src/media/measures/colour.ts';
+import { thumbOf } from '../src/media/measures/thumb.ts';
 import { FrameOrder } from '../src/media/measures/frame-order.ts';
 import { gradientRatio } from '../src/media/measures/gradient-ratio.ts';
 import { LoudnessMeter } from '../src/media/measures/loudness.ts';
@@ -17,7 +18,7 @@ function disc(at_px: number): Uint8Array {
 
 function orderOf(places: readonly number[]): number | null {
   const order = new FrameOrder();
-  for (const place of places) order.add(disc(place), 64);
+  for (const place of places) order.add(thumbOf(disc(place), 64));
   return order.score();
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { findBars, widenEnvelope } from '../src/media/measures/bars.ts';
 import { isBlack, measureBlack } from '../src/media/measures/black-frames.ts';
 import { addColour, chromaSpread, emptyChromaSums } from '../src/media/measures/colour.ts';
+import { CutDistance } from '../src/media/measures/cut-distance.ts';
 import { measureDuplicates } from '../src/media/measures/duplicate-frames.ts';
 import { meanAbsoluteDifference, sceneScores } from '../src/media/measures/frame-difference.ts';
 import { FreezeFinder } from '../src/media/measures/freezes.ts';
@@ -133,6 +134,20 @@ describe('duplicate frames', () => {
     const repeats = difference.filter((_, i) => isRepeat(i)).length;
     expect(found.share).toBeCloseTo(repeats / 96, 1);
     expect(found.motion_median).toBeGreaterThan(3);
+  });
+
+  it('names the true period where the repeats of an encoder differ from one to the next', () => {
+    const random = noise(5);
+    const difference = Array.from({ length: 60 }, (_, i) =>
+      i % 10 === 1 ? 0.05 : i % 10 === 6 ? 0.5 : motion(random),
+    );
+    expect(measureDuplicates(difference).period).toBe(5);
+  });
+
+  it('does not take one repeat in ten for one in five', () => {
+    const random = noise(6);
+    const difference = Array.from({ length: 95 }, (_, i) => (i % 10 === 1 ? 0.05 : motion(random)));
+    expect(measureDuplicates(difference).period).toBe(10);
   });
 
   it('are not found in clean motion', () => {
@@ -296,5 +311,44 @@ describe('colour', () => {
     const whole = emptyChromaSums();
     addColour(whole, Uint8Array.from([255, 0, 0, 0, 0, 255]));
     expect(chromaSpread(parts)).toBeCloseTo(chromaSpread(whole) ?? Number.NaN);
+  });
+});
+
+describe('the distance across a change', () => {
+  const pictureOf = (seed: number): Uint8Array => {
+    const random = noise(seed);
+    return Uint8Array.from({ length: 256 }, () => 40 + 80 * random());
+  };
+  const distances = (frames: readonly Uint8Array[]): readonly (number | null)[] => {
+    const cuts = new CutDistance();
+    for (const [i, frame] of frames.entries()) {
+      const before = frames[i - 1];
+      cuts.add(frame, before === undefined ? null : meanAbsoluteDifference(frame, before));
+    }
+    return cuts.finish();
+  };
+  const [room, street] = [pictureOf(1), pictureOf(2)];
+  const lit = room.map((level) => level * 1.9);
+
+  it('is large where one shot ends and another begins, however few frames the other has', () => {
+    expect(distances([room, room, street, street, street])[2]).toBeGreaterThan(12);
+    expect(distances([room, street, street, street, street, street, street])[1]).toBeGreaterThan(
+      12,
+    );
+    expect(distances([room, room, room, room, room, room, room, street])[7]).toBeGreaterThan(12);
+  });
+
+  it('is small on both sides of a flash', () => {
+    const found = distances([room, lit, lit, room, room, room]);
+    expect(found[1]).toBeLessThan(2);
+    expect(found[3]).toBeLessThan(2);
+  });
+
+  it('is small where a light is switched on for good', () => {
+    expect(distances([room, room, room, lit, lit, lit])[3]).toBeLessThan(2);
+  });
+
+  it('is not measured where nothing changes', () => {
+    expect(distances([room, room, room])).toEqual([null, null, null]);
   });
 });

@@ -1,15 +1,12 @@
 import { type Database, numberOf, textOf } from '../engine/database.ts';
-import type { Engine, EngineContext } from '../engine/engine.ts';
-import { hotBucketsSql, nearOffsetsSql, nearPairsSql } from '../engine/shuffles/near-hashes.ts';
-import type { Shuffle } from '../engine/shuffles/shuffle.ts';
 import { alignSeries, hashDistances, type LumaSeries } from './align-series.ts';
 
 /** Frames of a clip that are compared, a second: hashes change slowly. */
 const HASHES_PER_S = 4;
 /** Flatter pictures have no hash to speak of: standard deviation of luma. */
 const LEAST_SPREAD = 10;
-/** Two fifths of a hash that so many clips share say nothing (a studio, a title, a border). */
-const MOST_CLIPS_A_BUCKET = 50;
+/** A quarter of a hash that so many clips share says nothing (a studio, a title, a border). */
+const MOST_CLIPS_A_BAND = 50;
 /** Differing bits of 64 between two codings of one frame. */
 const NEAR_BITS = 6;
 /** Hashes that must agree at one offset, and their share of what overlaps. */
@@ -25,139 +22,80 @@ const IMAGE_PHASH_BITS = 6;
 const IMAGE_DHASH_BITS = 8;
 const LEAST_ENTROPY_BITS = 3;
 
-/** The columns of `near_duplicates`: a row for each clip of a pair; of a crowd too large to compare, one for its first clip. */
+/** The columns of `near_duplicates`: a row for each clip of a pair. */
 const TABLE = `create or replace temp table near_duplicates (
   clip_id bigint, medium varchar, other_clip_id bigint, other_medium varchar,
-  kind varchar, offset_s double, overlap_s double, overlap_share double, similarity double, members bigint)`;
+  kind varchar, offset_s double, overlap_s double, overlap_share double, similarity double)`;
 
 /**
  * Finds media that show the same although their bytes differ, from the evidence of one run: clips by frame hashes that
  * agree at one offset in time, confirmed by their changes of brightness (two clips of one room agree in the first and
  * not in the second); images by two hashes. Writes `near_duplicates`.
  */
-export async function findNearDuplicates(
-  database: Database,
-  engine: Engine,
-  context: EngineContext,
-): Promise<void> {
+export async function findNearDuplicates(database: Database): Promise<void> {
   await database.run(TABLE);
-  await numberHashes(database);
-  await engine.query(database, [imagePairs, imageCrowds, clipOffsets, clipCrowds], context);
-  await writeImagePairs(database);
-  await writeClipPairs(database);
-  await writeCrowds(database);
-  for (const table of WORKING_TABLES) {
-    await database.run(`drop table ${table}`);
-  }
+  await findImagePairs(database);
+  await findClipPairs(database);
 }
 
-const WORKING_TABLES = [
-  'image_pairs',
-  'image_crowds',
-  'clip_offsets',
-  'clip_crowds',
-  'frame_hashes',
-  'hashed_clips',
-  'hashed_images',
-];
-
-const IMAGE_INPUTS = { image_hashes: 'select id, phash as hash from hashed_images' };
-const CLIP_INPUTS = { clip_hashes: 'select clip, tick, hash from frame_hashes' };
-
-/** Images whose DCT hashes are near. */
-const imagePairs: Shuffle = {
-  name: 'image_pairs',
-  inputs: IMAGE_INPUTS,
-  sql: (dialect) =>
-    nearPairsSql(dialect, 'image_hashes', { bits: IMAGE_PHASH_BITS, most: MOST_CLIPS_A_BUCKET }),
-};
-
-/** Pairs of clips and the offsets at which several of their frames are near. */
-const clipOffsets: Shuffle = {
-  name: 'clip_offsets',
-  inputs: CLIP_INPUTS,
-  sql: (dialect) =>
-    nearOffsetsSql(dialect, 'clip_hashes', {
-      bits: NEAR_BITS,
-      most: MOST_CLIPS_A_BUCKET,
-      leastMatches: LEAST_MATCHES,
-    }),
-};
-
-const imageCrowds: Shuffle = {
-  name: 'image_crowds',
-  inputs: IMAGE_INPUTS,
-  sql: (dialect) =>
-    hotBucketsSql(dialect, 'image_hashes', { member: 'id', most: MOST_CLIPS_A_BUCKET }),
-};
-
-const clipCrowds: Shuffle = {
-  name: 'clip_crowds',
-  inputs: CLIP_INPUTS,
-  sql: (dialect) =>
-    hotBucketsSql(dialect, 'clip_hashes', { member: 'clip', most: MOST_CLIPS_A_BUCKET }),
-};
-
-/** `hashed_images` and `hashed_clips` number what has hashes; `frame_hashes` has some frames of each second. */
-async function numberHashes(database: Database): Promise<void> {
+async function findImagePairs(database: Database): Promise<void> {
   await database.run(
-    `create or replace temp table hashed_images as
-     select row_number() over (order by clip_id, medium) as id, clip_id, medium, phash, dhash,
-       upright_width_px / upright_height_px as shape from images
-     where phash is not null and dhash is not null and entropy_bits >= ${LEAST_ENTROPY_BITS} and upright_height_px > 0`,
+    `create or replace temp table picture_bands as
+     select clip_id, medium, phash, dhash, upright_width_px / upright_height_px as shape, band,
+       (phash >> (16 * band)) & 65535 as part
+     from images, range(4) as bands (band)
+     where phash is not null and dhash is not null and entropy_bits >= ${LEAST_ENTROPY_BITS} and upright_height_px > 0
+     qualify count(*) over (partition by band, part) <= ${MOST_CLIPS_A_BAND}`,
   );
   await database.run(
-    `create or replace temp table hashed_clips as
-     select row_number() over (order by clip_id, medium) as clip, clip_id, medium from frames
-     where len(dhash) >= 4 and tier = 'frames'`,
+    `insert into near_duplicates
+     with pairs as (
+       select distinct a.clip_id, a.medium, b.clip_id as other_clip_id, b.medium as other_medium,
+         1 - bit_count(xor(a.phash, b.phash)) / 64 as similarity
+       from picture_bands as a join picture_bands as b using (band, part)
+       where (a.clip_id, a.medium) <> (b.clip_id, b.medium)
+         and bit_count(xor(a.phash, b.phash)) <= ${IMAGE_PHASH_BITS}
+         and bit_count(xor(a.dhash, b.dhash)) <= ${IMAGE_DHASH_BITS}
+         and abs(a.shape / b.shape - 1) < 0.05)
+     select clip_id, medium, other_clip_id, other_medium, 'image', null, null, null, similarity
+     from pairs order by all`,
   );
+  await database.run('drop table picture_bands');
+}
+
+async function findClipPairs(database: Database): Promise<void> {
   await database.run(
     `create or replace temp table frame_hashes as
-     select clip, tick, hash from (
-       select clip, unnest(dhash) as hash, unnest(luma_spread) as spread,
+     select clip_id, medium, tick, hash from (
+       select clip_id, medium, unnest(dhash) as hash, unnest(luma_spread) as spread,
          floor(unnest(list_transform(pts_s, lambda t: t - pts_s[1])) * ${HASHES_PER_S})::integer as tick
-       from frames join hashed_clips using (clip_id, medium))
+       from frames where len(dhash) >= 4 and tier = 'frames')
      where spread >= ${LEAST_SPREAD}
-     qualify row_number() over (partition by clip, tick order by hash) = 1`,
+     qualify row_number() over (partition by clip_id, medium, tick order by hash) = 1`,
   );
-}
-
-async function writeImagePairs(database: Database): Promise<void> {
-  await database.run(
-    `insert into near_duplicates
-     with mirrored as (
-       select id, other_id, bits from image_pairs union all select other_id, id, bits from image_pairs)
-     select a.clip_id, a.medium, b.clip_id, b.medium, 'image', null, null, null, 1 - bits / 64, null
-     from mirrored join hashed_images as a using (id) join hashed_images as b on b.id = mirrored.other_id
-     where bit_count(xor(a.dhash, b.dhash)) <= ${IMAGE_DHASH_BITS} and abs(a.shape / b.shape - 1) < 0.05
-     order by all`,
-  );
-}
-
-/** What too many share is one row: nobody compares all with all. */
-async function writeCrowds(database: Database): Promise<void> {
-  await database.run(
-    `insert into near_duplicates
-     select clip_id, medium, null, null, 'crowd', null, null, null, null, members from (
-       select clip_id, medium, members from image_crowds join hashed_images on id = first_member
-       union all
-       select clip_id, medium, members from clip_crowds join hashed_clips on clip = first_member)
-     order by all`,
-  );
-}
-
-async function writeClipPairs(database: Database): Promise<void> {
   const candidates = await database.rows(
-    `with lengths as (select clip, max(tick) + 1 as ticks from frame_hashes group by clip)
-     select mine.clip_id, mine.medium, theirs.clip_id as other_clip_id, theirs.medium as other_medium, shift, matches
-     from clip_offsets as offsets
-     join lengths as my_length on my_length.clip = offsets.clip
-     join lengths as their_length on their_length.clip = offsets.other_clip
-     join hashed_clips as mine on mine.clip = offsets.clip
-     join hashed_clips as theirs on theirs.clip = offsets.other_clip
-     where matches >= ${LEAST_SHARE} * (least(my_length.ticks, their_length.ticks + shift) - greatest(0, shift))
-     qualify row_number() over (partition by offsets.clip, offsets.other_clip order by matches desc, abs(shift), shift) <= 3
-     order by matches desc, mine.clip_id, other_clip_id, mine.medium, other_medium, shift limit ${MOST_PAIRS}`,
+    `with bands as (
+       select clip_id, medium, tick, hash, band, (hash >> (16 * band)) & 65535 as part
+       from frame_hashes, range(4) as four (band)
+       where true
+       qualify count(distinct clip_id) over (partition by band, part) between 2 and ${MOST_CLIPS_A_BAND}),
+     near as (
+       select distinct a.clip_id, a.medium, b.clip_id as other_clip_id, b.medium as other_medium, a.tick, b.tick as other_tick
+       from bands as a join bands as b using (band, part)
+       where (a.clip_id, a.medium) < (b.clip_id, b.medium)
+         and bit_count(xor(a.hash, b.hash)) <= ${NEAR_BITS}),
+     offsets as (
+       select clip_id, medium, other_clip_id, other_medium, tick - other_tick as shift, count(*) as matches
+       from near group by all),
+     lengths as (select clip_id, medium, max(tick) + 1 as ticks from frame_hashes group by all)
+     select offsets.*, mine.ticks, theirs.ticks as other_ticks
+     from offsets
+     join lengths as mine using (clip_id, medium)
+     join lengths as theirs on theirs.clip_id = other_clip_id and theirs.medium = other_medium
+     where matches >= ${LEAST_MATCHES}
+       and matches >= ${LEAST_SHARE} * (least(mine.ticks, theirs.ticks + shift) - greatest(0, shift))
+     qualify row_number() over (partition by clip_id, medium, other_clip_id, other_medium order by matches desc, abs(shift)) <= 3
+     order by matches desc, clip_id, other_clip_id, shift limit ${MOST_PAIRS}`,
   );
   const contents = await readContents(database);
   const series = new SeriesReader(database);
@@ -206,10 +144,11 @@ async function writeClipPairs(database: Database): Promise<void> {
   await database.run(
     `insert into near_duplicates
      select (pair ->> 'a')::bigint, pair ->> 'm', (pair ->> 'b')::bigint, pair ->> 'n', 'clip',
-       (pair ->> 'offset')::double, (pair ->> 'overlap')::double, (pair ->> 'share')::double, (pair ->> 'similarity')::double, null
+       (pair ->> 'offset')::double, (pair ->> 'overlap')::double, (pair ->> 'share')::double, (pair ->> 'similarity')::double
      from (select unnest(from_json($pairs::json, '["json"]')) as pair)`,
     { pairs: JSON.stringify(pairs) },
   );
+  await database.run('drop table frame_hashes');
 }
 
 /** Content hashes of the media that have one, by clip and medium. */

@@ -10,13 +10,17 @@ import { VERSION } from '../package-root.ts';
 import { type Progress, SILENT } from '../progress.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import { describeCaptions } from './caption-changes.ts';
-import { compareMedia } from './compare-media.ts';
+import { compareMedia, summariseMedia } from './compare-media.ts';
 import { compareRuns } from './compare-runs.ts';
 import { collectExamples } from './collect-examples.ts';
 import { describeColumns } from './column-changes.ts';
-import { describeSchema } from './describe-schema.ts';
-import { findDoubts, findGaps } from './find-gaps.ts';
-import type { DiffDocument, RowFlow, SideSummary } from './diff-document.ts';
+import type {
+  ColumnChange,
+  DiffDocument,
+  RowFlow,
+  SchemaChanges,
+  SideSummary,
+} from './diff-document.ts';
 import { fillVersionTables } from './fill-version-tables.ts';
 import { findCauses } from './find-causes.ts';
 import { findDrift } from './find-drift.ts';
@@ -24,14 +28,12 @@ import { findEdges } from './find-edges.ts';
 import { findReturned } from './find-returned.ts';
 import { findRenames, sampleKeys } from './find-renames.ts';
 import { judgeVersions } from './judge-versions.ts';
-import { countFlow } from './count-flow.ts';
-import { comparePairs, fetchValues } from './load-pairs.ts';
+import { loadPairs } from './load-pairs.ts';
 import { loadRows } from './load-rows.ts';
-import { findDiffering, pairRows } from './match-rows.ts';
-import { type ColumnPair, type ColumnPairs, pairColumns, type Tolerance } from './pair-columns.ts';
+import { countFlow, matchRows, pairRekeyed } from './match-rows.ts';
+import { type ColumnPairs, pairColumns } from './pair-columns.ts';
 import { sampleValues } from './sample-values.ts';
 import { openSide, type Side } from './side.ts';
-import { summariseMedia } from './summarise-media.ts';
 import { tellStory } from './tell-story.ts';
 import { writeChanges } from './write-changes.ts';
 
@@ -45,8 +47,6 @@ export type CompareRequest = {
   readonly mediaSample: string | null;
   /** List of keys that were removed earlier, or run folder of an older version; null: none. */
   readonly removed: string | null;
-  /** Differences of numbers that count as none, by column; default: what a passage through float32 does. */
-  readonly tolerances?: ReadonlyMap<string, Tolerance>;
   /** Parquet file for every row that differs; null: none. */
   readonly changesFile: string | null;
   readonly command: readonly string[];
@@ -100,24 +100,18 @@ async function compareIn(
   const before = await openSide(database, 'before', { ...side, path: request.before });
   const after = await openSide(database, 'after', { ...side, path: request.after });
   const byName = pairColumns(before, after);
-  const columns = pairColumns(before, after, {
-    renames: await findRenames(database, before, after, byName),
-    tolerances: request.tolerances ?? new Map(),
-  });
+  const columns = pairColumns(before, after, await findRenames(database, before, after, byName));
   opening.done();
   clock.lap('open');
   const reading = progress.stage('read and match rows');
   await loadRows(database, before, columns.pairs);
   await loadRows(database, after, columns.pairs);
   clock.lap('read');
-  await findDiffering(database, before.rows + after.rows);
+  await matchRows(database);
+  await pairRekeyed(database, rekeyIdentity(before, after, columns));
   clock.lap('match');
-  const loaded = await fetchValues(database, before, after, columns.pairs);
-  const sample = await sampleValues(database, before, after, columns.pairs);
+  const loaded = await loadPairs(database, before, after, columns.pairs);
   clock.lap('fetch');
-  await pairRows(database, contentOf(columns));
-  await comparePairs(database, columns.pairs);
-  clock.lap('pair');
   const returned = await findReturned(database, request.removed, cwd);
   const flow = {
     ...(await countFlow(database)),
@@ -129,7 +123,6 @@ async function compareIn(
     },
   };
   await requireCommonRows(database, before, after, flow);
-  const doubts = findDoubts(before, after, flow);
   reading.done();
   const describing = progress.stage('describe the changes');
   const matched = flow.unchanged + flow.changed + flow.rekeyed;
@@ -140,8 +133,9 @@ async function compareIn(
   const schema = describeSchema(columns, changes);
   describing.done();
   clock.lap('describe');
-  const drift = await findDrift(database, sample.columns);
-  const edges = await findEdges(database, sample.columns);
+  const sampled = await sampleValues(database, before, after, columns.pairs);
+  const drift = await findDrift(database, sampled);
+  const edges = await findEdges(database, sampled);
   clock.lap('drift');
   const looked =
     request.mediaSample === '0'
@@ -190,11 +184,8 @@ async function compareIn(
     command: request.command,
     before: summarise(before),
     after: summarise(after),
-    verdict: {
-      ...verdict,
-      sentence: [verdict.sentence, ...doubts.map(({ what }) => DOUBT[what])].join('; '),
-    },
-    story: tellStory({ doubts, schema, flow, columns: changes, captions, media }),
+    verdict,
+    story: tellStory({ schema, flow, columns: changes, captions, media }),
     schema,
     rowFlow: flow,
     columns: changes,
@@ -208,11 +199,7 @@ async function compareIn(
     ruleChanges: runs.ruleChanges,
     examples,
     notCompared: [
-      ...doubts,
-      ...findGaps(before, after, columns),
-      ...(sample.leftOut.length === 0
-        ? []
-        : [{ what: 'drift', reason: leftOutOfDrift(sample.leftOut) }]),
+      ...notCompared(before, after, columns),
       ...(looked.missing === null ? [] : [{ what: 'media', reason: looked.missing }]),
     ],
     timings: clock.laps(),
@@ -224,12 +211,23 @@ async function countKeyless(database: Database, side: Side): Promise<number> {
   return numberOf(row['n']);
 }
 
-/** The column by which a clip is known whose key changed. */
-function contentOf(columns: ColumnPairs): ColumnPair | undefined {
-  return (
+/** Identity of a clip whose key changed: its content hash where both versions have one, else all columns together. */
+function rekeyIdentity(
+  before: Side,
+  after: Side,
+  columns: ColumnPairs,
+): Readonly<Record<'before' | 'after', (clips: string) => string>> {
+  const content =
     columns.pairs.find((pair) => pair.name === 'content_hash') ??
-    columns.pairs.find((pair) => pair.name === 'bytes')
-  );
+    columns.pairs.find((pair) => pair.name === 'bytes');
+  const of =
+    (side: Side) =>
+    (clips: string): string => {
+      if (content === undefined || content.isLong)
+        return `select clip_id, ${content === undefined ? 'row_hash' : `l${content.index}`} as identity from ${side.which}_rows where clip_id in (${clips})`;
+      return `select clip_id, ${side === before ? content.beforeSql : content.afterSql} as identity from ${side.relation} where clip_id in (${clips})`;
+    };
+  return { before: of(before), after: of(after) };
 }
 
 async function requireCommonRows(
@@ -253,14 +251,72 @@ async function requireCommonRows(
   );
 }
 
-/** What a doubt adds to the verdict. */
-const DOUBT = {
-  order: 'the arguments look swapped',
-  keys: 'hardly any key in common',
-} as const;
+function describeSchema(columns: ColumnPairs, changes: readonly ColumnChange[]): SchemaChanges {
+  const isNullNow = new Set(
+    changes.filter((change) => change.isAllNullNow).map((change) => change.name),
+  );
+  return {
+    columns: [
+      ...columns.pairs.map((pair) => ({
+        name: pair.name,
+        state: isNullNow.has(pair.name)
+          ? ('all-null' as const)
+          : pair.isRetyped
+            ? ('retyped' as const)
+            : pair.isRenamed
+              ? ('renamed' as const)
+              : ('same' as const),
+        before: { name: pair.before.source, type: pair.before.sourceType },
+        after: { name: pair.after.source, type: pair.after.sourceType },
+      })),
+      ...columns.dropped.map((column) => ({
+        name: column.name,
+        state: 'dropped' as const,
+        before: { name: column.source, type: column.sourceType },
+        after: null,
+      })),
+      ...columns.added.map((column) => ({
+        name: column.name,
+        state: 'added' as const,
+        before: null,
+        after: { name: column.source, type: column.sourceType },
+      })),
+    ],
+  };
+}
 
-function leftOutOfDrift(names: readonly string[]): string {
-  return `${names.length} columns more than are looked at: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
+function notCompared(before: Side, after: Side, columns: ColumnPairs): DiffDocument['notCompared'] {
+  return [
+    ...whyDoubtful(before, after),
+    ...[before, after].flatMap((side) => [
+      ...side.unreadShards.map((shard) => ({
+        what: `${side.which}: shard ${shard}`,
+        reason: 'unreadable',
+      })),
+      ...side.warnings.map((reason) => ({ what: side.which, reason })),
+    ]),
+    ...columns.dropped.map((column) => ({
+      what: `column ${column.source}`,
+      reason: 'only the older version has it',
+    })),
+    ...columns.added.map((column) => ({
+      what: `column ${column.source}`,
+      reason: 'only the newer version has it',
+    })),
+  ];
+}
+
+/** Signs that the arguments changed places. */
+function whyDoubtful(before: Side, after: Side): DiffDocument['notCompared'] {
+  const [older, newer] = [before.run?.run.startedAt, after.run?.run.startedAt];
+  return older !== undefined && newer !== undefined && older > newer
+    ? [
+        {
+          what: 'order',
+          reason: `the run given as the older version was made later (${older}) than the other (${newer}): were the arguments swapped?`,
+        },
+      ]
+    : [];
 }
 
 function summarise(side: Side): SideSummary {

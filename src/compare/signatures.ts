@@ -47,22 +47,16 @@ export async function writeSignatureIndex(folder: string, index: SignatureIndex)
  *
  * @throws {DailiesError} usage, if the run has none or another release wrote them.
  */
-export async function readSignatureIndex(
-  folder: string,
-  isInterrupted = false,
-): Promise<SignatureIndex> {
+export async function readSignatureIndex(folder: string): Promise<SignatureIndex> {
   let index: SignatureIndex;
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: dailies itself wrote the file, and its version says which one
     index = JSON.parse(await readFile(join(folder, INDEX_FILE), 'utf8')) as SignatureIndex;
   } catch (cause) {
-    throw new DailiesError(
-      'usage',
-      isInterrupted
-        ? `${folder}: the run was interrupted before it knew its rows`
-        : `${folder}: the run has no signatures to compare by`,
-      { cause, hint: 'scan the dataset again, or give the dataset in place of the run folder' },
-    );
+    throw new DailiesError('usage', `${folder}: the run has no signatures to compare by`, {
+      cause,
+      hint: 'scan the dataset again, or give the dataset in place of the run folder',
+    });
   }
   if (index.version !== SIGNATURE_VERSION) {
     throw new DailiesError(

@@ -283,7 +283,11 @@ export const EVIDENCE_TABLES = {
     },
     scene_score: {
       type: 'FLOAT[]',
-      doc: 'min(d, |d - d before|) of difference: a cut stands alone, motion does not.',
+      doc: 'min(d, |d - d before|) of difference (of the first: after it): a cut stands alone, motion does not.',
+    },
+    cut_distance: {
+      type: 'FLOAT[]',
+      doc: 'Least mean difference of any of the 5 frames before and any of the 5 from this one on, brightness and contrast made alike (16x16 gray); null where little changes here.',
     },
     dhash: { type: 'BIGINT[]', doc: '64-bit difference hash (9x8 from gray), as signed integer.' },
     mean_red: { type: 'FLOAT[]', doc: 'Mean red of sampled frames, 0-255.' },
@@ -327,6 +331,10 @@ export const EVIDENCE_TABLES = {
     freeze_tail_s: {
       type: 'DOUBLE',
       doc: 'Length of a run that touches the last frame, else 0; the end of the file ends a freeze.',
+    },
+    motion_outside_freezes: {
+      type: 'DOUBLE',
+      doc: 'Median difference of neighbouring frames outside of such runs.',
     },
     black_head_s: {
       type: 'DOUBLE',
@@ -376,6 +384,22 @@ export const EVIDENCE_TABLES = {
     still_score: {
       type: 'DOUBLE',
       doc: '95th percentile of difference to the first frame: near 0 is a still image.',
+    },
+    seek_asked_count: {
+      type: 'INTEGER',
+      doc: 'Frames asked for by their time, out of order, after a decode from the start. At the full tier alone, and not of the ffmpeg decoder.',
+    },
+    seek_missed_count: {
+      type: 'INTEGER',
+      doc: 'Those that did not come, or came at another time.',
+    },
+    seek_offset_s: {
+      type: 'DOUBLE',
+      doc: 'Largest distance of a time that came from the one asked for.',
+    },
+    seek_difference: {
+      type: 'DOUBLE',
+      doc: 'Largest mean difference of a picture that came to the one that stands there, grey levels of 16x16 gray.',
     },
     decode_error_count: {
       type: 'INTEGER',

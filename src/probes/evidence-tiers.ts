@@ -41,6 +41,7 @@ const PIXELS_OF_IMAGES = [
 /** What of the `frames` table is told by neighbours in time. */
 const NEIGHBOURS_OF_FRAMES = [
   'scene_score',
+  'cut_distance',
   'duplicate_share',
   'duplicate_period',
   'duplicate_score',
@@ -50,6 +51,7 @@ const NEIGHBOURS_OF_FRAMES = [
   'freeze_start_s',
   'freeze_head_s',
   'freeze_tail_s',
+  'motion_outside_freezes',
   'black_head_s',
   'black_tail_s',
   'black_longest_s',
@@ -59,11 +61,20 @@ const NEIGHBOURS_OF_FRAMES = [
   'comb_pair_count',
 ] as const;
 
+/** What of the `frames` table is asked for a second time. */
+const SEEKS_OF_FRAMES = [
+  'seek_asked_count',
+  'seek_missed_count',
+  'seek_offset_s',
+  'seek_difference',
+] as const;
+
 const COLUMN_TIERS: ReadonlyMap<string, Tier> = new Map<string, Tier>([
   ...PIXELS_OF_IMAGES.map((column) => [`images.${column}`, 'keyframes'] as const),
   ...NEIGHBOURS_OF_FRAMES.map((column) => [`frames.${column}`, 'frames'] as const),
   ['frames.combed_share', 'full'],
   ['frames.block_score', 'full'],
+  ...SEEKS_OF_FRAMES.map((column) => [`frames.${column}`, 'full'] as const),
 ]);
 
 /** What only the libraries measure, in this process: the `ffmpeg` program hands small pictures over and no sound. */
@@ -76,6 +87,7 @@ const LIBRARIES_ONLY: ReadonlySet<string> = new Set([
   'frames.softness',
   'frames.combed_share',
   'frames.block_score',
+  ...SEEKS_OF_FRAMES.map((column) => `frames.${column}`),
   ...Object.keys(EVIDENCE_TABLES.audio).map((column) => `audio.${column}`),
 ]);
 

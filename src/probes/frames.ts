@@ -1,6 +1,7 @@
 import { decodeFrames } from '../media/decoders/decode-frames.ts';
 import {
   colourStride,
+  DECODE_LIMITS,
   type DecodeLimits,
   type DecoderChoice,
   type DecodeReport,
@@ -8,6 +9,8 @@ import {
   GRAY_SIDE_PX,
   type SmallFrame,
 } from '../media/decoders/frame-stream.ts';
+import { loadNodeAv } from '../media/decoders/node-av-library.ts';
+import { compareSeeks } from '../media/decoders/node-av-seeks.ts';
 import {
   type Bars,
   findBars,
@@ -28,12 +31,14 @@ import {
 import { type DuplicateFrames, measureDuplicates } from '../media/measures/duplicate-frames.ts';
 import { meanAbsoluteDifference, sceneScores } from '../media/measures/frame-difference.ts';
 import { FreezeFinder, type Freezes } from '../media/measures/freezes.ts';
+import { CutDistance } from '../media/measures/cut-distance.ts';
 import { FrameOrder } from '../media/measures/frame-order.ts';
 import { gradientRatio } from '../media/measures/gradient-ratio.ts';
 import { measureLuma } from '../media/measures/luma-statistics.ts';
 import { NativeLumaNotes } from '../media/measures/native-luma.ts';
 import { differenceHash } from '../media/measures/perceptual-hashes.ts';
 import { median, quantile } from '../media/measures/quantile.ts';
+import { thumbOf } from '../media/measures/thumb.ts';
 import { errorRow, type EvidenceRow } from './evidence-tables.ts';
 
 /**
@@ -51,7 +56,32 @@ export async function probeFrames(
   const notes = new FrameNotes();
   const outcome = await decodeFrames(path, options, (frame) => notes.add(frame));
   if (!outcome.ok) return errorRow('frames', outcome.code, outcome.message);
-  return notes.row(outcome, options.tier);
+  return { ...notes.row(outcome, options.tier), ...(await seekColumns(path, options, outcome)) };
+}
+
+type SeekColumns = Pick<
+  EvidenceRow<'frames'>,
+  'seek_asked_count' | 'seek_missed_count' | 'seek_offset_s' | 'seek_difference'
+>;
+
+/** Single frames are asked for at the full tier alone: each costs up to a group of pictures. */
+async function seekColumns(
+  path: string,
+  options: { readonly tier: DecodeTier; readonly limits?: Partial<DecodeLimits> },
+  report: DecodeReport,
+): Promise<SeekColumns> {
+  const isWanted = options.tier === 'full' && report.decoder === 'node-av';
+  const av = isWanted ? await loadNodeAv() : null;
+  const seeks =
+    av === null || av instanceof Error
+      ? null
+      : await compareSeeks(av, path, { ...DECODE_LIMITS, ...options.limits });
+  return {
+    seek_asked_count: seeks?.asked_count ?? null,
+    seek_missed_count: seeks?.missed_count ?? null,
+    seek_offset_s: seeks?.offset_s ?? null,
+    seek_difference: seeks?.difference ?? null,
+  };
 }
 
 type ColourNote = {
@@ -72,6 +102,7 @@ class FrameNotes {
   readonly #dhash: bigint[] = [];
   readonly #freezes = new FreezeFinder();
   readonly #order = new FrameOrder();
+  readonly #cuts = new CutDistance();
   readonly #native = new NativeLumaNotes();
   #colours: ColourNote[] = [];
   #first: Uint8Array | null = null;
@@ -90,7 +121,9 @@ class FrameNotes {
     this.#fromFirst.push(meanAbsoluteDifference(gray, this.#first));
     this.#dhash.push(differenceHash(gray, GRAY_SIDE_PX));
     this.#freezes.add(gray, luma.spread, difference);
-    this.#order.add(gray, GRAY_SIDE_PX);
+    const thumb = thumbOf(gray, GRAY_SIDE_PX);
+    this.#order.add(thumb);
+    this.#cuts.add(thumb, difference);
     if (frame.native !== null) this.#native.add(frame.index, frame.native);
     this.#before.set(gray);
     if (frame.colour !== null) this.#addColour(frame.index, frame.colour);
@@ -102,7 +135,7 @@ class FrameNotes {
     this.#colours.push({ ...colour, index, rgb: new Uint8Array(colour.rgb) });
   }
 
-  row(report: DecodeReport, tier: DecodeTier): EvidenceRow<'frames'> {
+  row(report: DecodeReport, tier: DecodeTier): Omit<EvidenceRow<'frames'>, keyof SeekColumns> {
     const isEveryFrame = tier !== 'keyframes';
     const neighbours = this.#difference.filter((d) => d !== null);
     const duplicates: DuplicateFrames | null = isEveryFrame ? measureDuplicates(neighbours) : null;
@@ -125,6 +158,7 @@ class FrameNotes {
       luma_p98: this.#p98,
       difference: this.#difference,
       scene_score: isEveryFrame ? sceneScores(this.#difference) : null,
+      cut_distance: isEveryFrame ? this.#cuts.finish() : null,
       dhash: this.#dhash,
       mean_red: colours.means.map((mean) => mean.red),
       mean_green: colours.means.map((mean) => mean.green),
@@ -144,6 +178,7 @@ class FrameNotes {
       freeze_start_s: freezes?.start_s ?? null,
       freeze_head_s: freezes?.head_s ?? null,
       freeze_tail_s: freezes?.tail_s ?? null,
+      motion_outside_freezes: freezes?.motion_outside ?? null,
       black_head_s: isEveryFrame ? black.head_s : null,
       black_tail_s: isEveryFrame ? black.tail_s : null,
       black_longest_s: isEveryFrame ? black.longest_s : null,

@@ -18,7 +18,7 @@ export const SCHEMA_VERSION = 1;
  */
 export async function readRun(folder: string): Promise<ReportInput> {
   const run = await readDocument(folder);
-  const clips = await readClips(folder);
+  const clips = await readJson<readonly ClipCard[]>(join(folder, 'clips.json')).catch(() => []);
   const hasFindings = existsSync(join(folder, 'findings.parquet'));
   const isAffected = run.rules.some((rule) => rule.affected > 0);
   const leftOut = [
@@ -35,11 +35,6 @@ export async function readRun(folder: string): Promise<ReportInput> {
     leftOut,
     ...(selftest?.schemaVersion === 1 ? { selftest } : {}),
   };
-}
-
-/** Reads what the report shows of clips; nothing if the folder keeps none. */
-export async function readClips(folder: string): Promise<readonly ClipCard[]> {
-  return readJson<readonly ClipCard[]>(join(folder, 'clips.json')).catch(() => []);
 }
 
 function missingFindings(run: RunDocument): string {

@@ -11,6 +11,8 @@ export type CopyRecipe = {
    * `exact` drops them, so that the first frame cannot be decoded on its own. Default `keyframe`.
    */
   readonly from?: 'keyframe' | 'exact';
+  /** Mark every packet as a keyframe, as an index does that was built without looking at the packets. */
+  readonly marksAllKeyframes?: boolean;
   /** Write the index in front. Default true. */
   readonly faststart?: boolean;
 };
@@ -70,6 +72,7 @@ export async function copyClip(
       packet.dts -= shift;
       packet.rescaleTs(from.timeBase, to.timeBase);
       packet.pos = -1n;
+      if (recipe.marksAllKeyframes === true) packet.isKeyframe = true;
       videoPackets += isVideo ? 1 : 0;
       assertDone(av, writer.interleavedWriteFrameSync(packet), 'write');
     }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
-import type { ClipRecipe } from '../encode/clip-recipe.ts';
+import type { ClipRecipe, VideoSource } from '../encode/clip-recipe.ts';
 import { copyClip, type CopyRecipe } from '../encode/copy-clip.ts';
 import { flipBits, truncateFile } from '../encode/damage.ts';
 import { encodeClip } from '../encode/encode-clip.ts';
@@ -30,8 +30,13 @@ export type FaultVariant = {
 /** The clips that show one rule: those with the defect, and those it must not be seen in. */
 export type FaultCase = {
   readonly faulty: readonly FaultVariant[];
+  /** The defect in less strength, or in more ways, than the rule is designed for; measured, not demanded. */
+  readonly weak?: readonly FaultVariant[];
   readonly lookalikes: readonly FaultVariant[];
 };
+
+/** Makes a case of a sound clip; `other` is a shot that does not belong to it, a pattern if not given. */
+export type MakeFaultCase = (base: ClipRecipe, other?: VideoSource) => FaultCase;
 
 /** Make the file of a variant. Throws `engine` where the libraries refuse it. */
 export async function writeVariant(file: string, variant: FaultVariant): Promise<void> {

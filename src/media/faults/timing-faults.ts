@@ -1,5 +1,5 @@
-import type { ClipRecipe } from '../encode/clip-recipe.ts';
-import type { FaultCase } from './fault-variant.ts';
+import type { ClipRecipe, VideoSource } from '../encode/clip-recipe.ts';
+import type { MakeFaultCase } from './fault-variant.ts';
 import { withFilters } from './with-filters.ts';
 
 /** A shot that no base looks like. */
@@ -16,13 +16,18 @@ function sourcesOf(base: ClipRecipe): NonNullable<ClipRecipe['source']> {
   return base.source ?? 'testsrc2';
 }
 
-function joined(base: ClipRecipe, order: 'before' | 'after', frames: number): ClipRecipe {
+function joined(
+  base: ClipRecipe,
+  order: 'before' | 'after',
+  frames: number,
+  other?: VideoSource,
+): ClipRecipe {
   const own = [sourcesOf(base)].flat();
-  const other = { pattern: `${OTHER_SHOT.pattern},trim=end_frame=${frames}` };
-  return {
-    ...base,
-    source: order === 'before' ? [other, ...own] : [...own, other],
-  };
+  const shot =
+    other !== undefined && typeof other === 'object' && 'file' in other
+      ? { ...other, frames }
+      : { pattern: `${OTHER_SHOT.pattern},trim=end_frame=${frames}` };
+  return { ...base, source: order === 'before' ? [shot, ...own] : [...own, shot] };
 }
 
 /** Order of 24 frames whose numbers were sorted as text: 0, 1, 10, 11, … 2, 20, … */
@@ -99,10 +104,14 @@ export const TIMING_FAULTS = {
       { name: 'night', recipe: withFilters(base, 'lutyuv=y=16+(val-16)*0.3') },
     ],
   }),
-  'previous-shot-frames': (base) => ({
+  'previous-shot-frames': (base: ClipRecipe, other?: VideoSource) => ({
     faulty: [
-      { name: 'two-frames-before', recipe: joined(base, 'before', 2) },
-      { name: 'two-frames-after', recipe: joined(base, 'after', 2) },
+      { name: 'two-frames-before', recipe: joined(base, 'before', 2, other) },
+      { name: 'two-frames-after', recipe: joined(base, 'after', 2, other) },
+    ],
+    weak: [
+      { name: 'one-frame-before', recipe: joined(base, 'before', 1, other) },
+      { name: 'five-frames-after', recipe: joined(base, 'after', 5, other) },
     ],
     lookalikes: [
       { name: 'as-recorded', recipe: base },
@@ -110,15 +119,23 @@ export const TIMING_FAULTS = {
         name: 'flash-at-start',
         recipe: withFilters(base, "lutyuv=y=min(val+90\\,235):enable='between(n,1,2)'"),
       },
+      {
+        name: 'light-switched-on',
+        recipe: withFilters(base, "lutyuv=y=16+(val-16)*0.4:enable='lt(n,3)'"),
+      },
     ],
   }),
-  'multi-shot-clip': (base) => ({
-    faulty: [{ name: 'cut-in-the-middle', recipe: joined(base, 'after', 36) }],
+  'multi-shot-clip': (base: ClipRecipe, other?: VideoSource) => ({
+    faulty: [{ name: 'cut-in-the-middle', recipe: joined(base, 'after', 36, other) }],
     lookalikes: [
       { name: 'as-recorded', recipe: base },
       {
         name: 'flash-in-the-middle',
         recipe: withFilters(base, "lutyuv=y=min(val+90\\,235):enable='between(n,20,21)'"),
+      },
+      {
+        name: 'shaken-camera',
+        recipe: withFilters(base, 'crop=iw-16:ih-16:8+8*sin(n*2.1):8+8*cos(n*1.7)'),
       },
     ],
   }),
@@ -165,6 +182,20 @@ export const TIMING_FAULTS = {
       },
     ],
   }),
+  'unstable-seek': (base) => ({
+    faulty: [
+      {
+        name: 'every-frame-marked-as-keyframe',
+        recipe: { ...base, gop: 999, bFrames: 0 },
+        copy: { marksAllKeyframes: true },
+      },
+    ],
+    lookalikes: [
+      { name: 'as-recorded', recipe: base },
+      { name: 'one-group-of-pictures', recipe: { ...base, gop: 999 } },
+      { name: 'matroska', suffix: '.mkv', recipe: { ...base, gop: 12 } },
+    ],
+  }),
   'non-keyframe-start': (base) => ({
     faulty: [
       {
@@ -182,4 +213,4 @@ export const TIMING_FAULTS = {
       },
     ],
   }),
-} satisfies Record<string, (base: ClipRecipe) => FaultCase>;
+} satisfies Record<string, MakeFaultCase>;

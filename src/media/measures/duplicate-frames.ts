@@ -59,20 +59,33 @@ function flagRepeats(difference: readonly number[], phase: Phase | null): readon
 
 type Phase = { readonly period: number; readonly score: number; readonly isNewFramePhase: boolean };
 
+/** Multiples and parts of the true period score like it but for the noise of the encoder, which is this much. */
+const MULTIPLE_NOISE = 0.15;
+
 function bestPhase(difference: readonly number[]): Phase | null {
   let best: Phase | null = null;
+  const regular = new Map<number, Phase>();
   for (let period = 2; period <= 12 && difference.length >= LEAST_CYCLES * period; period++) {
     for (let phase = 0; phase < period; phase++) {
-      const at = median(difference.filter((_, i) => i % period === phase));
+      const own = difference.filter((_, i) => i % period === phase);
+      const at = median(own);
       const others = median(difference.filter((_, i) => i % period !== phase));
       const high = Math.max(at, others);
       // Where all is still, both medians are nothing but noise of the encoder.
       if (high < 0.05) continue;
-      const score = Math.min(at, others) / high;
-      // A multiple of the true period scores the same but for noise: the smaller period wins unless clearly worse.
-      if (best === null || score < best.score - 0.02)
-        best = { period, score, isNewFramePhase: at > others };
+      const found = { period, score: Math.min(at, others) / high, isNewFramePhase: at > others };
+      if (best === null || found.score < best.score - 0.02) best = found;
+      // At a part of the true period only every other difference repeats: the upper quartile tells.
+      const isRegular = at <= others && quantile(own, 0.75) < 0.35 * others;
+      if (isRegular && found.score < (regular.get(period)?.score ?? 1)) regular.set(period, found);
     }
   }
-  return best;
+  if (best === null || best.isNewFramePhase) return best;
+  const { period, score } = best;
+  const alike = [...regular.values()].filter((other) => other.score <= score + MULTIPLE_NOISE);
+  return (
+    alike.find((other) => period % other.period === 0) ??
+    alike.find((other) => other.period % period === 0) ??
+    best
+  );
 }

@@ -6,12 +6,13 @@ export function meanAbsoluteDifference(a: Uint8Array, b: Uint8Array): number {
 }
 
 /**
- * How much each frame looks like the first of a new shot: min(d, |d − d before|) of the differences.
- * Steady motion has large d but little change of d; a cut stands alone. The first elements are null.
+ * How much each frame looks like the first of a new shot: min(d, |d − d before|) of the differences, and of the first
+ * difference against the one after it. Steady motion has large d but little change of d; a cut stands alone. The first
+ * element is null.
  */
 export function sceneScores(difference: readonly (number | null)[]): (number | null)[] {
   return difference.map((d, i) => {
-    const before = i < 2 ? 0 : (difference[i - 1] ?? 0);
-    return d === null ? null : Math.min(d, Math.abs(d - before));
+    const beside = (i < 2 ? difference[i + 1] : difference[i - 1]) ?? 0;
+    return d === null ? null : Math.min(d, Math.abs(d - beside));
   });
 }

@@ -1,5 +1,3 @@
-/** Side of the pictures that are compared: coarse, because each is compared with dozens of others. */
-const SIDE_PX = 16;
 /** Frames on either side among which a nearer one is sought. */
 const WINDOW = 26;
 /** Frames of a clip that are looked at: order is wrong everywhere or nowhere. */
@@ -22,22 +20,9 @@ const NEARER = 0.6;
 export class FrameOrder {
   readonly #thumbs: Uint8Array[] = [];
 
-  /** Takes the next frame, a square gray plane whose side is a multiple of 16. */
-  add(gray: Uint8Array, side_px: number): void {
-    if (this.#thumbs.length >= MOST_FRAMES) return;
-    const block = side_px / SIDE_PX;
-    const thumb = new Uint8Array(SIDE_PX * SIDE_PX);
-    for (let y = 0; y < SIDE_PX; y++) {
-      for (let x = 0; x < SIDE_PX; x++) {
-        let sum = 0;
-        for (let v = 0; v < block; v++) {
-          const row = (y * block + v) * side_px + x * block;
-          for (let u = 0; u < block; u++) sum += gray[row + u] ?? 0;
-        }
-        thumb[y * SIDE_PX + x] = Math.round(sum / (block * block));
-      }
-    }
-    this.#thumbs.push(thumb);
+  /** Takes the thumb of the next frame, and keeps it. */
+  add(thumb: Uint8Array): void {
+    if (this.#thumbs.length < MOST_FRAMES) this.#thumbs.push(thumb);
   }
 
   /**

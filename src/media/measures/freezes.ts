@@ -1,4 +1,5 @@
 import { meanAbsoluteDifference } from './frame-difference.ts';
+import { median } from './quantile.ts';
 import { frameBorders, type FrameRun, runDuration } from './runs.ts';
 
 /** Runs of frames without change; lengths in seconds on the screen, starts from the first frame. */
@@ -8,6 +9,8 @@ export type Freezes = {
   readonly start_s: number | null;
   readonly head_s: number;
   readonly tail_s: number;
+  /** Median change of neighbouring frames outside of the runs, grey levels; null if there are none. */
+  readonly motion_outside: number | null;
 };
 
 /** Shortest run that counts. */
@@ -21,8 +24,10 @@ const SHORTEST_FRAMES = 4;
 const STILL_STEP = 0.1;
 /** An encoder codes a still picture anew now and then: such a step, and all of them together, reach this. */
 const STILL_REFRESH = 0.8;
-/** Least frames between two such steps: slow motion at a third of the frame rate steps more often. */
+/** Least frames from one such refresh to the next: slow motion at a third of the frame rate steps more often. */
 const REFRESH_GAP_FRAMES = 7;
+/** Frames that one refresh may take: a keyframe, and the frame after it that mends it. */
+const REFRESH_FRAMES = 2;
 /** Standard deviation of luma from which a picture counts as of full contrast: in the dark, motion is small too. */
 const FULL_SPREAD = 40;
 const LEAST_CONTRAST = 0.3;
@@ -30,6 +35,7 @@ const LEAST_CONTRAST = 0.3;
 /** Finds runs of unchanged frames while frames pass by: holds one picture, whatever the length of the clip. */
 export class FreezeFinder {
   readonly #runs: FrameRun[] = [];
+  readonly #differences: (number | null)[] = [];
   #anchor: Uint8Array | null = null;
   #contrast = 1;
   #start = 0;
@@ -38,6 +44,7 @@ export class FreezeFinder {
 
   /** Takes the next frame, its standard deviation of luma and its difference to the one before (null for the first). */
   add(gray: Uint8Array, spread: number, difference: number | null): void {
+    this.#differences.push(difference);
     if (!this.#continues(gray, difference)) {
       this.#close();
       this.#anchor = new Uint8Array(gray);
@@ -52,8 +59,9 @@ export class FreezeFinder {
     if (this.#anchor === null || difference === null) return false;
     if (difference >= STILL_REFRESH * this.#contrast) return false;
     if (difference >= STILL_STEP * this.#contrast) {
-      if (this.#frames - this.#refreshed < REFRESH_GAP_FRAMES) return false;
-      this.#refreshed = this.#frames;
+      const since = this.#frames - this.#refreshed;
+      if (since >= REFRESH_GAP_FRAMES) this.#refreshed = this.#frames;
+      else if (since >= REFRESH_FRAMES) return false;
     }
     return meanAbsoluteDifference(gray, this.#anchor) < STILL_REFRESH * this.#contrast;
   }
@@ -74,6 +82,10 @@ export class FreezeFinder {
         longest = run;
     }
     const head = runs.find((run) => run.start === 0);
+    const outside = this.#differences.filter(
+      (difference, i): difference is number =>
+        difference !== null && !runs.some((run) => i > run.start && i < run.end),
+    );
     const tail = runs.find((run) => run.end === this.#frames);
     return {
       count: runs.length,
@@ -81,6 +93,7 @@ export class FreezeFinder {
       start_s: longest === undefined ? null : (borders[longest.start] ?? 0) - (borders[0] ?? 0),
       head_s: head === undefined ? 0 : runDuration(head, borders),
       tail_s: tail === undefined ? 0 : runDuration(tail, borders),
+      motion_outside: outside.length === 0 ? null : median(outside),
     };
   }
 }
