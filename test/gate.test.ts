@@ -167,6 +167,40 @@ describe('suppressions', () => {
   });
 });
 
+describe('published captions with a known defect', () => {
+  type Published = { readonly key: string; readonly caption: string };
+  const RULES = 'empty-caption,prompt-leak-caption,repeated-caption';
+  const firstOfEach = (rows: readonly Published[]): readonly Published[] =>
+    rows.filter((row, at) => rows.findIndex((each) => each.caption === row.caption) === at);
+  const withoutSeeds = (rows: readonly Published[]): readonly Published[] =>
+    rows.map((row) => ({ ...row, caption: row.caption.replace(/["”]?\s*seed: ?\d+.*$/, '') }));
+
+  it.each([
+    [
+      'dynamicrafter',
+      (rows: readonly Published[]) => rows.filter((row) => row.caption.trim() !== ''),
+    ],
+    ['motiondirector', withoutSeeds],
+    ['mdm', firstOfEach],
+  ] as const)(
+    '%s: red as published, green mended, green accepted, red with a new defect',
+    async (name, mend) => {
+      const file = new URL(`./gate-fixtures/${name}.jsonl`, import.meta.url);
+      const lines = (await readFile(file, 'utf8')).trim().split('\n');
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a fixture of this test
+      const rows = JSON.parse(`[${lines.join(',')}]`) as readonly Published[];
+      const judge = async (own: readonly Published[], ...flags: readonly string[]) => {
+        await writeRows('clips.jsonl', own);
+        return dailies('scan', 'clips.jsonl', '--select', RULES, ...flags);
+      };
+      expect(await judge(mend(rows))).toBe(0);
+      expect(await judge(rows, '--update-suppressions', '--reason', 'known')).toBe(1);
+      expect(await judge(rows, '--strict')).toBe(0);
+      expect(await judge([...rows, { key: 'new', caption: '' }])).toBe(1);
+    },
+  );
+});
+
 describe('key lists', () => {
   it('hold every failing key of every rule, and every key that passed', async () => {
     await writeRows('clips.jsonl', [

@@ -20,9 +20,14 @@ export const DECLARED_FAULTS: readonly RowFault[] = [
   changed('time-unit-mismatch', 'milliseconds', ['duration_s'], (row) => ({
     duration_s: numberIn(row, 'duration_s') * 1000,
   })),
-  changed('time-unit-mismatch', 'frames', ['duration_s', 'fps'], (row) => ({
-    duration_s: Math.round(numberIn(row, 'duration_s') * numberIn(row, 'fps')),
-  })),
+  changed(
+    'time-unit-mismatch',
+    'frames',
+    ['duration_s', 'fps'],
+    (row) => ({ duration_s: Math.round(numberIn(row, 'duration_s') * numberIn(row, 'fps')) }),
+    // Below 10 frames a second a ratio of two durations says nothing of frames.
+    (row) => numberIn(row, 'fps') >= 10 && numberIn(row, 'duration_s') >= 1,
+  ),
   changed('fps-mismatch', 'rate of another export', ['fps'], (row) => ({
     fps: Math.abs(numberIn(row, 'fps') - 25) < 1 ? 30 : 25,
   })),
@@ -60,4 +65,47 @@ export const DECLARED_FAULTS: readonly RowFault[] = [
   changed('missing-file', 'moved away', ['path'], (row) => ({
     path: textIn(row, 'path').replace(/([^/]+)$/, 'moved-$1'),
   })),
+  changed('action-count-mismatch', 'every other action', ['actions'], (row) => ({
+    actions: Array.isArray(row['actions'])
+      ? row['actions'].filter((_, index) => index % 2 === 0)
+      : row['actions'],
+  })),
+  {
+    ...changed('action-lag', 'actions five frames late', ['actions'], (row) => ({
+      actions: Array.isArray(row['actions'])
+        ? [...row['actions'].slice(0, 5), ...row['actions'].slice(0, -5)]
+        : row['actions'],
+    })),
+    reach: 'set',
+  },
+  {
+    rule: 'placeholder-media',
+    name: 'one picture for many keys',
+    needs: ['path', 'caption'],
+    reach: 'set',
+    leastRows: 40,
+    inject: (rows, at) => {
+      const first = rows.find((row) => at.has(row.key));
+      return {
+        rows: rows.map((row) => (at.has(row.key) ? { ...row, path: first?.['path'] } : row)),
+        bad: at,
+      };
+    },
+  },
+  {
+    rule: 'shifted-metadata',
+    name: 'size, rate and length of the next row',
+    needs: ['width_px', 'height_px', 'fps', 'duration_s'],
+    reach: 'set',
+    leastRows: 60,
+    inject: (rows, at) => ({
+      rows: rows.map((row, index) => {
+        const next = rows[index + 1];
+        if (!at.has(row.key) || next === undefined) return row;
+        const { width_px, height_px, fps, duration_s } = next;
+        return { ...row, width_px, height_px, fps, duration_s };
+      }),
+      bad: at,
+    }),
+  },
 ];

@@ -26,9 +26,11 @@ export type SetFault = {
   readonly spoil: (shards: readonly FaultShard[], random: Random) => readonly FaultShard[];
   /** Spoils bytes of the written files: the content of the first shard's file in, what it becomes out. */
   readonly damage?: (bytes: Uint8Array, shard: FaultShard) => Uint8Array;
+  /** Text of files written beside the shards, by name. */
+  readonly beside?: (shards: readonly FaultShard[]) => Readonly<Record<string, string>>;
 };
 
-type Plan = Partial<Pick<SetFault, 'leastRows' | 'shards' | 'damage'>>;
+type Plan = Partial<Pick<SetFault, 'leastRows' | 'shards' | 'damage' | 'beside'>>;
 
 function spoiled(
   rule: string,
@@ -71,6 +73,21 @@ export const SET_FAULTS: readonly SetFault[] = [
   spoiled('footer-statistics-mismatch', 'statistics of other values', ['key'], (shards) => shards, {
     damage: misstateMinimum,
   }),
+  spoiled(
+    'row-count-mismatch',
+    'a log that counts rows which are gone',
+    ['key'],
+    (shards) => shards,
+    {
+      beside: (shards) =>
+        Object.fromEntries(
+          shards.map((shard, index) => [
+            shard.name.replace(/\.parquet$/, '_stats.json'),
+            JSON.stringify({ count: shard.rows.length + (index === 1 ? 5 : 0) }),
+          ]),
+        ),
+    },
+  ),
   spoiled(
     'short-shard',
     'a writer that died early',

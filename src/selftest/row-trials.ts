@@ -13,7 +13,7 @@ import type { Tally } from './tally.ts';
 import { asShards, writeCopy } from './write-copy.ts';
 
 /** Shares of the rows that a fault is put into. */
-const RATES = [0.01, 0.1] as const;
+const RATES = [0.01, 0.05] as const;
 
 /** What shows in many rows together needs a share of them. */
 const SET_RATES = [0.01, 0.1, 0.5] as const;

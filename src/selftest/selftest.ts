@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import type { Config } from '../config/config.ts';
 import { Database } from '../engine/database.ts';
+import { WITHOUT_FAULT } from '../faults/without-fault.ts';
 import { isEvidenceTable, readNeed } from '../judge/compile-rule.ts';
 import { loadRules } from '../judge/load-rules.ts';
 import { runExample } from '../judge/run-example.ts';
@@ -176,6 +177,8 @@ function whyEvidence(originals: number): string {
 }
 
 function whyExamples(rule: Rule, outcome: RuleOutcome | undefined, originals: number): string {
+  const stated = WITHOUT_FAULT[rule.id];
+  if (stated !== undefined) return stated;
   if (rule.scope === 'versions') return 'the dataset lacks the columns that its fault changes';
   if (!applies(outcome)) return outcome?.reason ?? 'not judged';
   const isOfMedia = rule.needs.some((need) => isEvidenceTable(readNeed(need).table));

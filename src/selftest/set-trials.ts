@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { compareVersions } from '../compare/compare-versions.ts';
 import type { FaultRow } from '../faults/row-fault.ts';
-import { SET_FAULTS } from '../faults/set-faults.ts';
+import { type FaultShard, SET_FAULTS, type SetFault } from '../faults/set-faults.ts';
 import { VERSION_FAULTS } from '../faults/version-faults.ts';
 import type { BaseRows } from './base-rows.ts';
-import { type Bench, columnNames, namedAsTheyAre, scanCopy } from './bench.ts';
+import { type Bench, columnNames, namedAsTheyAre, type Seen, scanCopy } from './bench.ts';
 import { seededRandom } from './seeded-random.ts';
 import type { Tally } from './tally.ts';
 import { cutIntoShards, writeCopy } from './write-copy.ts';
@@ -26,12 +26,14 @@ export async function trySetFaults(
   );
   const folder = join(bench.folder, 'copy');
   const scan = async (
-    shards: Parameters<typeof writeCopy>[1]['shards'],
+    shards: readonly FaultShard[],
     rules: readonly string[],
-    damage?: Parameters<typeof writeCopy>[1]['damage'],
-  ) => {
+    spoilt: Pick<SetFault, 'beside' | 'damage'> = {},
+  ): Promise<Seen> => {
     bench.signal.throwIfAborted();
-    await writeCopy(bench.writer, { folder, columns: base.columns, shards, damage });
+    const beside = spoilt.beside?.(shards);
+    const { damage } = spoilt;
+    await writeCopy(bench.writer, { folder, columns: base.columns, shards, beside, damage });
     const columns = columnNames(base);
     return scanCopy(bench, {
       dataset: folder,
@@ -50,7 +52,7 @@ export async function trySetFaults(
       if (natural.outcomes.get(fault.rule)?.outcome === 'failed') continue;
       try {
         const shards = fault.spoil(sound, seededRandom(count));
-        const seen = await scan(shards, [fault.rule], fault.damage);
+        const seen = await scan(shards, [fault.rule], fault);
         tally.add(fault.rule, 'shards', {
           fault: fault.name,
           rate: 1,

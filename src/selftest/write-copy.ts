@@ -11,6 +11,8 @@ export type CopyPlan = {
   readonly folder: string;
   readonly columns: readonly CopyColumn[];
   readonly shards: readonly FaultShard[];
+  /** Text of files beside the shards, by name. */
+  readonly beside?: Readonly<Record<string, string>> | undefined;
   /** Spoils the bytes of the first file. */
   readonly damage?: ((bytes: Uint8Array, shard: FaultShard) => Uint8Array) | undefined;
 };
@@ -39,6 +41,9 @@ export async function writeCopy(database: Database, plan: CopyPlan): Promise<voi
        to ${quoteLiteral(file)} (format parquet, row_group_size ${shard.groupRows ?? 122_880})`,
     );
     await rm(lines);
+  }
+  for (const [name, text] of Object.entries(plan.beside ?? {})) {
+    await writeFile(join(plan.folder, name), text);
   }
   const [first] = plan.shards;
   if (plan.damage !== undefined && first !== undefined) {

@@ -46,7 +46,7 @@ const SIZES = [
 ] as const;
 const BUCKETS = ['1280x720', '720x1280', '960x960', '1104x832'] as const;
 const SHARD_ROWS = 1_000;
-const EMBEDDING_DIMENSIONS = 8;
+const EMBEDDING_DIMENSIONS = 16;
 
 /** `count` clips without a fault, in shuffled order of sources; the same for the same seed. */
 export function makeCleanManifest(
@@ -75,6 +75,7 @@ export function makeCleanManifest(
         caption: writeCleanCaption(random),
       };
       const [width, height] = pick(SIZES, random);
+      const seen = unitVector(random);
       rows.push({
         ...name,
         split: source % 20 === 0 ? 'val' : 'train',
@@ -98,8 +99,8 @@ export function makeCleanManifest(
           Math.floor(width / 8),
         ],
         latent_dtype: 'float16',
-        clip_embedding: unitVector(random),
-        text_embedding: unitVector(random),
+        clip_embedding: seen,
+        text_embedding: near(seen, random),
         latent_std: 0.8 + random() * 0.4,
         motion_score: random() * 10,
         watermark_score: random(),
@@ -121,6 +122,14 @@ function nearestBucket(width: number, height: number): string {
     return Math.abs(Math.log(width / height) - Math.log(w / h));
   };
   return BUCKETS.toSorted((a, b) => distance(a) - distance(b))[0] ?? '';
+}
+
+/** The embedding of words that fit a picture: the picture's own, and half as much of something else. */
+function near(vector: readonly number[], random: () => number): readonly number[] {
+  const other = unitVector(random);
+  const sum = vector.map((value, index) => value + 0.5 * (other[index] ?? 0));
+  const norm = Math.hypot(...sum);
+  return sum.map((value) => value / norm);
 }
 
 function unitVector(random: () => number): readonly number[] {

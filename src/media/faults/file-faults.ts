@@ -48,6 +48,22 @@ export const FILE_FAULTS = {
     faulty: [{ name: 'index-behind', recipe: { ...base, faststart: false } }],
     lookalikes: [{ name: 'index-in-front', recipe: base }],
   }),
+  'sparse-keyframes': (base) => ({
+    faulty: [
+      { name: 'one-keyframe-in-12-s', recipe: { ...base, fps: 4, duration_s: 12, gop: 999 } },
+    ],
+    lookalikes: [{ name: 'one-in-5-s', recipe: { ...base, fps: 4, duration_s: 12, gop: 20 } }],
+  }),
+  'near-duplicate-media': (base) => ({
+    faulty: [
+      { name: 'as-uploaded', recipe: { ...base, codec: 'h264', crf: 20 } },
+      {
+        name: 'encoded-again-smaller',
+        recipe: { ...base, codec: 'h264', crf: 33, width_px: 240 },
+      },
+    ],
+    lookalikes: [],
+  }),
   'starved-bitrate': (base) => ({
     faulty: [{ name: 'crf-51', recipe: { ...base, crf: 51 } }],
     lookalikes: [{ name: 'crf-28', recipe: { ...base, crf: 28 } }],
