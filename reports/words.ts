@@ -54,6 +54,7 @@ export const PAGE_WORDS = {
   allReasons: 'All gaps, with reasons',
   allFacts: 'All facts',
   since: 'Since the earlier run',
+  bothVersions: 'Both versions side by side',
   sinceNone:
     'No earlier run was given: --against <run> tells new findings from old and fixed ones.',
   dataset: 'Dataset',

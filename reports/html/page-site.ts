@@ -10,6 +10,9 @@ export type PageSite = {
   readonly clipPage: string | null;
   /** Address of the pages of all findings. */
   readonly findingsHref: string | null;
+  /** Address of the comparison with an earlier run, and of the report. */
+  readonly diffHref?: string;
+  readonly homeHref?: string;
 };
 
 /** A clip and its place in the dataset. */
@@ -42,6 +45,6 @@ export function clipAddress(shard: string, rowNumber: number): string {
 }
 
 /** The link from a clip to its page; nothing if it has none. */
-export function watchLink(href: string | null): Markup {
-  return href === null ? markup`` : markup`<a class="watch" href="${href}">Open the clip</a>`;
+export function watchLink(href: string | null, words = 'Open the clip'): Markup {
+  return href === null ? markup`` : markup`<a class="watch" href="${href}">${words}</a>`;
 }

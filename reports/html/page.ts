@@ -38,7 +38,7 @@ export function renderHtml(input: ReportInput, site: PageSite = ALONE): string {
     version: run.tool.version,
     navigation: navigation(input),
     main: markup`${verdictSection(run)}
-${overview(input, worst, leftOut)}
+${overview(input, worst, leftOut, site)}
 ${worstSection(input, worst)}
 ${rulesSection(input, clips)}
 ${alignmentSection(input)}

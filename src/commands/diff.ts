@@ -50,7 +50,7 @@ export async function runDiff(
   );
   for (const [format, file] of outputs) {
     if (format === 'html') {
-      const pictures = await makePairStrips(diff.media?.examples ?? []);
+      const pictures = await makePairStrips(picturedClips(diff));
       await writeFile(file, renderDiffHtml(diff, pictures));
     } else if (format !== 'parquet') await writeFile(file, RENDERERS[format](diff));
     context.stderr.write(`wrote ${relative(context.cwd, file)}\n`);
@@ -68,6 +68,23 @@ export async function runDiff(
       : RENDERERS[flags.format](diff),
   );
   return diff.verdict.exitCode;
+}
+
+/** Rows shown with their frames, beside those whose media changed most. */
+const MOST_PICTURED_ROWS = 24;
+
+/** Clips of which the page shows both versions. */
+function picturedClips(diff: DiffDocument): Parameters<typeof makePairStrips>[0] {
+  const changed = diff.media?.examples ?? [];
+  const known = new Set(changed.map((pair) => pair.key));
+  const rows = diff.examples
+    .flatMap(({ key, fileBefore = null, fileAfter = null }) =>
+      key === null || known.has(key) || (fileBefore ?? fileAfter) === null
+        ? []
+        : [{ key, fileBefore, fileAfter }],
+    )
+    .slice(0, MOST_PICTURED_ROWS);
+  return [...changed, ...rows];
 }
 
 const RENDERERS = {

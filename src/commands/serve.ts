@@ -1,7 +1,11 @@
 import { resolve } from 'node:path';
 
+import { compareVersions } from '../compare/compare-versions.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { SILENT } from '../progress.ts';
+import { renderComparison } from '../serve/comparison-page.ts';
 import { RunArchive } from '../serve/run-archive.ts';
-import { runSite } from '../serve/run-site.ts';
+import { type EarlierRun, runSite } from '../serve/run-site.ts';
 import { serveSite } from '../serve/serve-run.ts';
 import type { CommandContext } from './command-context.ts';
 import type { ServeFlags } from './flags.ts';
@@ -19,7 +23,7 @@ export async function runServe(
   try {
     if (flags.against !== undefined)
       earlier = await RunArchive.open(resolve(context.cwd, flags.against));
-    const server = await serveSite(runSite(archive, earlier), {
+    const server = await serveSite(runSite(archive, await withEarlier(archive, earlier, context)), {
       host: flags.host,
       port: flags.port,
     });
@@ -33,6 +37,35 @@ export async function runServe(
     earlier?.close();
     archive.close();
   }
+}
+
+/** The earlier run, and the comparison with it as `dailies diff` makes it. */
+async function withEarlier(
+  archive: RunArchive,
+  earlier: RunArchive | null,
+  context: CommandContext,
+): Promise<EarlierRun | null> {
+  if (earlier === null) return null;
+  const config = await loadConfig(null, context.cwd);
+  return {
+    archive: earlier,
+    comparison: async () => {
+      const diff = await compareVersions(
+        {
+          before: earlier.folder,
+          after: archive.folder,
+          config,
+          cwd: context.cwd,
+          mediaSample: null,
+          removed: null,
+          changesFile: null,
+          command: ['dailies', 'diff', earlier.folder, archive.folder],
+        },
+        { signal: context.signal, progress: SILENT },
+      );
+      return renderComparison(diff, archive, earlier);
+    },
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -15,8 +15,10 @@ import { compareRuns } from './compare-runs.ts';
 import { collectExamples } from './collect-examples.ts';
 import { describeColumns } from './column-changes.ts';
 import type {
+  ChangeExample,
   ColumnChange,
   DiffDocument,
+  MediaPair,
   RowFlow,
   SchemaChanges,
   SideSummary,
@@ -197,12 +199,22 @@ async function compareIn(
     findings,
     baseline: runs.baseline,
     ruleChanges: runs.ruleChanges,
-    examples,
+    examples: examples.map((example) => withFiles(example, looked.pairs)),
     notCompared: [
       ...notCompared(before, after, columns),
       ...(looked.missing === null ? [] : [{ what: 'media', reason: looked.missing }]),
     ],
     timings: clock.laps(),
+  };
+}
+
+/** The row with its files, if its media were compared. */
+function withFiles(example: ChangeExample, pairs: readonly MediaPair[]): ChangeExample {
+  const pair = pairs.find((each) => each.key === example.key);
+  return {
+    ...example,
+    ...(typeof pair?.fileBefore === 'string' ? { fileBefore: pair.fileBefore } : {}),
+    ...(typeof pair?.fileAfter === 'string' ? { fileAfter: pair.fileAfter } : {}),
   };
 }
 

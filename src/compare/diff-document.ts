@@ -68,6 +68,9 @@ export type ChangeExample = {
   readonly captionChange: CaptionChangeKind | null;
   readonly captionBefore: string | null;
   readonly captionAfter: string | null;
+  /** The files as they were found, where the clip is among those whose media were compared. */
+  readonly fileBefore?: string;
+  readonly fileAfter?: string;
   /** Other columns that changed. */
   readonly values: readonly {
     readonly name: string;

@@ -12,11 +12,14 @@ import type { ClipCard, Finding, ReportInput, RunDocument } from './document.ts'
 export const SCHEMA_VERSION = 1;
 
 /**
- * Reads a run folder back, for rendering or comparing.
+ * Reads a run folder back, for rendering or comparing; of its findings at most `mostFindings`, if that is a number.
  *
  * @throws {DailiesError} usage, if it is no run folder or was written by a release with another schema.
  */
-export async function readRun(folder: string): Promise<ReportInput> {
+export async function readRun(
+  folder: string,
+  mostFindings: number | null = null,
+): Promise<ReportInput> {
   const run = await readDocument(folder);
   const clips = await readJson<readonly ClipCard[]>(join(folder, 'clips.json')).catch(() => []);
   const hasFindings = existsSync(join(folder, 'findings.parquet'));
@@ -30,7 +33,7 @@ export async function readRun(folder: string): Promise<ReportInput> {
   );
   return {
     run,
-    findings: hasFindings ? await readFindings(folder) : [],
+    findings: hasFindings ? await readFindings(folder, mostFindings) : [],
     clips,
     leftOut,
     ...(selftest?.schemaVersion === 1 ? { selftest } : {}),
@@ -66,7 +69,7 @@ export async function readDocument(folder: string): Promise<RunDocument> {
   return document;
 }
 
-async function readFindings(folder: string): Promise<readonly Finding[]> {
+async function readFindings(folder: string, most: number | null): Promise<readonly Finding[]> {
   const database = await Database.open({
     file: ':memory:',
     memoryLimit: '1GB',
@@ -75,7 +78,7 @@ async function readFindings(folder: string): Promise<readonly Finding[]> {
   });
   try {
     const rows = await database.rows(
-      `select * from read_parquet(${quoteLiteral(join(folder, 'findings.parquet'))}) order by rule_id, key, message`,
+      `select * from read_parquet(${quoteLiteral(join(folder, 'findings.parquet'))}) order by rule_id, key, message ${most === null ? '' : `limit ${Math.trunc(most)}`}`,
     );
     return rows.map(findingOf);
   } finally {

@@ -71,6 +71,12 @@ export class RunArchive {
     return new RunArchive(folder, run, database);
   }
 
+  /** How many findings there are. */
+  async countFindings(): Promise<number> {
+    const row = await this.#database.row('select count(*) as n from findings');
+    return numberOf(row['n']);
+  }
+
   /** Findings `from` to `from + count` of those that the filter keeps. */
   async findings(query: string, from: number, count: number): Promise<FindingsPage> {
     const { where, parameters } = compileFilter(query);

@@ -9,6 +9,7 @@ import { renderHtml } from '../../reports/html/page.ts';
 import { SERVED } from '../../reports/html/page-site.ts';
 import { findMediaType } from '../media/find-media-type.ts';
 import { VERSION } from '../package-root.ts';
+import type { ClipCard, ReportInput } from '../run/document.ts';
 import { readRun } from '../run/read-run.ts';
 import type { RunArchive, StoredClip, StoredMedium } from './run-archive.ts';
 import type { Answer, Site } from './serve-run.ts';
@@ -21,18 +22,38 @@ const MOST_IN_TABLE = 100_000;
 
 const NOT_THERE: Answer = { kind: 'refused', status: 404, reason: 'nothing here' };
 
-/** The report of a run with its clips; with an earlier run, each clip beside what it was there. */
-export function runSite(archive: RunArchive, earlier: RunArchive | null): Site {
-  const archives = { media: archive, 'earlier-media': earlier } as const;
+/** An earlier run, and the comparison with it as a page, which is made when it is first asked for. */
+export type EarlierRun = {
+  readonly archive: RunArchive;
+  readonly comparison: () => Promise<string>;
+};
+
+/**
+ * The report of a run with its clips; with an earlier run, each clip beside what it was there. The run is read once: a
+ * run folder does not change, and pages of findings are queries.
+ */
+export function runSite(archive: RunArchive, earlier: EarlierRun | null): Site {
+  const archives = { media: archive, 'earlier-media': earlier?.archive ?? null } as const;
+  const input = once(() => readRun(archive.folder, MOST_IN_TABLE));
+  const home = once(async () => renderHome(archive, await input(), earlier !== null));
+  const comparison = once(async () => (earlier === null ? null : earlier.comparison()));
+  const cards = once(
+    async () =>
+      new Map((await input()).clips.map((card) => [placeKey(card.shard, card.rowNumber), card])),
+  );
   return {
     answer: async (path, parameters) => {
       switch (path) {
         case '':
-          return renderHome(archive);
+          return { kind: 'page', html: await home() };
+        case 'diff': {
+          const html = await comparison();
+          return html === null ? NOT_THERE : { kind: 'page', html };
+        }
         case 'findings':
           return renderListing(archive, parameters);
         case 'clip':
-          return renderClip(archive, earlier, parameters);
+          return renderClip(archive, earlier?.archive ?? null, await cards(), parameters);
         default:
       }
       const [, side, number] = /^(media|earlier-media)\/(\d{1,15})$/.exec(path) ?? [];
@@ -46,23 +67,38 @@ export function runSite(archive: RunArchive, earlier: RunArchive | null): Site {
   };
 }
 
-async function renderHome(archive: RunArchive): Promise<Answer> {
-  const input = await readRun(archive.folder);
-  const more = input.findings.length - MOST_IN_TABLE;
-  const html = renderHtml(
+/** Makes a value when it is first asked for, and again only if that failed. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= make().catch((cause: unknown) => {
+      made = null;
+      throw cause;
+    });
+    return made;
+  };
+}
+
+function placeKey(shard: string, rowNumber: number): string {
+  return `${shard}\n${rowNumber}`;
+}
+
+async function renderHome(
+  archive: RunArchive,
+  input: ReportInput,
+  hasEarlier: boolean,
+): Promise<string> {
+  const more = (await archive.countFindings()) - input.findings.length;
+  const leftOut =
     more <= 0
-      ? input
-      : {
-          ...input,
-          findings: input.findings.slice(0, MOST_IN_TABLE),
-          leftOut: [
-            ...input.leftOut,
-            `${more.toLocaleString('en-US')} findings of the table: they are in the pages of all findings`,
-          ],
-        },
-    SERVED,
+      ? []
+      : [
+          `${more.toLocaleString('en-US')} findings of the table: they are in the pages of all findings`,
+        ];
+  return renderHtml(
+    { ...input, leftOut: [...input.leftOut, ...leftOut] },
+    hasEarlier ? { ...SERVED, diffHref: 'diff' } : SERVED,
   );
-  return { kind: 'page', html };
 }
 
 async function renderListing(archive: RunArchive, parameters: URLSearchParams): Promise<Answer> {
@@ -85,6 +121,7 @@ async function renderListing(archive: RunArchive, parameters: URLSearchParams): 
 async function renderClip(
   archive: RunArchive,
   earlier: RunArchive | null,
+  cards: ReadonlyMap<string, ClipCard>,
   parameters: URLSearchParams,
 ): Promise<Answer> {
   const shard = parameters.get('shard');
@@ -97,8 +134,7 @@ async function renderClip(
   ]);
   const key = clip?.key ?? findings[0]?.key ?? null;
   if (key === null) return NOT_THERE;
-  const { clips } = await readRun(archive.folder);
-  const card = clips.find((each) => each.shard === shard && each.rowNumber === rowNumber) ?? null;
+  const card = cards.get(placeKey(shard, rowNumber)) ?? null;
   const old = earlier === null ? null : await earlier.clipByKey(key);
   const caption = clip?.caption ?? card?.caption ?? null;
   const sides: ClipSide[] = [

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { compareVersions } from '../../src/compare/compare-versions.ts';
 import { DEFAULT_CONFIG } from '../../src/config/config.ts';
 import { PACKAGE_ROOT } from '../../src/package-root.ts';
 import { readRun } from '../../src/run/read-run.ts';
 import { scan } from '../../src/scan.ts';
+import { renderComparison } from '../../src/serve/comparison-page.ts';
 import { RunArchive } from '../../src/serve/run-archive.ts';
 import { runSite } from '../../src/serve/run-site.ts';
 import { type RunningServer, serveSite } from '../../src/serve/serve-run.ts';
@@ -66,7 +68,25 @@ beforeAll(async () => {
   }
   const [before, after] = archives;
   if (before === undefined || after === undefined) throw new Error('two versions');
-  server = await serveSite(runSite(after, before), { host: '127.0.0.1', port: 0 });
+  const comparison = async (): Promise<string> =>
+    renderComparison(
+      await compareVersions({
+        before: before.folder,
+        after: after.folder,
+        config: DEFAULT_CONFIG,
+        cwd: folder,
+        mediaSample: null,
+        removed: null,
+        changesFile: null,
+        command: ['dailies', 'diff', 'before', 'after'],
+      }),
+      after,
+      before,
+    );
+  server = await serveSite(runSite(after, { archive: before, comparison }), {
+    host: '127.0.0.1',
+    port: 0,
+  });
 });
 
 afterAll(async () => {
@@ -144,6 +164,18 @@ describe('a served clip', () => {
     await context.close();
   });
 
+  it('is reached from the comparison of both versions, which shows frames of both', async () => {
+    const { page, context, complaints } = await open('');
+    await page.getByRole('link', { name: 'Both versions side by side' }).click();
+    await page.waitForSelector('#seen');
+    const card = page.locator('#examples .clip', { hasText: 'rope' }).first();
+    expect(await card.locator('.version img').count()).toBe(2);
+    await card.getByRole('link', { name: 'Play both versions' }).click();
+    expect(await filmWidths(page)).toHaveLength(2);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
   it('is there without scripts too', async () => {
     const { page, context } = await open('clip?shard=after.jsonl&row=0', {
       javaScriptEnabled: false,
@@ -201,7 +233,7 @@ describe('all findings, page by page', () => {
 });
 
 describe.each(['light', 'dark'] as const)('served pages in %s', (colorScheme) => {
-  it.each(['clip?shard=after.jsonl&row=0', 'clip?shard=after.jsonl&row=2', 'findings', ''])(
+  it.each(['clip?shard=after.jsonl&row=0', 'clip?shard=after.jsonl&row=2', 'findings', 'diff', ''])(
     'have no WCAG 2.2 AA violation and fit a phone: %s',
     async (path) => {
       const { page, context } = await open(path, {

@@ -45,10 +45,13 @@ function pairCard(pair: MediaPair, pictures: PairPictures | undefined): Markup {
       : null,
   ].filter((fact) => fact !== null);
   return markup`<article class="clip"><header><h4>${hostileText(pair.key.slice(0, 300))}</h4><p class="faint">${hostileLine(facts.join(' · '))}</p></header>${
-    pictures === undefined
-      ? null
-      : markup`<div class="beside">${stripOf('before', pictures.before)}${stripOf('after', pictures.after)}</div>`
+    pictures === undefined ? null : pairOfPictures(pictures)
   }</article>`;
+}
+
+/** Frames of both versions beside each other. */
+export function pairOfPictures(pictures: PairPictures): Markup {
+  return markup`<div class="beside">${stripOf('before', pictures.before)}${stripOf('after', pictures.after)}</div>`;
 }
 
 function stripOf(name: string, strip: ClipCard['strip']): Markup {

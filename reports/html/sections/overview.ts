@@ -12,6 +12,7 @@ import { placeStrip } from '../charts/row-strip.ts';
 import { thumbnail } from '../charts/film-strip.ts';
 import type { ShownClip } from '../clip-card.ts';
 import { hostileLine, hostileText, markup, type Markup } from '../markup.ts';
+import type { PageSite } from '../page-site.ts';
 import { severityMark } from '../severity-mark.ts';
 import { reproduceCommand } from './dataset.ts';
 import { isNotApplicable } from './not-looked-at.ts';
@@ -28,6 +29,7 @@ export function overview(
   input: ReportInput,
   worst: readonly Worst[],
   leftOut: readonly string[],
+  site: PageSite,
 ): Markup {
   return markup`<div class="overview">
 <div>${
@@ -35,7 +37,7 @@ export function overview(
       ? markup`<p class="quiet">${PAGE_WORDS.rulesNone}</p>`
       : markup`<h2 id="lead-heading">${PAGE_WORDS.worst}</h2><ol class="lead" aria-labelledby="lead-heading">${worst.map((each) => leadItem(input, each))}</ol>`
   }</div>
-<div class="cards">${gapsCard(input.run, leftOut)}${datasetCard(input.run)}${sinceCard(input.run)}${commandCard(input.run)}</div>
+<div class="cards">${gapsCard(input.run, leftOut)}${datasetCard(input.run)}${sinceCard(input.run, site)}${commandCard(input.run)}</div>
 </div>`;
 }
 
@@ -124,13 +126,17 @@ function datasetCard(run: RunDocument): Markup {
 }
 
 /** This version against the earlier one. */
-function sinceCard(run: RunDocument): Markup {
+function sinceCard(run: RunDocument, site: PageSite): Markup {
   const { baseline } = run;
+  const both =
+    site.diffHref === undefined
+      ? null
+      : markup`<p><a href="${site.diffHref}">${PAGE_WORDS.bothVersions}</a></p>`;
   if (baseline === undefined)
     return cardOf(
       'since-card',
       PAGE_WORDS.since,
-      markup`<p class="faint">${PAGE_WORDS.sinceNone}</p>`,
+      both ?? markup`<p class="faint">${PAGE_WORDS.sinceNone}</p>`,
     );
   const figures: readonly (readonly [number, string])[] = [
     [baseline.new, 'new'],
@@ -141,7 +147,7 @@ function sinceCard(run: RunDocument): Markup {
   return cardOf(
     'since-card',
     PAGE_WORDS.since,
-    markup`<ul class="figures">${figures.map(([count, word]) => markup`<li><b>${formatCount(count)}</b> ${word}</li>`)}</ul><p class="faint">${hostileText(baseline.dataset.slice(0, 120))}, run ${hostileText(baseline.runId.slice(0, 60))}, ${hostileText(baseline.startedAt.slice(0, 10))}</p>${
+    markup`${both}<ul class="figures">${figures.map(([count, word]) => markup`<li><b>${formatCount(count)}</b> ${word}</li>`)}</ul><p class="faint">${hostileText(baseline.dataset.slice(0, 120))}, run ${hostileText(baseline.runId.slice(0, 60))}, ${hostileText(baseline.startedAt.slice(0, 10))}</p>${
       baseline.absentFindings.length === 0
         ? null
         : markup`<details class="more"><summary>Fixed findings</summary><ul class="plain">${baseline.absentFindings.slice(0, 20).map((each) => markup`<li><code>${hostileText(each.rule_id)}</code> ${each.key === null ? null : markup`<code>${hostileText(each.key.slice(0, 120))}</code> `}${hostileText(each.message.slice(0, 200))}</li>`)}</ul></details>`
