@@ -1,11 +1,16 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import { NO_VALUES, typesOfText } from './column-of-text.ts';
 import type { Dialect } from './delimited-dialect.ts';
 import { detectDialect } from './delimited-dialect.ts';
 import type { ShardFile } from './discover-shards.ts';
+import { hasMixedLineEnds, normaliseLineEnds } from './normalise-line-ends.ts';
 import { REJECT_SETTINGS, countRejectsIn, dropRejects, readRejects } from './rejected-lines.ts';
-import { numberOf, readRows, textOf, shardErrorText } from './rows.ts';
+import { errorText, numberOf, readRows, textOf, shardErrorText } from './rows.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from './sql-quote.ts';
@@ -21,6 +26,9 @@ const TABLE = 'manifest_rows';
 const MOST_COLUMNS = 2_000;
 
 const LONGEST_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** What DuckDB says of records that end in CRLF, LF and CR by turns. */
+const MIXED_LINE_ENDS = 'state machine reached an invalid state';
 
 /** Lines that the dialect is judged by. */
 const HEAD_LINES = 200;
@@ -131,7 +139,12 @@ async function readFile(
   names: readonly NamedType[],
   text: string,
 ): Promise<ShardReading> {
-  const badRows = await insertShard(connection, file, dialect, names, text);
+  const badRows = (await hasMixedLineEnds(file))
+    ? await insertNormalised(connection, file, dialect, names, text)
+    : await insertShard(connection, file, dialect, names, text).catch(async (error: unknown) => {
+        if (!errorText(error).includes(MIXED_LINE_ENDS)) throw error;
+        return insertNormalised(connection, file, dialect, names, text);
+      });
   const [counted] = await readRows(
     connection,
     `select count(*) as n from ${text} where ${SOURCE_SHARD_ID} = ${file.index}`,
@@ -140,6 +153,30 @@ async function readFile(
   const mine = names.filter(({ name }) => own.has(name.toLowerCase()));
   const schema = await typesOfText(connection, text, mine, file.index);
   return readShard(file, numberOf(counted?.['n']), badRows, schema);
+}
+
+/** Reads a copy of the file whose records all end alike. */
+async function insertNormalised(
+  connection: DuckDBConnection,
+  file: ShardFile,
+  dialect: Dialect,
+  names: readonly NamedType[],
+  text: string,
+): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'dailies-lines-'));
+  const path = join(folder, 'lines.csv');
+  try {
+    await normaliseLineEnds(file, dialect, path);
+    return await insertShard(
+      connection,
+      { ...file, path, compression: 'none' },
+      dialect,
+      names,
+      text,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 async function insertShard(
