@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 
 import { Database } from '../src/engine/database.ts';
 import { loadRules } from '../src/judge/load-rules.ts';
+import type { Rule } from '../src/judge/rule.ts';
 import { openRoom } from '../src/judge/room.ts';
 import type { CaptionFault } from '../src/faults/caption-fault.ts';
 import { CAPTION_FAULTS } from '../src/faults/captions.ts';
@@ -9,23 +10,27 @@ import { seededRandom, writeCleanCaption } from '../test/faults/clean-captions.t
 import { type FaultRow, judgeCaptions } from '../test/faults/judge-captions.ts';
 
 /** Shares of rows that get each fault. */
-const RATES = [0.1, 0.01, 0.001, 0.0001] as const;
+export const RATES = [0.1, 0.01, 0.001, 0.0001] as const;
 const GENERATED_ROWS = 20_000;
 const SHARD_ROWS = 1_000;
 
-/** Recall of every caption rule by fault and rate, and its alarms on the untouched captions: of the given datasets, else generated. */
-async function main(paths: readonly string[]): Promise<void> {
-  const captions = paths.length === 0 ? generate() : await readCaptions(paths);
-  const clean: readonly FaultRow[] = captions.map((caption, index) => ({
-    key: `clean/${index}`,
-    caption,
-    duration_s: 60,
-    shard: Math.floor(index / SHARD_ROWS),
-  }));
-  const rules = (await loadRules()).filter((rule) => rule.family === 'captions');
+/** A fault with the share of the spoiled rows that were found, by rate; null where a rate spoils no row. */
+export type FaultRecall = {
+  readonly rule: string;
+  readonly fault: string;
+  readonly kind: CaptionFault['kind'];
+  readonly shares: readonly (number | null)[];
+};
+
+/** Recall of every caption rule by fault and rate of faulty rows, injected into the given captions. */
+export async function measureRecall(captions: readonly string[]): Promise<readonly FaultRecall[]> {
+  const clean = rowsOf(captions);
+  const rules = await captionRules();
+  const shares = new Map<string, (number | null)[]>(
+    CAPTION_FAULTS.map((fault) => [fault.name, []]),
+  );
   const rowFaults = CAPTION_FAULTS.filter((fault) => fault.kind !== 'group');
   const groupFaults = CAPTION_FAULTS.filter((fault) => fault.kind === 'group');
-  const recall = new Map<string, string[]>(CAPTION_FAULTS.map((fault) => [fault.name, []]));
   for (const rate of RATES) {
     const count = Math.round(clean.length * rate);
     const random = seededRandom(17);
@@ -35,35 +40,52 @@ async function main(paths: readonly string[]): Promise<void> {
       faulty,
     );
     for (const fault of rowFaults)
-      recall.get(fault.name)?.push(share(found.get(fault.rule) ?? [], fault, count));
+      shares.get(fault.name)?.push(share(found.get(fault.rule) ?? [], fault, count));
     for (const fault of groupFaults) {
       const own = rules.filter((rule) => rule.id === fault.rule);
       const bad = spoiled(fault, clean, count, random);
       const whole = [...bad, ...clean.slice(bad.length)];
       const keys = (await judgeCaptions(own, whole)).get(fault.rule) ?? [];
       const isSet = own[0]?.scope === 'dataset';
-      recall
+      shares
         .get(fault.name)
-        ?.push(isSet ? (keys.length > 0 ? 'found' : '-') : share(keys, fault, count));
+        ?.push(isSet ? (keys.length > 0 ? 1 : null) : share(keys, fault, count));
     }
   }
-  console.log(`${clean.length} captions; recall by share of faulty rows`);
-  console.log(
-    ['rule', 'fault', ...RATES.map((rate) => `${rate * 100} %`)]
-      .map((cell, index) => cell.padEnd(index < 2 ? 28 : 9))
-      .join(''),
+  return CAPTION_FAULTS.map(({ rule, name, kind }) => ({
+    rule,
+    fault: name,
+    kind,
+    shares: shares.get(name) ?? [],
+  }));
+}
+
+/** Captions that each caption rule reports though nobody spoiled them. */
+export async function measureAlarms(
+  captions: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  // Nothing says that these are videos: rules about video captions have no say.
+  const rows = rowsOf(captions).map((row) => ({ ...row, duration_s: null }));
+  const alarms = await judgeCaptions(await captionRules(), rows);
+  return new Map(
+    [...alarms].map(([rule, keys]) => [
+      rule,
+      keys.map((key) => captions[Number(key.split('/')[1])] ?? ''),
+    ]),
   );
-  for (const fault of CAPTION_FAULTS) {
-    const cells = [fault.rule, fault.name, ...(recall.get(fault.name) ?? [])];
-    console.log(cells.map((cell, index) => cell.padEnd(index < 2 ? 28 : 9)).join(''));
-  }
-  const alarms = await judgeCaptions(rules, clean);
-  console.log('\nreported on the untouched captions (true or false: read them)');
-  for (const [rule, keys] of alarms)
-    if (keys.length > 0)
-      console.log(
-        `${rule.padEnd(28)}${String(keys.length).padStart(7)}  ${((100 * keys.length) / clean.length).toFixed(3)} %`,
-      );
+}
+
+async function captionRules(): Promise<readonly Rule[]> {
+  return (await loadRules()).filter((rule) => rule.family === 'captions');
+}
+
+function rowsOf(captions: readonly string[]): readonly FaultRow[] {
+  return captions.map((caption, index) => ({
+    key: `clean/${index}`,
+    caption,
+    duration_s: 60,
+    shard: Math.floor(index / SHARD_ROWS),
+  }));
 }
 
 function spoiled(
@@ -80,38 +102,43 @@ function spoiled(
   });
 }
 
-function share(keys: readonly string[], fault: CaptionFault, count: number): string {
-  if (count === 0) return '-';
+function share(keys: readonly string[], fault: CaptionFault, count: number): number | null {
+  if (count === 0) return null;
   const hits = keys.filter((key) => key.startsWith(`${fault.name}/`)).length;
-  return (hits / count).toFixed(4);
+  return hits / count;
 }
 
-function generate(): readonly string[] {
+/** Made-up captions, where no real ones are at hand. */
+export function generateCaptions(): readonly string[] {
   const random = seededRandom(1);
   return Array.from({ length: GENERATED_ROWS }, () => writeCleanCaption(random));
 }
 
-async function readCaptions(paths: readonly string[]): Promise<readonly string[]> {
-  const captions: string[] = [];
-  for (const path of paths) {
-    const database = await Database.open({
-      file: ':memory:',
-      memoryLimit: '3GB',
-      tempDirectory: tmpdir(),
-      threads: 2,
-    });
+/** The captions of a dataset, at most `most`, evenly taken. */
+export async function readCaptions(
+  path: string,
+  columns: Readonly<Record<string, readonly string[]>>,
+  most: number,
+): Promise<readonly string[]> {
+  const database = await Database.open({
+    file: ':memory:',
+    memoryLimit: '1GB',
+    tempDirectory: tmpdir(),
+    threads: 2,
+  });
+  try {
     await openRoom(database, {
       inputs: [path],
       cwd: process.cwd(),
-      columns: {},
+      columns,
       mediaRoot: null,
       ownFolders: [],
     });
-    for (const row of await database.rows('select caption from clips where caption is not null'))
-      if (typeof row['caption'] === 'string') captions.push(row['caption']);
+    const rows = await database.rows(
+      `select caption from clips where caption is not null order by hash(key, clip_id) limit ${most}`,
+    );
+    return rows.flatMap(({ caption }) => (typeof caption === 'string' ? [caption] : []));
+  } finally {
     database.close();
   }
-  return captions;
 }
-
-await main(process.argv.slice(2));

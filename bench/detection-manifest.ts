@@ -16,7 +16,7 @@ const GENERATED_ROWS = 20_000;
  * Recall of every manifest rule by fault and rate, and what it reports beside the spoiled rows. Keys, paths and captions come
  * from the given datasets, if any; the other columns are made up, since published manifests rarely have them.
  */
-async function main(inputs: readonly string[]): Promise<void> {
+export async function printManifestRecall(inputs: readonly string[]): Promise<void> {
   const named = await Promise.all(inputs.map(readNamed));
   const all = named.flat();
   const clean = makeCleanManifest(all.length === 0 ? GENERATED_ROWS : all.length, 17, all);
@@ -95,5 +95,3 @@ function print(cells: readonly string[]): void {
       .trimEnd(),
   );
 }
-
-await main(process.argv.slice(2));

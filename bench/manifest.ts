@@ -65,6 +65,8 @@ async function main(): Promise<void> {
       `\npeak memory from the first to the last size: ${(100 * (last / first - 1)).toFixed(0)} % more`,
     );
   }
+  console.log('\n## Recall and false alarms\n');
+  spawnSync(process.execPath, [join(PACKAGE_ROOT, 'dist/bench/recall.js')], { stdio: 'inherit' });
 }
 
 function tell(name: string, cost: Cost, read: Cost, rows: number): void {

@@ -181,7 +181,8 @@ export const CAPTION_FAULTS: readonly CaptionFault[] = [
     insert(caption, 'caf\u{FFFD}', random),
   ),
   fault('byte-order-mark', 'mojibake-caption', 'exact', (caption) => `\u{FEFF}${caption}`),
-  fault('address', 'web-noise-caption', 'exact', (caption, random) =>
+  // Inside of quotation marks an address is read aloud from a sign, which is description.
+  fault('address', 'web-noise-caption', 'heuristic', (caption, random) =>
     insert(
       caption,
       pick(['https://example.com/a', 'www.example.org', 'shop.example.com'], random),
@@ -266,7 +267,7 @@ export const CAPTION_FAULTS: readonly CaptionFault[] = [
     rule: 'caption-time-out-of-range',
     kind: 'heuristic',
     inject: (row, random) => ({
-      caption: `${row.caption ?? ''} ${pick(['At 0:57, the man sits down.', '[00:40 - 00:58] He leaves.', 'The light goes out at 58 seconds.'], random)}`,
+      caption: `${(row.caption ?? '').replace(/[^.!?\s]$/u, '$&.')} ${pick(['At 0:57, the man sits down.', '[00:40 - 00:58] He leaves.', 'The light goes out at 58 seconds.'], random)}`,
       duration_s: 5 + random() * 20,
     }),
   },
