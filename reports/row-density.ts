@@ -17,8 +17,10 @@ export function densityByRow(
   cellsMax: number,
 ): readonly RowCell[] | null {
   const { shards } = run.dataset;
-  if (shards.length >= SHARDS_FEW || rule.storedFindings < rule.affected || rule.isSampled)
-    return null;
+  const own = findings.filter((finding) => finding.rule_id === rule.id);
+  const isAboutStretches = own.some((finding) => stretchOf(finding) !== null);
+  if (shards.length >= SHARDS_FEW || rule.isSampled) return null;
+  if (rule.storedFindings < rule.affected && !isAboutStretches) return null;
   const starts = new Map<string, number>();
   let rows = 0;
   for (const shard of shards) {
@@ -26,12 +28,16 @@ export function densityByRow(
     rows += shard.rows;
   }
   const hit = new Set<number>();
-  for (const finding of findings) {
+  for (const finding of own) {
     const start = finding.shard === null ? undefined : starts.get(finding.shard);
-    if (finding.rule_id !== rule.id || start === undefined || finding.row_number === null) continue;
-    if (start + finding.row_number < rows) hit.add(start + finding.row_number);
+    if (start === undefined) continue;
+    const [from, to] = stretchOf(finding) ?? [
+      finding.row_number ?? rows,
+      (finding.row_number ?? rows) + 1,
+    ];
+    for (let row = start + from; row < Math.min(rows, start + to); row += 1) hit.add(row);
   }
-  if (rows < 8 || hit.size === 0) return null;
+  if (rows < 2 || hit.size === 0) return null;
   const count = Math.min(cellsMax, rows);
   const affected = new Uint32Array(count);
   for (const row of hit) {
@@ -43,4 +49,10 @@ export function densityByRow(
     to: Math.ceil(((cell + 1) * rows) / count - 0.5),
     affected: hits,
   }));
+}
+
+/** Rows of the shard that a finding about a stretch stands for, half-open; null for findings about one row. */
+function stretchOf({ values }: Finding): readonly [number, number] | null {
+  const { from_row: from, to_row: to } = values;
+  return typeof from === 'number' && typeof to === 'number' && to > from ? [from, to] : null;
 }

@@ -10,7 +10,7 @@ import {
 import { rankFailed } from '../src/rank-rules.ts';
 import { densityByRow } from './row-density.ts';
 import { densityByShard } from './shard-density.ts';
-import { PAGE_WORDS, placeWords, SCOPE_UNITS, SEVERITY_WORDS, VERDICT_WORDS } from './words.ts';
+import { PAGE_WORDS, placeWords, unitsOf, SEVERITY_WORDS, VERDICT_WORDS } from './words.ts';
 import { spellOut } from './visible-text.ts';
 
 /** What the verdict on a terminal needs beside the run. */
@@ -177,7 +177,7 @@ function ruleBlock(
   const rate = rule.rate === null ? '' : formatPercent(rule.rate);
   const interval =
     rule.isSampled && rule.interval !== null ? ` [${formatInterval(rule.interval)}]` : '';
-  const extent = `${formatCount(rule.affected)} of ${formatCount(rule.examined)} ${SCOPE_UNITS[rule.scope].many}`;
+  const extent = `${formatCount(rule.affected)} of ${formatCount(rule.examined)} ${unitsOf(rule).many}`;
   const indent = ' '.repeat(INDENT + 2);
   const inner = width - indent.length;
   const left = `${mark} ${one.padEnd(7)} ${rule.id.padEnd(idWidth)}  ${rate.padStart(8)}${interval}`;

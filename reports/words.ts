@@ -31,6 +31,11 @@ export const SCOPE_UNITS = {
   versions: { one: 'unit', many: 'units' },
 } as const satisfies Record<RuleScope, { one: string; many: string }>;
 
+/** What a rule counts: rules about captions and clips count rows, whatever they look at together. */
+export function unitsOf(rule: RuleOutcome): { readonly one: string; readonly many: string } {
+  return rule.family === 'alignment' ? SCOPE_UNITS.clip : SCOPE_UNITS[rule.scope];
+}
+
 export const PATTERN_WORDS = {
   clustered: 'clustered: a pipeline step did this',
   scattered: 'scattered: noise in the content',

@@ -69,6 +69,7 @@ import { type SelectedDecoder, selectDecoder } from './media/decoders/decode-fra
 import { closeFilmStrips } from './media/film-strip.ts';
 import { VERSION } from './package-root.ts';
 import type { Progress } from './progress.ts';
+import { findCaptionPatterns } from './run/caption-spans.ts';
 import { buildClipCards } from './run/clip-cards.ts';
 import { describeDataset, unsummedPages } from './run/describe-dataset.ts';
 import type {
@@ -538,6 +539,7 @@ export class Audit {
         mediaColumn: mediaColumns[0] ?? null,
         perRule: CARDS_PER_RULE,
         most: MOST_CARDS,
+        captionPatterns: findCaptionPatterns(this.#outcomes),
         makeStrip: cachedStrips(this.#cacheFolder, this.#config.decoder),
       },
       this.#context.progress,

@@ -49,9 +49,12 @@ export function clipCard(shown: ShownClip): Markup {
 export function captionOf(shown: ShownClip): Markup {
   const { caption } = shown.card;
   if (caption === null) return markup`<p class="caption none">${PAGE_WORDS.noCaption}</p>`;
-  const spans = Object.values(shown.finding.values)
+  const matched = Object.entries(shown.card.captionSpans ?? {})
+    .filter(([rule]) => rule === shown.finding.rule_id)
+    .map(([, span]) => span);
+  const spans = [...matched, ...Object.values(shown.finding.values)]
     .filter((value) => typeof value === 'string')
-    .filter((value) => value.length > 1 && value.length < caption.length)
+    .filter((value) => value.length > 0 && value.length < caption.length)
     .toSorted((a, b) => b.length - a.length);
   return markup`<blockquote class="caption">${hostileLongText(caption, spans)}</blockquote>`;
 }

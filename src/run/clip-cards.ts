@@ -7,6 +7,7 @@ import { findMediaType } from '../media/find-media-type.ts';
 import type { FilmStrip } from '../media/film-strip-request.ts';
 import { formatValue } from '../format-value.ts';
 import type { Progress } from '../progress.ts';
+import { type CaptionPatterns, findCaptionSpans } from './caption-spans.ts';
 import { planCloseUp } from './close-up.ts';
 import type { ClipCard, Finding } from './document.ts';
 
@@ -19,6 +20,8 @@ export type CardPlan = {
   readonly perRule: number;
   /** Cards in all. */
   readonly most: number;
+  /** What rules look for in captions, to mark it. */
+  readonly captionPatterns: CaptionPatterns;
   /** Makes the film strip of a file, or null where no picture can be made. */
   readonly makeStrip: (path: string, look: StripLook) => Promise<FilmStrip | null>;
 };
@@ -103,7 +106,17 @@ export async function buildClipCards(
   const cards = await pMap(
     rows,
     async (row) => {
-      const card = await toCard(row, plan, findings.get(placeId(row['shard'], row['row_number'])));
+      const own = findings.get(placeId(row['shard'], row['row_number'])) ?? [];
+      const spans = await findCaptionSpans(
+        database,
+        maybe(row['caption'], String),
+        own,
+        plan.captionPatterns,
+      );
+      const card = {
+        ...(await toCard(row, plan, own)),
+        ...(Object.keys(spans).length === 0 ? {} : { captionSpans: spans }),
+      };
       stage.advance(1);
       return card;
     },

@@ -330,6 +330,8 @@ export type ClipCard = {
   readonly rowNumber: number;
   readonly path: string | null;
   readonly caption: string | null;
+  /** The words of the caption that a rule matched, by rule. */
+  readonly captionSpans?: Readonly<Record<string, string>>;
   /** Name, value in the manifest, value measured: those that exist on either side. */
   readonly values: readonly {
     readonly name: string;

@@ -17,14 +17,17 @@ export function placeStrip(input: ReportInput, rule: RuleOutcome): Markup {
 function rowStrip(input: ReportInput, rule: RuleOutcome): Markup | null {
   const cells = densityByRow(input.run, rule, input.findings, CELLS_MAX);
   if (cells === null) return null;
-  const peak = Math.max(...cells.map((cell) => cell.affected));
+  // Cells hold a row more or less: shares of their rows, or a stretch without a gap would look like a comb.
+  const share = (cell: (typeof cells)[number]): number =>
+    cell.affected / Math.max(1, cell.to - cell.from);
+  const peak = Math.max(...cells.map(share));
   const last = cells.at(-1)?.to ?? 0;
   const said = `Hits by row: ${formatCount(cells.reduce((sum, cell) => sum + cell.affected, 0))} of ${formatCount(last)} rows in manifest order.`;
   const gap = cells.length > 120 ? 0 : 0.14;
   const path = cells
     .map((cell, index) => {
       if (cell.affected === 0) return '';
-      const height = Math.max(6, Math.round((cell.affected / peak) * HEIGHT_PX));
+      const height = Math.max(6, Math.round((share(cell) / peak) * HEIGHT_PX));
       return `M${index + gap / 2} ${HEIGHT_PX}v-${height}h${1 - gap}v${height}z`;
     })
     .join('');

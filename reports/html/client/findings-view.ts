@@ -233,6 +233,7 @@ export function startFindings(table: FindingsTable, place: HTMLElement): void {
       button('Copy keys', () => copy(toKeys(rows()))),
       button('Copy Markdown', () => copy(toMarkdown([...rows()]))),
       button('Copy CSV', () => copy(toCsv(rows()))),
+      button('Download keys', () => downloadText('keys.txt', toKeys(rows()), 'text/plain')),
       button('Download CSV', () => downloadText('findings.csv', toCsv(rows()), 'text/csv')),
     ),
     element('div', { class: 'grid-and-side' }, grid.node, side),

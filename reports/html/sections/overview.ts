@@ -7,7 +7,7 @@ import {
   formatPlural,
 } from '../../figures.ts';
 import { ruleSinceWords } from '../../since.ts';
-import { OUTCOME_WORDS, PAGE_WORDS, placeWords, SCOPE_UNITS } from '../../words.ts';
+import { OUTCOME_WORDS, PAGE_WORDS, placeWords, unitsOf } from '../../words.ts';
 import { placeStrip } from '../charts/row-strip.ts';
 import { thumbnail } from '../charts/film-strip.ts';
 import type { ShownClip } from '../clip-card.ts';
@@ -54,7 +54,7 @@ function leadItem(input: ReportInput, { rule, proof }: Worst): Markup {
 
 /** How often, and how sure: `412 of 3,000; 12.5–15.0 % of the dataset`. */
 function muchWords(rule: RuleOutcome): string {
-  const of = `${formatCount(rule.affected)} of ${formatCount(rule.examined)} ${SCOPE_UNITS[rule.scope].many}`;
+  const of = `${formatCount(rule.affected)} of ${formatCount(rule.examined)} ${unitsOf(rule).many}`;
   return rule.isSampled && rule.interval !== null
     ? `${of} looked at, ${formatInterval(rule.interval)} of all`
     : `${of}, all examined`;

@@ -2,7 +2,7 @@ import type { ReportInput, RuleOutcome } from '../../../src/run/document.ts';
 import { formatCount, formatInterval, formatPercent } from '../../figures.ts';
 import { ruleSinceWords } from '../../since.ts';
 import { rankWorst } from '../../../src/rank-rules.ts';
-import { PAGE_WORDS, placeWords, SCOPE_UNITS } from '../../words.ts';
+import { PAGE_WORDS, placeWords, unitsOf } from '../../words.ts';
 import { asStored } from '../charts/as-stored.ts';
 import { filmStrip } from '../charts/film-strip.ts';
 import { placeStrip } from '../charts/row-strip.ts';
@@ -70,7 +70,7 @@ function worstItem(input: ReportInput, { rule, proof, candidates }: Worst): Mark
 
 /** `412 of 3,000 rows, 12.5–15.0 % of the dataset`. */
 export function extentWords(rule: RuleOutcome): string {
-  const unit = SCOPE_UNITS[rule.scope].many;
+  const unit = unitsOf(rule).many;
   const of = `${formatCount(rule.affected)} of ${formatCount(rule.examined)} ${unit}`;
   return rule.isSampled && rule.interval !== null
     ? `${of} looked at; in the whole dataset ${formatInterval(rule.interval)}`
