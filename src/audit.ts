@@ -49,7 +49,13 @@ import { openAnnotations } from './judge/open-annotations.ts';
 import { openRoom } from './judge/room.ts';
 import type { Rule } from './judge/rule.ts';
 import { comparesCaptions, fetchSample, looksAtMedia } from './judge/sampled-clips.ts';
-import { compileAll, dimensionsOf, requireColumns, selectRules } from './judge/select-rules.ts';
+import {
+  compileAll,
+  dimensionsOf,
+  requireColumns,
+  selectRules,
+  settingsByRule,
+} from './judge/select-rules.ts';
 import {
   checkSuppressions,
   describeSuppressions,
@@ -358,7 +364,7 @@ export class Audit {
     this.#isWeighted = drawn.isWeighted;
     const onMedia = compiled.filter((each) => each.evidence.length > 0);
     for (const line of planBudgets(
-      this.#config.rules.budgets,
+      settingsByRule(this.#rules, this.#config.rules.budgets),
       onMedia.map((each) => each.rule.id),
       drawn,
     )) {
@@ -521,7 +527,10 @@ export class Audit {
       this.#findings = seen.findings;
       this.#baseline = seen.baseline;
     }
-    this.#outcomes = applyBudgets(this.#outcomes, this.#config.rules.budgets);
+    this.#outcomes = applyBudgets(
+      this.#outcomes,
+      settingsByRule(this.#rules, this.#config.rules.budgets),
+    );
     stage.done();
     this.#clock.lap('judge');
   }

@@ -201,6 +201,26 @@ describe('published captions with a known defect', () => {
   );
 });
 
+describe('severities and budgets', () => {
+  it.each([
+    ['severity: { empty-caption: note }', 0],
+    ['severity: { captions: note }', 0],
+    ['severity: { "empty-*": note }', 0],
+    ['severity: { captions: note, empty-caption: error }', 1],
+    ['severity: { "*": note, captions: error }', 1],
+    ['severity: { captions: off, empty-caption: note }', 0],
+    ['budgets: { captions: { max_count: 1 } }', 0],
+    ['budgets: { "*-caption": { max_count: 0 }, captions: { max_count: 1 } }', 0],
+    ['budgets: { captions: { max_count: 1 }, empty-caption: { max_count: 0 } }', 1],
+    ['options: { captions: { minimum: 1 } }', 2],
+    ['severity: { captoins: note }', 2],
+  ])('are set by id, family or glob, the id first: %s', async (setting, code) => {
+    await writeRows('clips.jsonl', [...soundRows(30), { key: 'old', caption: '' }]);
+    await writeFile(join(cwd, 'dailies.yaml'), `rules:\n  ${setting}\n`);
+    expect(await dailies(...SCAN)).toBe(code);
+  });
+});
+
 describe('key lists', () => {
   it('hold every failing key of every rule, and every key that passed', async () => {
     await writeRows('clips.jsonl', [

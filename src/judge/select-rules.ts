@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { closestWord } from '../config/did-you-mean.ts';
+import { closestWord, didYouMean } from '../config/did-you-mean.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { Database } from '../engine/database.ts';
 import { type CompiledRule, compileRule } from './compile-rule.ts';
@@ -18,7 +18,6 @@ export function selectRules(rules: readonly Rule[], wanted: Config['rules']): re
     ...wanted.select,
     ...wanted.ignore,
     ...Object.keys(wanted.severity),
-    ...Object.keys(wanted.options),
     ...Object.keys(wanted.budgets),
   ]) {
     if (rules.some((rule) => meets(rule, pattern))) continue;
@@ -27,19 +26,46 @@ export function selectRules(rules: readonly Rule[], wanted: Config['rules']): re
       hint: near === null ? `list them with 'dailies rules'` : `did you mean '${near}'?`,
     });
   }
+  for (const id of Object.keys(wanted.options)) {
+    if (rules.some((rule) => rule.id === id)) continue;
+    throw new DailiesError('config', `no rule is called '${id}', whose options are set`, {
+      hint: `options belong to one rule${didYouMean(
+        id,
+        rules.map((rule) => rule.id),
+      )}`,
+    });
+  }
+  const severities = settingsByRule(rules, wanted.severity);
   return rules
     .filter(
       (rule) => wanted.select.length === 0 || wanted.select.some((pattern) => meets(rule, pattern)),
     )
     .filter((rule) => !wanted.ignore.some((pattern) => meets(rule, pattern)))
-    .filter((rule) => wanted.severity[rule.id] !== 'off')
+    .filter((rule) => severities[rule.id] !== 'off')
     .map((rule) => {
-      const severity = wanted.severity[rule.id];
+      const severity = severities[rule.id];
       return severity === undefined || severity === 'off' ? rule : { ...rule, severity };
     });
 }
 
-function meets(rule: Rule, pattern: string): boolean {
+/** Settings by id, family or glob as settings by id: the id goes before the family, the family before a glob. */
+export function settingsByRule<T>(
+  rules: readonly Pick<Rule, 'id' | 'family'>[],
+  settings: Readonly<Record<string, T>>,
+): Readonly<Record<string, T>> {
+  const globs = Object.keys(settings).filter((pattern) => pattern.includes('*'));
+  return Object.fromEntries(
+    rules.flatMap((rule) => {
+      const pattern = [rule.id, rule.family, ...globs.filter((glob) => meets(rule, glob))].find(
+        (each) => Object.hasOwn(settings, each),
+      );
+      const setting = pattern === undefined ? undefined : settings[pattern];
+      return setting === undefined ? [] : [[rule.id, setting]];
+    }),
+  );
+}
+
+function meets(rule: Pick<Rule, 'id' | 'family'>, pattern: string): boolean {
   if (!pattern.includes('*')) return rule.id === pattern || rule.family === pattern;
   const parts = pattern
     .split('*')
