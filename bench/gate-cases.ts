@@ -41,7 +41,7 @@ export const GATE_CASES: readonly GateCase[] = [
     name: 'datajuicer-video',
     manifest: 'manifest.jsonl',
     defect: 'special tokens in captions, empty captions, files twice',
-    flags: ['--tier', 'headers'],
+    flags: ['--tier', 'packets'],
     captionColumn: 'caption',
     keyColumn: 'key',
     mend: (rows) =>
@@ -58,7 +58,7 @@ export const GATE_CASES: readonly GateCase[] = [
     name: 'mdm-motion',
     manifest: 'manifest.jsonl',
     defect: 'one caption on nine clips, another on eight',
-    flags: ['--tier', 'headers'],
+    flags: ['--tier', 'packets'],
     captionColumn: 'caption',
     keyColumn: 'key',
     mend: (rows) =>
@@ -70,7 +70,7 @@ export const GATE_CASES: readonly GateCase[] = [
     name: 'motiondirector-gifs',
     manifest: 'manifest.jsonl',
     defect: 'settings of the generator left in the captions',
-    flags: ['--tier', 'headers'],
+    flags: ['--tier', 'packets'],
     captionColumn: 'caption',
     keyColumn: 'key',
     mend: (rows) =>
@@ -93,7 +93,7 @@ export const GATE_CASES: readonly GateCase[] = [
     manifest: 'manifest.jsonl',
     defect: 'empty, cut off, turned, squeezed and pictureless files',
     // The set has no captions at all.
-    flags: ['--tier', 'headers', '--ignore', 'empty-caption'],
+    flags: ['--tier', 'packets', '--ignore', 'empty-caption'],
     captionColumn: null,
     keyColumn: 'key',
     mend: without('key', [

@@ -8,7 +8,7 @@ import { OUTPUT_FORMATS } from '../src/config/config.ts';
 import { readRate } from '../src/config/load-config.ts';
 import { quoteLiteral } from '../src/dataset/sql-quote.ts';
 import { Database } from '../src/engine/database.ts';
-import { applyBudgets, rowsFor } from '../src/judge/budgets.ts';
+import { applyBudgets, planBudgets, rowsFor } from '../src/judge/budgets.ts';
 import { runCommandLine } from '../src/commands/program.ts';
 import { runScan } from '../src/commands/scan.ts';
 import type { RuleOutcome, RunDocument } from '../src/run/document.ts';
@@ -301,6 +301,18 @@ describe('budgets', () => {
     const needed = rowsFor(0, 0.01, 1e6);
     expect(finiteInterval(0, needed, 1e6).high).toBeLessThanOrEqual(0.01);
     expect(finiteInterval(0, needed - 1, 1e6).high).toBeGreaterThan(0.01);
+  });
+
+  it('say before the run how many clips they need, by both ways of counting', () => {
+    const budget = { maxRate: 0.0005, maxCount: null, notIncreasing: false };
+    const plan = (size: number): readonly string[] =>
+      planBudgets({ 'frozen-frames': budget }, ['frozen-frames'], { size, population: 1e6 });
+    const needed = rowsFor(0, 0.0005, 1e6);
+    expect(plan(3000)).toEqual([
+      `the budget of frozen-frames (0.05 %) needs ${needed.toLocaleString('en-US')} clips without a finding (exact binomial; rule of three: 6,000); the sample has 3,000, too few: --sample ${needed}`,
+    ]);
+    expect(plan(needed)[0]).not.toContain('too few');
+    expect(plan(1e6)).toEqual([]);
   });
 
   it('count rows, and see a rise against the earlier run', () => {

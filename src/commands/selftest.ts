@@ -2,6 +2,7 @@ import { join, relative, resolve } from 'node:path';
 
 import { renderSelftest } from '../../reports/selftest-text.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { DailiesError } from '../dailies-error.ts';
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { createProgress, SILENT } from '../progress.ts';
 import { scan } from '../scan.ts';
@@ -13,8 +14,10 @@ import { applyScanFlags, type ScanFlags } from './scan-flags.ts';
 const MEDIA = '200';
 
 /**
- * `dailies selftest`: puts every rule's faults into a copy of the dataset's rows, and prints what the rules find. Resolves
- * to 0: the table is the result.
+ * `dailies selftest`: puts every rule's faults into copies of the dataset, and prints what the rules find. Resolves to 0:
+ * the table is the result.
+ *
+ * @throws {DailiesError} usage, for `--redact`.
  */
 export async function runSelftest(
   paths: readonly string[],
@@ -28,10 +31,16 @@ export async function runSelftest(
     context.cwd,
     Object.keys(CANONICAL_COLUMNS),
   );
+  if (config.isRedacted) {
+    throw new DailiesError(
+      'usage',
+      'a self-test keeps keys and what was measured in its run folder, which --redact forbids',
+    );
+  }
   const progress = flags.quiet === true ? SILENT : createProgress(context.stderr);
   const scanned = await scan(
     {
-      config: { ...config, sample: flags.sample ?? MEDIA, strata: [], isRedacted: false },
+      config: { ...config, sample: flags.sample ?? MEDIA, strata: [] },
       cwd: context.cwd,
       runFolder: flags.runDir === undefined ? null : resolve(context.cwd, flags.runDir),
       command: ['dailies', 'selftest', ...paths],

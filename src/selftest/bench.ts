@@ -59,6 +59,7 @@ export async function scanCopy(bench: Bench, copy: CopyScan): Promise<Seen> {
         strata: [],
         localise: [],
         tier: copy.tier,
+        budgets: { full: { random: 'all' } },
         cacheDirectory: bench.cacheFolder,
         rules: { ...config.rules, select: copy.rules, ignore: [], severity: {}, budgets: {} },
         gate: { ...config.gate, suppressions: null },

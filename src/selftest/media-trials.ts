@@ -253,7 +253,7 @@ async function scanMade(
   });
   return scanCopy(bench, {
     dataset: folder,
-    tier: 'frames',
+    tier: 'full',
     rules,
     mediaRoot: join(bench.folder, 'media'),
     columns: columns.map(({ name }) => name),

@@ -75,7 +75,7 @@ export function makeCleanManifest(
         caption: writeCleanCaption(random),
       };
       const [width, height] = pick(SIZES, random);
-      const seen = unitVector(random);
+      const meant = near(meaningOf(name.caption), random, 0.1);
       rows.push({
         ...name,
         split: source % 20 === 0 ? 'val' : 'train',
@@ -99,8 +99,8 @@ export function makeCleanManifest(
           Math.floor(width / 8),
         ],
         latent_dtype: 'float16',
-        clip_embedding: seen,
-        text_embedding: near(seen, random),
+        clip_embedding: near(meant, random, 0.5),
+        text_embedding: meant,
         latent_std: 0.8 + random() * 0.4,
         motion_score: random() * 10,
         watermark_score: random(),
@@ -124,18 +124,33 @@ function nearestBucket(width: number, height: number): string {
   return BUCKETS.toSorted((a, b) => distance(a) - distance(b))[0] ?? '';
 }
 
-/** The embedding of words that fit a picture: the picture's own, and half as much of something else. */
-function near(vector: readonly number[], random: () => number): readonly number[] {
+/** What words mean to a toy encoder: the sum of a direction for each, of length one. */
+function meaningOf(caption: string): readonly number[] {
+  const sum = Array.from({ length: EMBEDDING_DIMENSIONS }, () => 0);
+  for (const word of new Set(caption.toLowerCase().match(/\p{L}{4,}/gu) ?? [caption])) {
+    const seed = Array.from(word).reduce(
+      (hash, letter) => (hash * 31 + letter.charCodeAt(0)) >>> 0,
+      7,
+    );
+    for (const [index, value] of unitVector(seededRandom(seed)).entries())
+      sum[index] = (sum[index] ?? 0) + value;
+  }
+  return scaledToOne(sum);
+}
+
+/** A vector with so much of another direction in it. */
+function near(vector: readonly number[], random: () => number, share: number): readonly number[] {
   const other = unitVector(random);
-  const sum = vector.map((value, index) => value + 0.5 * (other[index] ?? 0));
-  const norm = Math.hypot(...sum);
-  return sum.map((value) => value / norm);
+  return scaledToOne(vector.map((value, index) => value + share * (other[index] ?? 0)));
+}
+
+function scaledToOne(vector: readonly number[]): readonly number[] {
+  const norm = Math.hypot(...vector);
+  return vector.map((value) => value / norm);
 }
 
 function unitVector(random: () => number): readonly number[] {
-  const values = Array.from({ length: EMBEDDING_DIMENSIONS }, () => random() - 0.5);
-  const norm = Math.hypot(...values);
-  return values.map((value) => value / norm);
+  return scaledToOne(Array.from({ length: EMBEDDING_DIMENSIONS }, () => random() - 0.5));
 }
 
 function shuffle<T>(items: readonly T[], random: () => number): readonly T[] {
