@@ -86,6 +86,7 @@ export const PAGE_WORDS = {
   notPlayable:
     'This browser cannot play the file. The frames below were decoded by dailies, if it could.',
   noCaption: 'no caption',
+  emptyCaption: 'nothing but white space',
   noScaleNote: 'Logarithmic scale; the dot is the rate, the bar its 95 % interval.',
 } as const;
 

@@ -48,7 +48,8 @@ export function clipCard(shown: ShownClip): Markup {
 /** The caption, with the words that the rule selected marked. */
 export function captionOf(shown: ShownClip): Markup {
   const { caption } = shown.card;
-  if (caption === null) return markup`<p class="caption none">${PAGE_WORDS.noCaption}</p>`;
+  if (caption === null || caption.trim() === '')
+    return markup`<p class="caption none">${caption === null ? PAGE_WORDS.noCaption : PAGE_WORDS.emptyCaption}</p>`;
   const matched = Object.entries(shown.card.captionSpans ?? {})
     .filter(([rule]) => rule === shown.finding.rule_id)
     .map(([, span]) => span);
