@@ -10,6 +10,7 @@ import {
 
 import { existsSync, rmdirSync } from 'node:fs';
 
+import { DailiesError } from '../dailies-error.ts';
 import { removeRowStores } from '../dataset/row-store.ts';
 import { rowOf } from '../dataset/rows.ts';
 import { quoteLiteral } from '../dataset/sql-quote.ts';
@@ -39,10 +40,14 @@ export type DatabaseSettings = {
   readonly threads: number;
 };
 
+/** Between two attempts to stop what runs, milliseconds: a scan ends within a second of Ctrl-C. */
+const INTERRUPTION_MS = 50;
+
 /** The one connection to DuckDB of a run: the only place where its rows become JavaScript values. */
 export class Database {
   readonly connection: DuckDBConnection;
   readonly #instance: DuckDBInstance;
+  #interruption: NodeJS.Timeout | null = null;
   /** The spill folder, if it was not there before. */
   readonly #ownFolder: string | null;
 
@@ -73,10 +78,12 @@ export class Database {
   }
 
   async run(sql: string, parameters: SqlParameters = {}): Promise<void> {
+    this.#requireGoingOn();
     await this.connection.run(sql, { ...parameters }, typesOfEmpty(parameters));
   }
 
   async rows(sql: string, parameters: SqlParameters = {}): Promise<readonly SqlRow[]> {
+    this.#requireGoingOn();
     const reader = await this.connection.runAndReadAll(
       sql,
       { ...parameters },
@@ -115,12 +122,21 @@ export class Database {
     await this.run('set lock_configuration = true');
   }
 
-  /** Stops the running query within milliseconds; it then throws. */
+  /**
+   * Stops the running query within milliseconds, and any other that is started from here on: they throw. An interruption
+   * between two statements would stop neither, so it is said again until the database is closed.
+   */
   interrupt(): void {
     this.connection.interrupt();
+    this.#interruption ??= setInterval(() => this.connection.interrupt(), INTERRUPTION_MS).unref();
+  }
+
+  #requireGoingOn(): void {
+    if (this.#interruption !== null) throw new DailiesError('interrupted', 'interrupted');
   }
 
   close(): void {
+    if (this.#interruption !== null) clearInterval(this.#interruption);
     this.connection.closeSync();
     this.#instance.closeSync();
     removeRowStores(this.connection);
