@@ -1,4 +1,6 @@
-import { type Database, numberOf, textOf } from '../engine/database.ts';
+import { listValue } from '@duckdb/node-api';
+
+import { type Database, numberOf, type SqlValue, textOf } from '../engine/database.ts';
 import { alignSeries, hashDistances, type LumaSeries } from './align-series.ts';
 
 /** Frames of a clip that are compared, a second: hashes change slowly. */
@@ -98,7 +100,13 @@ async function findClipPairs(database: Database): Promise<void> {
      order by matches desc, clip_id, other_clip_id, shift limit ${MOST_PAIRS}`,
   );
   const contents = await readContents(database);
-  const series = new SeriesReader(database);
+  const series = new SeriesReader(
+    database,
+    candidates.flatMap((row) => [
+      seriesKey(row['clip_id'], row['medium']),
+      seriesKey(row['other_clip_id'], row['other_medium']),
+    ]),
+  );
   const known = new Set<string>();
   const pairs: Readonly<Record<string, string | number>>[] = [];
   for (const row of candidates) {
@@ -107,14 +115,15 @@ async function findClipPairs(database: Database): Promise<void> {
       clipId: String(numberOf(row['other_clip_id'])),
       medium: textOf(row['other_medium']),
     };
-    const pair = `${mine.clipId}:${mine.medium}:${theirs.clipId}:${theirs.medium}`;
+    const mineKey = seriesKey(row['clip_id'], row['medium']);
+    const theirsKey = seriesKey(row['other_clip_id'], row['other_medium']);
+    const pair = `${mineKey}:${theirsKey}`;
     if (known.has(pair)) continue;
     // Equal bytes are told by the hash of the content, and nothing is left to compare.
-    const content = contents.get(`${mine.clipId}:${mine.medium}`);
-    if (content !== undefined && content === contents.get(`${theirs.clipId}:${theirs.medium}`))
-      continue;
-    const a = await series.read(mine);
-    const b = await series.read(theirs);
+    const content = contents.get(mineKey);
+    if (content !== undefined && content === contents.get(theirsKey)) continue;
+    const a = await series.read(mineKey);
+    const b = await series.read(theirsKey);
     const aligned = alignSeries(a, b, numberOf(row['shift']) / HASHES_PER_S, 1 / HASHES_PER_S);
     if (aligned === null) continue;
     const bits = hashDistances(a, b, aligned.offset_s);
@@ -157,43 +166,57 @@ async function readContents(database: Database): Promise<ReadonlyMap<string, str
     'select clip_id, medium, content_hash from files where content_hash is not null',
   );
   return new Map(
-    rows.map((row) => [
-      `${numberOf(row['clip_id'])}:${textOf(row['medium'])}`,
-      textOf(row['content_hash']),
-    ]),
+    rows.map((row) => [seriesKey(row['clip_id'], row['medium']), textOf(row['content_hash'])]),
   );
 }
 
-/** Clips whose series are kept at once: some 10 KB each. */
+/** Clips whose series are kept at once, some 10 KB each, and those that are read in one go. */
 const KEPT_SERIES = 2_000;
+const READ_SERIES = 200;
 
-/** Reads brightness over time of one clip after another; keeps the last few. */
+function seriesKey(clipId: SqlValue | undefined, medium: SqlValue | undefined): string {
+  return `${numberOf(clipId)}:${textOf(medium)}`;
+}
+
+/** Reads brightness over time of clips in the order in which they will be wanted, some at once; keeps the last ones. */
 class SeriesReader {
   readonly #database: Database;
+  readonly #order: readonly string[];
   readonly #kept = new Map<string, LumaSeries>();
+  #at = 0;
 
-  constructor(database: Database) {
+  constructor(database: Database, order: readonly string[]) {
     this.#database = database;
+    this.#order = order;
   }
 
-  async read(of: { readonly clipId: string; readonly medium: string }): Promise<LumaSeries> {
-    const key = `${of.clipId}:${of.medium}`;
+  async read(key: string): Promise<LumaSeries> {
+    this.#at = Math.max(this.#at, this.#order.indexOf(key, this.#at));
     const known = this.#kept.get(key);
     if (known !== undefined) return known;
-    const row = await this.#database.row(
-      `select list_transform(pts_s, lambda t: t - pts_s[1]) as times, luma_mean,
+    if (this.#kept.size + READ_SERIES > KEPT_SERIES) this.#kept.clear();
+    const wanted = new Set([key]);
+    for (let at = this.#at; wanted.size < READ_SERIES; at += 1) {
+      const next = this.#order[at];
+      if (next === undefined) break;
+      if (!this.#kept.has(next)) wanted.add(next);
+    }
+    const rows = await this.#database.rows(
+      `select clip_id, medium, list_transform(pts_s, lambda t: t - pts_s[1]) as times, luma_mean,
          list_transform(dhash, lambda h: h::varchar) as hashes from frames
-       where clip_id = $clip::bigint and medium = $medium`,
-      { clip: of.clipId, medium: of.medium },
+       where clip_id || ':' || medium in (select unnest($wanted::varchar[]))`,
+      { wanted: listValue([...wanted]) },
     );
-    const series = {
-      times_s: numbersOf(row['times']),
-      luma: numbersOf(row['luma_mean']),
-      hashes: hashesOf(row['hashes']),
-    };
-    if (this.#kept.size > KEPT_SERIES) this.#kept.clear();
-    this.#kept.set(key, series);
-    return series;
+    for (const row of rows) {
+      this.#kept.set(seriesKey(row['clip_id'], row['medium']), {
+        times_s: numbersOf(row['times']),
+        luma: numbersOf(row['luma_mean']),
+        hashes: hashesOf(row['hashes']),
+      });
+    }
+    const read = this.#kept.get(key);
+    if (read === undefined) throw new Error(`no frames of ${key}`);
+    return read;
   }
 }
 
