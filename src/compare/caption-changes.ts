@@ -118,7 +118,7 @@ async function describeHashed(
     const own = side === before ? pair.beforeSql : pair.afterSql;
     await database.run(
       `create temp table ${side.which}_forms as
-       select clip_id, whole is null or whole = md5_number_lower('') as is_empty, whole, lower_hash, whole = lower_hash as is_lower
+       select clip_id, whole is null or whole = hash('') as is_empty, whole, lower_hash, whole = lower_hash as is_lower
        from (select clip_id, ${own} as whole, ${side.captionLower ?? own} as lower_hash from ${side.relation}
          where clip_id in (select ${side.which}_clip from (${changed})))`,
     );

@@ -9,7 +9,7 @@ import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import { type Database, numberOf } from '../engine/database.ts';
 import type { RunDocument } from '../run/document.ts';
 import { readDocument } from '../run/read-run.ts';
-import { hashedValue } from './hashed-value.ts';
+import { LOWER_CAPTION_HASH } from './hashed-value.ts';
 import { CAPTION_LENGTH, CAPTION_LOWER, readSignatureIndex, SIGNATURE_FILE } from './signatures.ts';
 
 export type SideName = 'before' | 'after';
@@ -24,7 +24,7 @@ export type SideColumn = {
   readonly type: string;
   /** DuckDB type in the dataset; differs from `type` where only a hash was kept. */
   readonly sourceType: string;
-  /** The relation holds the first 64 bits of md5 of the value as text. */
+  /** The relation holds a 64-bit hash of the value as text. */
   readonly isHashed: boolean;
 };
 
@@ -135,7 +135,7 @@ async function openDatasetSide(
       .map((shard) => `${shard.name}: ${shard.error ?? 'unreadable'}`),
     bytes: dataset.bytes,
     format: dataset.format,
-    captionLower: hasCaption ? hashedValue('lower(caption)', 'VARCHAR') : null,
+    captionLower: hasCaption ? LOWER_CAPTION_HASH : null,
     captionLength: hasCaption ? 'length(caption::varchar)' : null,
     keySource: keySummary?.name ?? null,
     isKeyStable: dataset.isKeyStable,
@@ -153,7 +153,7 @@ async function openRunSide(
   shown: string,
 ): Promise<Side> {
   const run = await readDocument(folder);
-  const index = await readSignatureIndex(folder);
+  const index = await readSignatureIndex(database, folder);
   const relation = `read_parquet(${quoteLiteral(join(folder, SIGNATURE_FILE))})`;
   let rows: number;
   let described: readonly { readonly name: string; readonly type: string }[];

@@ -6,14 +6,14 @@ import { CANONICAL_COLUMNS, RESERVED_COLUMNS } from '../dataset/canonical-column
 import type { OpenDataset } from '../dataset/open-dataset.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf } from '../engine/database.ts';
-import { hashedValue } from './hashed-value.ts';
+import { hashedValue, LOWER_CAPTION_HASH, probeHash } from './hashed-value.ts';
 
 /** One row per clip: what a later comparison needs, so that neither the data nor the media are read again. */
 export const SIGNATURE_FILE = 'signatures.parquet';
 const INDEX_FILE = 'signatures.json';
 
 /** Version of the signatures; a change of hashes or columns raises it. */
-const SIGNATURE_VERSION: number = 1;
+const SIGNATURE_VERSION: number = 2;
 
 /** Columns of `signatures.parquet` that stand for captions beside their hash. */
 export const CAPTION_LOWER = 'dailies:caption_lower';
@@ -23,6 +23,8 @@ export const CAPTION_LENGTH = 'dailies:caption_length';
 export type SignatureIndex = {
   readonly version: number;
   readonly isKeyStable: boolean;
+  /** {@link probeHash} of the release that wrote them. */
+  readonly hashes: readonly string[];
   readonly columns: readonly SignatureColumn[];
 };
 
@@ -33,7 +35,7 @@ export type SignatureColumn = {
   readonly source: string;
   /** DuckDB type in the dataset. */
   readonly type: string;
-  /** The file holds the first 64 bits of md5 of the value as text, not the value. */
+  /** The file holds a 64-bit hash of the value as text, not the value. */
   readonly isHashed: boolean;
 };
 
@@ -45,9 +47,12 @@ export async function writeSignatureIndex(folder: string, index: SignatureIndex)
 /**
  * Reads what the signatures of a run mean.
  *
- * @throws {DailiesError} usage, if the run has none or another release wrote them.
+ * @throws {DailiesError} usage, if the run has none, or a release wrote them that hashes otherwise than this one.
  */
-export async function readSignatureIndex(folder: string): Promise<SignatureIndex> {
+export async function readSignatureIndex(
+  database: Database,
+  folder: string,
+): Promise<SignatureIndex> {
   let index: SignatureIndex;
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: dailies itself wrote the file, and its version says which one
@@ -63,6 +68,16 @@ export async function readSignatureIndex(folder: string): Promise<SignatureIndex
       'usage',
       `${folder}: signatures of version ${index.version}, this release reads ${SIGNATURE_VERSION}`,
       { hint: 'scan the dataset again with this release' },
+    );
+  }
+  const own = await probeHash(database);
+  if (own.some((hash, i) => hash !== index.hashes[i])) {
+    throw new DailiesError(
+      'usage',
+      `${folder}: the run was made with a DuckDB that hashes text otherwise: its signatures tell nothing here`,
+      {
+        hint: 'scan the dataset again with this release, or give the dataset in place of the run folder',
+      },
     );
   }
   return index;
@@ -126,7 +141,7 @@ export async function planSignatures(
   });
   const caption = columns.some((column) => column.name === 'caption')
     ? [
-        { name: CAPTION_LOWER, sql: hashedValue('lower(caption)', 'VARCHAR') },
+        { name: CAPTION_LOWER, sql: LOWER_CAPTION_HASH },
         { name: CAPTION_LENGTH, sql: 'length(caption)::integer' },
       ]
     : [];
@@ -137,6 +152,7 @@ export async function planSignatures(
     index: {
       version: SIGNATURE_VERSION,
       isKeyStable: dataset.isKeyStable,
+      hashes: await probeHash(database),
       columns: columns.map(({ name, source, type, isHashed }) => ({
         name,
         source,
@@ -159,6 +175,9 @@ async function longestTexts(
   return new Map(names.map((name, i) => [name, maybe(row[`n${i}`], numberOf) ?? 0]));
 }
 
+/** Hashes and keys are all different: looking for a dictionary of them costs a third of the writing. */
+const DICTIONARY_VALUES = 1_000;
+
 /** Writes the signatures from the ledger: no row of the data is read again. */
 export async function writeSignatures(
   database: Database,
@@ -170,7 +189,7 @@ export async function writeSignatures(
   );
   await database.run(
     `copy (select ${['clip_id', ...columns].join(', ')} from ledger)
-     to ${quoteLiteral(join(folder, SIGNATURE_FILE))} (format parquet, compression zstd)`,
+     to ${quoteLiteral(join(folder, SIGNATURE_FILE))} (format parquet, compression zstd, dictionary_size_limit ${DICTIONARY_VALUES})`,
   );
   await writeSignatureIndex(folder, plan.index);
 }
