@@ -26,12 +26,15 @@ export type MeasuredColumn = {
   readonly shards: readonly ShardCounts[];
 };
 
+/** What columns are read from: rows as they are, or each value of a shard once, with the number of its rows. */
+type Relation = 'clips' | 'ledger' | 'few_values';
+
 /** A column as SQL over the relation it is read from. */
 type Source = {
   readonly name: string;
   readonly type: string;
   readonly kind: ColumnProfile['kind'];
-  readonly from: 'clips' | 'ledger';
+  readonly from: Relation;
   /** Null exactly where the value is; its hash; the number that is binned: value, seconds or characters. */
   readonly present: string;
   readonly hash: string;
@@ -77,16 +80,17 @@ export async function measureColumns(
   database: Database,
   columns: readonly { readonly name: string; readonly type: string }[],
 ): Promise<readonly MeasuredColumn[]> {
-  const sources = columns
-    .filter((column) => !OWN.has(column.name))
-    .flatMap((column) => sourceOf(column) ?? []);
+  const sources = await countFew(
+    database,
+    columns.filter((column) => !OWN.has(column.name)).flatMap((column) => sourceOf(column) ?? []),
+  );
   const shardRows = await database.rows(
     `select ledger.shard_id as id, any_value(shards.shard) as name, count(*) as n
      from ledger left join shards using (shard_id) group by 1 order by 1`,
   );
   const bits = bitsOfShard(shardRows.length);
   const found: MeasuredColumn[] = [];
-  for (const from of ['ledger', 'clips'] as const) {
+  for (const from of ['ledger', 'few_values', 'clips'] as const) {
     const own = sources.filter((source) => source.from === from);
     if (own.length === 0) continue;
     const counts = await countShards(database, from, own);
@@ -123,6 +127,49 @@ export async function measureColumns(
   return sources.flatMap(
     (source) => listed.find((each) => each.profile.name === source.name) ?? [],
   );
+}
+
+/** Column of `few_values`: the rows that a value stands for. */
+const ROWS = '"dailies:rows"';
+
+/** Rows of the first shards that tell whether a column has few values, and the most that are few. */
+const GLANCE_ROWS = 50_000;
+const FEW_VALUES = 500;
+
+/**
+ * Counts the values of the columns that seem to have few, shard by shard, into the temporary table `few_values`: one row
+ * for each value, null in the columns of the others. All else about these columns is then asked of a few thousand rows.
+ */
+async function countFew(
+  database: Database,
+  sources: readonly Source[],
+): Promise<readonly Source[]> {
+  const read = sources.filter((source) => source.from === 'clips');
+  if (read.length === 0) return sources;
+  const ids = read.map((source) => quoteIdentifier(source.name));
+  const glance = await database.row(
+    `select ${ids.map((id, i) => `count(distinct ${id}) as n${i}`).join(', ')} from (select ${ids.join(', ')} from clips limit ${GLANCE_ROWS})`,
+  );
+  const few = new Set(read.filter((_, i) => numberOf(glance[`n${i}`]) <= FEW_VALUES));
+  if (few.size === 0) return sources;
+  const names = [...few].map((source) => quoteIdentifier(source.name));
+  await database.run(
+    `create or replace temp table few_values as
+     select shard_id, ${names.join(', ')}, count(*) as ${ROWS} from clips
+     group by grouping sets (${names.map((name) => `(shard_id, ${name})`).join(', ')})`,
+  );
+  return sources.map((source) => (few.has(source) ? { ...source, from: 'few_values' } : source));
+}
+
+/** SQL of the number of rows of a relation that meet a condition. */
+function countRows(from: Relation, condition: string): string {
+  return from === 'few_values'
+    ? `coalesce(sum(${ROWS}) filter (where ${condition}), 0)::bigint`
+    : `count(*) filter (where ${condition})`;
+}
+
+function weightOf(from: Relation): readonly string[] {
+  return from === 'few_values' ? [ROWS] : [];
 }
 
 function sourceOf(column: { readonly name: string; readonly type: string }): Source | null {
@@ -176,21 +223,21 @@ function sourceOf(column: { readonly name: string; readonly type: string }): Sou
 
 async function countShards(
   database: Database,
-  from: string,
+  from: Relation,
   sources: readonly Source[],
 ): Promise<readonly SqlRow[]> {
+  const weight = from === 'few_values' ? ` * ${ROWS}` : '';
   const parts = sources.flatMap((source, i) => {
-    const finite = source.kind === 'number' ? `case when isfinite(n${i}) then n${i} end` : `n${i}`;
+    const isNumber = source.kind === 'number';
+    const finite = isNumber ? `case when isfinite(n${i}) then n${i} end` : `n${i}`;
     return [
-      `count(p${i}) as present_${i}`,
-      source.kind === 'text' ? `count_if(e${i}) as empties_${i}` : `0 as empties_${i}`,
-      source.kind === 'number' ? `count_if(isnan(n${i})) as nans_${i}` : `0 as nans_${i}`,
-      source.kind === 'number'
-        ? `count_if(isinf(n${i})) as infinities_${i}`
-        : `0 as infinities_${i}`,
+      `${countRows(from, `p${i} is not null`)} as present_${i}`,
+      `${source.kind === 'text' ? countRows(from, `e${i}`) : '0'} as empties_${i}`,
+      `${isNumber ? countRows(from, `isnan(n${i})`) : '0'} as nans_${i}`,
+      `${isNumber ? countRows(from, `isinf(n${i})`) : '0'} as infinities_${i}`,
       `min(${finite}) as low_${i}`,
       `max(${finite}) as high_${i}`,
-      `fsum(${finite}) as sum_${i}`,
+      `fsum(${finite}${weight}) as sum_${i}`,
     ];
   });
   const inner = sources.flatMap((source, i) => [
@@ -199,7 +246,7 @@ async function countShards(
     `${source.isEmpty} as e${i}`,
   ]);
   return database.rows(
-    `select shard_id, ${parts.join(', ')} from (select shard_id, ${inner.join(', ')} from ${from}) group by shard_id`,
+    `select shard_id, ${parts.join(', ')} from (select shard_id, ${[...inner, ...weightOf(from)].join(', ')} from ${from}) group by shard_id`,
   );
 }
 
@@ -213,7 +260,7 @@ type Codes = {
 /** One pass in which every sketch is a grouping set: `d`istinct of all, of a `s`hard, `v`alues, `w`ords. */
 async function countCodes(
   database: Database,
-  from: string,
+  from: Relation,
   sources: readonly Source[],
   bits: number,
 ): Promise<Codes> {
@@ -243,8 +290,8 @@ async function countCodes(
       : [{ name: `w${i}`, set: `w${i}`, sql: valueBin(source.words) }]),
   ]);
   const names = keys.map((key) => key.name);
-  const grouped = `select shard_id, coalesce(${names.join(', ')}) as code, grouping(${names.join(', ')})::hugeint as which, count(*) as n
-    from (select shard_id, ${keys.map((key) => `${key.sql} as ${key.name}`).join(', ')} from ${from})
+  const grouped = `select shard_id, coalesce(${names.join(', ')}) as code, grouping(${names.join(', ')})::hugeint as which, ${countRows(from, 'true')} as n
+    from (select ${['shard_id', ...keys.map((key) => `${key.sql} as ${key.name}`), ...weightOf(from)].join(', ')} from ${from})
     group by grouping sets (${keys.map((key) => `(${key.set})`).join(', ')})`;
   const all = (1n << BigInt(names.length)) - 1n;
   const bitOf = (name: string): bigint =>
@@ -325,24 +372,24 @@ async function listTop(
 ): Promise<readonly MeasuredColumn[]> {
   const isCounted = (each: MeasuredColumn): boolean =>
     countDistinct(each.profile.distinct) <= MOST_COUNTED;
-  const counted = sources.filter(
-    (source) =>
-      source.from === 'clips' &&
-      measured.some((each) => each.profile.name === source.name && isCounted(each)),
-  );
   const tops = new Map<string, ColumnProfile['top']>();
-  if (counted.length > 0) {
+  for (const from of ['few_values', 'clips'] as const) {
+    const counted = sources.filter(
+      (source) =>
+        source.from === from &&
+        measured.some((each) => each.profile.name === source.name && isCounted(each)),
+    );
+    if (counted.length === 0) continue;
+    const names = counted.map((_, i) => `t${i}`);
+    const texts = counted.map(
+      (source, i) => `left(${quoteIdentifier(source.name)}::varchar, ${LONGEST_VALUE}) as t${i}`,
+    );
     const rows = await database.rows(
       `select which, value, n from (
-         select grouping(${counted.map((_, i) => `t${i}`).join(', ')})::hugeint as which,
-           coalesce(${counted.map((_, i) => `t${i}`).join(', ')}) as value, count(*) as n
-         from (select ${counted
-           .map(
-             (source, i) =>
-               `left(${quoteIdentifier(source.name)}::varchar, ${LONGEST_VALUE}) as t${i}`,
-           )
-           .join(', ')} from clips)
-         group by grouping sets (${counted.map((_, i) => `(t${i})`).join(', ')}))
+         select grouping(${names.join(', ')})::hugeint as which, coalesce(${names.join(', ')}) as value,
+           ${countRows(from, 'true')} as n
+         from (select ${[...texts, ...weightOf(from)].join(', ')} from ${from})
+         group by grouping sets (${names.map((name) => `(${name})`).join(', ')}))
        where value is not null
        qualify row_number() over (partition by which order by n desc, value) <= ${TOP_VALUES + 1}`,
     );
