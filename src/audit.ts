@@ -33,16 +33,11 @@ import { Database, numberOf, textOf } from './engine/database.ts';
 import type { ProbeCount } from './engine/gather-evidence.ts';
 import { localEngine } from './engine/local-engine.ts';
 import { defaultMemoryLimit } from './engine/memory-limit.ts';
+import { isAnswered, type LedgerAnswer } from './judge/answers.ts';
 import { applyBudgets, planBudgets } from './judge/budgets.ts';
 import type { CompiledRule } from './judge/compile-rule.ts';
 import { type Exclusion, excludedOutcome, judge } from './judge/judge.ts';
-import {
-  type Dimension,
-  type FusedAnswer,
-  countLedger,
-  findBroken,
-  writeLedger,
-} from './judge/ledger.ts';
+import { type Dimension, countLedger, findBroken, writeLedger } from './judge/ledger.ts';
 import { loadRules } from './judge/load-rules.ts';
 import { numberColumns } from './judge/number-columns.ts';
 import { openAnnotations } from './judge/open-annotations.ts';
@@ -162,7 +157,7 @@ export class Audit {
   #dataset: OpenDataset | null = null;
   #decoder: SelectedDecoder | null = null;
   #docket: Docket = { compiled: [], excluded: [], dimensions: [] };
-  #answers: ReadonlyMap<string, FusedAnswer> = new Map();
+  #answers: ReadonlyMap<string, LedgerAnswer> = new Map();
   #rows = 0;
   #profile: ProfileDocument | null = null;
   #coverage: StorageCoverage | null = null;
@@ -371,7 +366,11 @@ export class Audit {
       this.#context.progress.note(`note: ${line}`);
     }
     await this.#withoutDamage(() =>
-      fetchSample(this.#database, compiled, this.#opened().mediaColumns),
+      fetchSample(
+        this.#database,
+        this.#config.tier === 'manifest' ? [] : compiled,
+        this.#opened().mediaColumns,
+      ),
     );
     stage.done();
     this.#clock.lap('manifest');
@@ -518,6 +517,7 @@ export class Audit {
           this.#request.quarantine !== undefined || this.#request.allowList !== undefined,
       }),
     );
+    this.#context.signal.throwIfAborted();
     this.#suppressed = judged.suppressed;
     this.#outcomes = judged.outcomes;
     this.#findings = judged.findings;
@@ -639,7 +639,7 @@ export class Audit {
     const write = async (): Promise<void> => {
       const plan = {
         seed: this.#config.seed,
-        fused: this.#fused(),
+        rules: this.#docket.compiled,
         dimensions: this.#docket.dimensions,
         more,
       };
@@ -649,9 +649,10 @@ export class Audit {
       await write();
     } catch (error) {
       this.#context.signal.throwIfAborted();
-      const broken = await findBroken(this.#database, this.#fused());
+      const answered = this.#docket.compiled.filter(isAnswered);
+      const broken = await findBroken(this.#database, answered);
       // Where nothing can be read, the rules are not to blame.
-      if (broken.size === 0 || broken.size === this.#fused().length) throw error;
+      if (broken.size === 0 || broken.size === answered.length) throw error;
       const { compiled, excluded } = this.#docket;
       const errored = [...broken].map(
         ([each, reason]) => ({ compiled: each, outcome: 'errored', reason }) as const,
@@ -663,13 +664,6 @@ export class Audit {
       };
       await write();
     }
-  }
-
-  /** Rules that are answered by the one scan of the manifest. */
-  #fused(): readonly CompiledRule[] {
-    return this.#docket.compiled.filter(
-      (each) => each.evidence.length === 0 && each.rule.where !== null,
-    );
   }
 
   #opened(): OpenDataset {

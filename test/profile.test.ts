@@ -38,7 +38,7 @@ async function profile(
     await completeClips(database);
     const n = numberOf((await database.row('select count(*) as n from own'))['n']);
     const more = [captionWords(n)];
-    await writeLedger(database, { seed: 's', fused: [], dimensions: [], more });
+    await writeLedger(database, { seed: 's', rules: [], dimensions: [], more });
     const document = await profileTable(database, columns);
     return {
       document,

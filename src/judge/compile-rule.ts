@@ -6,6 +6,7 @@ import type { Database, SqlParameters } from '../engine/database.ts';
 import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
 import { optionProblem } from './load-rules.ts';
 import { eachNumber, eachNumberList, NUMBERS, type NumberColumn } from './number-columns.ts';
+import { REPEAT_TABLES } from './repeats.ts';
 import type { OptionValue, Rule } from './rule.ts';
 import { checkPredicate, checkSelect, renameParameters, type SqlCheck } from './rule-sql.ts';
 
@@ -75,7 +76,12 @@ export async function compileRule(
 ): Promise<CompiledRule> {
   const needs = rule.needs.map(readNeed);
   const isAboutNumbers = needs.some((need) => need.table === NUMBERS);
-  const tables = new Set(['clips', 'ledger', ...needs.map((need) => need.table)]);
+  const tables = new Set([
+    'clips',
+    'ledger',
+    ...Object.keys(REPEAT_TABLES),
+    ...needs.map((need) => need.table),
+  ]);
   const options = bindOptions(rule, overrides, context.today);
   const rename = (name: string): string => `r${index}_${name}`;
   const used = new Set<string>();
@@ -200,4 +206,11 @@ function defaultEligible(needs: readonly Need[]): string {
 
 function toDuckDB(value: OptionValue): DuckDBValue {
   return typeof value === 'object' ? listValue([...value]) : value;
+}
+
+/** DuckDB refuses parameters that a statement does not use. */
+export function usedBy<T>(parameters: Readonly<Record<string, T>>, sql: string): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(parameters).filter(([name]) => new RegExp(`\\$${name}\\b`).test(sql)),
+  );
 }

@@ -1,7 +1,7 @@
 import { type Database, numberOf, type SqlRow } from '../engine/database.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
-import { type CompiledRule, isEvidenceTable } from './compile-rule.ts';
-import type { FusedAnswer } from './ledger.ts';
+import { type CompiledRule, isEvidenceTable, usedBy } from './compile-rule.ts';
+import type { LedgerAnswer } from './answers.ts';
 
 /**
  * What a rule said of the rows it is about, as a relation: one row per examined clip with
@@ -15,6 +15,8 @@ export type Examined = {
   readonly about: string;
   /** Table of the reported rows with their value columns; null for fused rules, whose values are fetched later. */
   readonly hitTable: string | null;
+  /** The examined rows are those that the ledger marks as eligible. */
+  readonly isAnswered: boolean;
 };
 
 /** Examined and affected clips of one shard. */
@@ -24,37 +26,42 @@ export type ShardCount = {
   readonly affected: number;
 };
 
-/** Ledger column that is null exactly where the canonical column is. */
-const LEDGER_STAND_INS: Readonly<Record<string, string>> = {
-  key: 'key_hash',
-  path: 'path_hash',
-  caption: 'caption_bytes',
-  source_id: 'source_hash',
-  content_hash: 'content_hash_hash',
-  split: 'split',
-  captioner: 'captioner',
-  start_s: 'start_s',
-  end_s: 'end_s',
-  clip_embedding: 'clip_embedding_hash',
-  text_embedding: 'text_embedding_hash',
-};
-
 /** A fused rule: its answers already stand in the ledger. */
-export function examineFused(compiled: CompiledRule, answer: FusedAnswer): Examined {
-  const relation = `(select *, coalesce(${answer.hit}, false) as hit from ledger where ${answer.eligible})`;
-  return { compiled, relation, about: eligibleRows(answer.eligible), hitTable: null };
+export function examineFused(compiled: CompiledRule, answer: LedgerAnswer): Examined {
+  const relation = `(select *, coalesce(${answer.hit ?? 'false'}, false) as hit from ledger where ${answer.eligible})`;
+  return {
+    compiled,
+    relation,
+    about: eligibleRows(answer.eligible),
+    hitTable: null,
+    isAnswered: true,
+  };
 }
 
 /** A SELECT over the whole manifest: one row per affected clip. */
-export async function examineGroup(database: Database, compiled: CompiledRule): Promise<Examined> {
+export async function examineGroup(
+  database: Database,
+  compiled: CompiledRule,
+  answer: LedgerAnswer,
+): Promise<Examined> {
+  const hitTable = await writeHits(database, compiled);
+  return {
+    compiled,
+    relation: `(select ledger.*, clip_id in (select clip_id from ${hitTable}) as hit from ledger where ${answer.eligible})`,
+    about: eligibleRows(answer.eligible),
+    hitTable,
+    isAnswered: true,
+  };
+}
+
+/** What a rule's SELECT finds, as a table. */
+async function writeHits(database: Database, compiled: CompiledRule): Promise<string> {
   const hitTable = `hits_of_${compiled.index}`;
   await database.run(
     `create or replace temp table ${hitTable} as select * from (\n${compiled.sql ?? ''}\n) as found`,
     usedBy(compiled.parameters, compiled.sql ?? ''),
   );
-  const eligible = await ledgerEligible(database, compiled);
-  const relation = `(select ledger.*, clip_id in (select clip_id from ${hitTable}) as hit from ledger where ${eligible})`;
-  return { compiled, relation, about: eligibleRows(eligible), hitTable };
+  return hitTable;
 }
 
 /** A rule on sampled media: a row predicate over joined evidence, or a SELECT. */
@@ -101,7 +108,7 @@ export async function examineEvidence(
   }
   const relation = `(select ledger.*, said.hit as hit from ledger join (
     select clip_id, bool_or(hit) as hit from ${examinedTable} group by clip_id) as said using (clip_id))`;
-  return { compiled, relation, about: relation, hitTable };
+  return { compiled, relation, about: relation, hitTable, isAnswered: false };
 }
 
 function eligibleRows(eligible: string): string {
@@ -109,37 +116,34 @@ function eligibleRows(eligible: string): string {
 }
 
 /** A SELECT over the whole manifest and the evidence of the sample; reports clips of either. */
-export async function examineBoth(database: Database, compiled: CompiledRule): Promise<Examined> {
-  const hitTable = `hits_of_${compiled.index}`;
-  const examinedTable = `examined_of_${compiled.index}`;
-  await database.run(
-    `create or replace temp table ${hitTable} as select * from (\n${compiled.sql ?? ''}\n) as found`,
-    usedBy(compiled.parameters, compiled.sql ?? ''),
-  );
+export async function examineBoth(
+  database: Database,
+  compiled: CompiledRule,
+  answer: LedgerAnswer,
+): Promise<Examined> {
+  const hitTable = await writeHits(database, compiled);
+  const measuredTable = `examined_of_${compiled.index}`;
   const parts = compiled.evidence.map((table) => {
     const measured = compiled.needs.filter((need) => need.table === table);
     const tests = measured.map((need) => `${quoteIdentifier(need.column)} is not null`);
     return `select clip_id from ${table} where ${tests.join(' or ')}`;
   });
-  await database.run(
-    `create or replace temp table ${examinedTable} as ${[declaredClips(compiled), ...parts].join(' union ')}`,
-    usedBy(compiled.parameters, compiled.eligible),
-  );
-  const relation = `(select ledger.*, clip_id in (select clip_id from ${hitTable}) as hit
-    from ledger where clip_id in (select clip_id from ${examinedTable}))`;
-  return { compiled, relation, about: relation, hitTable };
+  await database.run(`create or replace temp table ${measuredTable} as ${parts.join(' union ')}`);
+  const isMeasured = await hasRows(database, measuredTable);
+  const about = isMeasured
+    ? `${answer.eligible} or clip_id in (select clip_id from ${measuredTable})`
+    : answer.eligible;
+  return {
+    compiled,
+    relation: `(select ledger.*, clip_id in (select clip_id from ${hitTable}) as hit from ledger where ${about})`,
+    about: eligibleRows(about),
+    hitTable,
+    isAnswered: !isMeasured,
+  };
 }
 
-/** Clips for which the manifest itself states any of what a rule asks for. */
-function declaredClips(compiled: CompiledRule): string {
-  if (compiled.rule.eligible !== null)
-    return `select clip_id from clips where ${compiled.eligible}`;
-  const columns = compiled.needs.filter((need) => need.table === 'clips');
-  const standIns = columns.map((need) => LEDGER_STAND_INS[need.column]);
-  const isInLedger = standIns.every((each) => each !== undefined);
-  const names = isInLedger ? standIns : columns.map((need) => quoteIdentifier(need.column));
-  const tests = names.map((name) => `${name} is not null`).join(' or ');
-  return `select clip_id from ${isInLedger ? 'ledger' : 'clips'} where ${tests || 'false'}`;
+async function hasRows(database: Database, table: string): Promise<boolean> {
+  return numberOf((await database.row(`select count(*) as n from ${table}`))['n']) > 0;
 }
 
 /** Columns reported with a finding: what the rule needs, and what it computes for the message. */
@@ -159,31 +163,52 @@ export function valueColumns(
   return [...needed, ...computed];
 }
 
-/** Examined and affected clips by shard, of all fused rules in one pass over the ledger. */
-export async function countFused(
+/** Examined and affected clips by shard, by rule, as the ledger answers: one pass over it for all rules. */
+export async function countAnswers(
   database: Database,
-  answers: ReadonlyMap<string, FusedAnswer>,
+  answers: ReadonlyMap<string, LedgerAnswer>,
 ): Promise<ReadonlyMap<string, readonly ShardCount[]>> {
-  const ids = [...answers.keys()];
-  const counts = new Map<string, ShardCount[]>(ids.map((id) => [id, []]));
-  if (ids.length === 0) return counts;
-  const columns = [...answers.values()].flatMap((answer, index) => [
-    `count(*) filter (where ${answer.eligible}) as examined_${index}`,
-    `count(*) filter (where ${answer.eligible} and ${answer.hit}) as affected_${index}`,
-  ]);
+  const all = [...answers];
+  const counts = new Map<string, ShardCount[]>(all.map(([id]) => [id, []]));
+  if (all.length === 0) return counts;
+  const ways = [...new Set(all.map(([, answer]) => answer.eligible))];
+  const columns = [
+    ...ways.map((eligible, i) => `count(*) filter (where ${eligible}) as examined_${i}`),
+    ...all.flatMap(([, { hit, eligible }], i) =>
+      hit === null ? [] : `count(*) filter (where ${eligible} and ${hit}) as affected_${i}`,
+    ),
+  ];
   const rows = await database.rows(
     `select shard_id, ${columns.join(', ')} from ledger group by shard_id order by shard_id`,
   );
   for (const row of rows) {
-    ids.forEach((id, index) => {
+    all.forEach(([id, { hit, eligible }], i) => {
       counts.get(id)?.push({
         shard: numberOf(row['shard_id']),
-        examined: numberOf(row[`examined_${index}`]),
-        affected: numberOf(row[`affected_${index}`]),
+        examined: numberOf(row[`examined_${ways.indexOf(eligible)}`]),
+        affected: hit === null ? 0 : numberOf(row[`affected_${i}`]),
       });
     });
   }
   return counts;
+}
+
+/** Examined and affected clips by shard of one rule; `answered` is what {@link countAnswers} counted of it. */
+export async function countShards(
+  database: Database,
+  examined: Examined,
+  answered: readonly ShardCount[] | undefined,
+): Promise<readonly ShardCount[]> {
+  if (answered === undefined || !examined.isAnswered)
+    return countByShard(database, examined.relation);
+  if (examined.hitTable === null || !(await hasRows(database, examined.hitTable))) return answered;
+  const rows = await database.rows(
+    `select shard_id, count(*) as affected from ${examined.relation} as examined where hit group by shard_id`,
+  );
+  const affected = new Map(
+    rows.map((row) => [numberOf(row['shard_id']), numberOf(row['affected'])]),
+  );
+  return answered.map((each) => ({ ...each, affected: affected.get(each.shard) ?? 0 }));
 }
 
 /** Examined and affected clips by shard of one relation. */
@@ -200,20 +225,6 @@ export async function countByShard(
     examined: numberOf(row['examined']),
     affected: numberOf(row['affected']),
   }));
-}
-
-async function ledgerEligible(database: Database, compiled: CompiledRule): Promise<string> {
-  const columns = compiled.needs.filter((need) => need.table === 'clips' && !need.isOptional);
-  const standIns = columns.map((need) => LEDGER_STAND_INS[need.column]);
-  if (compiled.rule.eligible === null && standIns.every((each) => each !== undefined)) {
-    return standIns.map((column) => `${column} is not null`).join(' and ') || 'true';
-  }
-  const table = `eligible_of_${compiled.index}`;
-  await database.run(
-    `create or replace temp table ${table} as select clip_id from clips where ${compiled.eligible}`,
-    usedBy(compiled.parameters, compiled.eligible),
-  );
-  return `clip_id in (select clip_id from ${table})`;
 }
 
 /** Clips that any of the rule's evidence tables measured, with the manifest columns that the rule needs. */
@@ -248,11 +259,4 @@ function evidenceJoin(compiled: CompiledRule): string {
         : `${isRequired(table) ? 'join' : 'left join'} ${table} on ${table}.clip_id = clips.clip_id and ${table}.medium = ${first ?? ''}.medium`,
     )
     .join('\n');
-}
-
-/** DuckDB refuses parameters that a statement does not use. */
-export function usedBy<T>(parameters: Readonly<Record<string, T>>, sql: string): Record<string, T> {
-  return Object.fromEntries(
-    Object.entries(parameters).filter(([name]) => new RegExp(`\\$${name}\\b`).test(sql)),
-  );
 }

@@ -3,21 +3,22 @@ import { type Database, maybe, numberOf } from '../engine/database.ts';
 import { MEDIA_ERROR_CODES } from '../probes/evidence-tables.ts';
 import type { Finding, Localisation, RuleOutcome } from '../run/document.ts';
 import { finiteInterval } from '../sampling/binomial.ts';
-import { type CompiledRule, looksAtBoth } from './compile-rule.ts';
+import type { LedgerAnswer } from './answers.ts';
+import { type CompiledRule, looksAtBoth, usedBy } from './compile-rule.ts';
 import {
+  countAnswers,
   countByShard,
-  countFused,
+  countShards,
   type Examined,
   examineBoth,
   examineEvidence,
   examineFused,
   examineGroup,
   type ShardCount,
-  usedBy,
 } from './evaluate.ts';
 import { pickClips, readDatasetFindings, readFindings } from './findings.ts';
 import { estimateRate } from './estimate-rate.ts';
-import { type Dimension, type FusedAnswer } from './ledger.ts';
+import type { Dimension } from './ledger.ts';
 import { type Failed, type Located, localise } from './localise.ts';
 import { tierOfRule } from './rule-tier.ts';
 import { suppressFindings, suppressHits, weightOf } from './suppress.ts';
@@ -33,7 +34,7 @@ export type Exclusion = {
 export type JudgePlan = {
   readonly compiled: readonly CompiledRule[];
   readonly excluded: readonly Exclusion[];
-  readonly answers: ReadonlyMap<string, FusedAnswer>;
+  readonly answers: ReadonlyMap<string, LedgerAnswer>;
   readonly dimensions: readonly Dimension[];
   readonly shardName: (shard: number) => string;
   /** Parts of the manifest that should be in the ledger but could not be read, in words. */
@@ -80,7 +81,7 @@ export async function judge(database: Database, plan: JudgePlan): Promise<Judgem
       'create or replace temp table failing_clips (rule_index integer, clip_id bigint, row_number bigint, is_suppressed boolean)',
     );
   }
-  const fusedCounts = await countFused(database, plan.answers);
+  const answered = await countAnswers(database, plan.answers);
   const judged: Judged[] = [];
   for (const compiled of plan.compiled) {
     const entries = (plan.suppressions ?? []).filter((each) => each.rule === compiled.rule.id);
@@ -95,8 +96,10 @@ export async function judge(database: Database, plan: JudgePlan): Promise<Judgem
       const said = await examine(database, compiled, plan);
       const { examined, total: taken, counts } = await suppressHits(database, said, entries);
       for (const [index, count] of counts) suppressed.set(index, count);
-      const fused = taken > 0 ? undefined : fusedCounts.get(compiled.rule.id);
-      const shards = fused ?? (await countByShard(database, examined.relation));
+      const shards =
+        taken > 0
+          ? await countByShard(database, examined.relation)
+          : await countShards(database, examined, answered.get(compiled.rule.id));
       judged.push({ examined, shards, suppressed: taken });
       if (plan.keepFailing === true) await keepFailing(database, said, taken > 0);
     } catch (cause) {
@@ -141,10 +144,10 @@ async function examine(
   plan: JudgePlan,
 ): Promise<Examined> {
   const answer = plan.answers.get(compiled.rule.id);
-  if (answer !== undefined) return examineFused(compiled, answer);
-  if (looksAtBoth(compiled)) return examineBoth(database, compiled);
-  if (compiled.evidence.length > 0) return examineEvidence(database, compiled);
-  return examineGroup(database, compiled);
+  if (answer === undefined) return examineEvidence(database, compiled);
+  if (answer.hit !== null) return examineFused(compiled, answer);
+  if (looksAtBoth(compiled)) return examineBoth(database, compiled, answer);
+  return examineGroup(database, compiled, answer);
 }
 
 async function decide(

@@ -1,12 +1,11 @@
 import type { Database, SqlParameters } from '../engine/database.ts';
 import { numberOf } from '../engine/database.ts';
-import type { CompiledRule } from './compile-rule.ts';
+import { isAnswered, isFused, type LedgerAnswer, planAnswers } from './answers.ts';
+import { type CompiledRule, usedBy } from './compile-rule.ts';
+import { findRepeats } from './repeats.ts';
 
 /** A column by which findings are localised: its name for people and the SQL over `clips` that gives its value as text. */
 export type Dimension = { readonly name: string; readonly sql: string };
-
-/** Rules per 64-bit mask; the sign bit stays free. */
-const RULES_PER_MASK = 62;
 
 /**
  * The ledger: one narrow row per clip, written in the only full scan of the manifest.
@@ -14,14 +13,12 @@ const RULES_PER_MASK = 62;
  */
 export type LedgerPlan = {
   readonly seed: string;
-  readonly fused: readonly CompiledRule[];
+  /** All rules that are judged; the ledger answers for those of {@link isAnswered}. */
+  readonly rules: readonly CompiledRule[];
   readonly dimensions: readonly Dimension[];
   /** Further columns to write in the same scan, for others than the rules. */
   readonly more?: readonly Dimension[];
 };
-
-/** Where a fused rule's answers stand in the ledger, as SQL expressions over its columns. */
-export type FusedAnswer = { readonly hit: string; readonly eligible: string };
 
 /**
  * Whether a vector has length 1 within the rounding of half precision; null for an absent, empty or non-finite one,
@@ -38,7 +35,7 @@ const LEDGER_COLUMNS = {
   clip_id: 'clip_id',
   shard_id: 'shard_id',
   row_number: 'row_number',
-  sample_order: `md5_number_lower($seed || '/' || coalesce(key, ''))`,
+  sample_order: `"dailies:sample_order"`,
   key_hash: 'hash(key)',
   path_hash: 'hash(path)',
   caption_hash: `case when strlen(caption) = 0 then null else hash(caption) end`,
@@ -71,31 +68,36 @@ const NULL_WITH_VALUE: Readonly<Record<string, string>> = {
   content_hash_hash: 'content_hash',
 };
 
-/** The one scan: hashes, dimensions and the answers of all fused rules. Returns where each rule's answers stand. */
+/** The one scan: hashes, dimensions and the answers of rules, and what repeats in it. Returns where each rule's answers stand. */
 export async function writeLedger(
   database: Database,
   plan: LedgerPlan,
-): Promise<ReadonlyMap<string, FusedAnswer>> {
+): Promise<ReadonlyMap<string, LedgerAnswer>> {
   const { statement, answers } = composeLedger(plan);
   const parameters: Record<string, SqlParameters[string]> = { seed: plan.seed };
-  for (const compiled of plan.fused) Object.assign(parameters, compiled.parameters);
-  await database.run(statement, parameters);
+  for (const compiled of plan.rules.filter(isAnswered))
+    Object.assign(parameters, compiled.parameters);
+  await database.run(statement, usedBy(parameters, statement));
+  await findRepeats(database);
   return answers;
 }
 
 /**
- * After {@link writeLedger} failed: the rules whose own predicate fails over these clips, with the first line of the
+ * After {@link writeLedger} failed: the rules whose own predicates fail over these clips, with the first line of the
  * error. Each is tried alone.
  */
 export async function findBroken(
   database: Database,
-  fused: readonly CompiledRule[],
+  rules: readonly CompiledRule[],
 ): Promise<ReadonlyMap<CompiledRule, string>> {
   const broken = new Map<CompiledRule, string>();
-  for (const compiled of fused) {
-    const sql = `select count(*) filter (where (${compiled.where ?? 'false'}\n) and ${compiled.eligible}) from clips`;
+  for (const compiled of rules.filter(isAnswered)) {
+    const test = isFused(compiled)
+      ? `(${compiled.where ?? 'false'}\n) and ${compiled.eligible}`
+      : compiled.eligible;
+    const sql = `select count(*) filter (where ${test}) from clips`;
     try {
-      await database.rows(sql, compiled.parameters);
+      await database.rows(sql, usedBy(compiled.parameters, sql));
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       broken.set(compiled, text.split('\n')[0] ?? text);
@@ -104,42 +106,12 @@ export async function findBroken(
   return broken;
 }
 
-/** The statement of {@link writeLedger}, and the masks it writes. */
+/** The statement of {@link writeLedger}, and where the answers stand in what it writes. */
 export function composeLedger(plan: LedgerPlan): {
   readonly statement: string;
-  readonly answers: ReadonlyMap<string, FusedAnswer>;
+  readonly answers: ReadonlyMap<string, LedgerAnswer>;
 } {
-  const answers = new Map<string, FusedAnswer>();
-  const masks: string[] = [];
-  for (let start = 0; start < plan.fused.length; start += RULES_PER_MASK) {
-    const group = plan.fused.slice(start, start + RULES_PER_MASK);
-    const mask = `hits_${start / RULES_PER_MASK}`;
-    const bits = group.map(
-      (compiled, bit) =>
-        `if((${compiled.where ?? 'false'}\n), ${(1n << BigInt(bit)).toString()}::bigint, 0::bigint)`,
-    );
-    masks.push(`${bits.join('\n | ')} as ${mask}`);
-    group.forEach((compiled, bit) => {
-      answers.set(compiled.rule.id, { hit: bitTest(mask, bit), eligible: 'true' });
-    });
-  }
-  const eligibilities = [...new Set(plan.fused.map((each) => each.eligible))].filter(
-    (sql) => sql !== 'true',
-  );
-  for (let start = 0; start < eligibilities.length; start += RULES_PER_MASK) {
-    const group = eligibilities.slice(start, start + RULES_PER_MASK);
-    const mask = `eligible_${start / RULES_PER_MASK}`;
-    masks.push(
-      `${group.map((sql, bit) => `if(${sql}, ${(1n << BigInt(bit)).toString()}::bigint, 0::bigint)`).join('\n | ')} as ${mask}`,
-    );
-    for (const compiled of plan.fused) {
-      const bit = group.indexOf(compiled.eligible);
-      const answer = answers.get(compiled.rule.id);
-      if (bit >= 0 && answer !== undefined) {
-        answers.set(compiled.rule.id, { ...answer, eligible: bitTest(mask, bit) });
-      }
-    }
-  }
+  const { columns, answers } = planAnswers(plan.rules);
   const fixed = Object.entries(LEDGER_COLUMNS).map(([name, sql]) => {
     const source = NULL_WITH_VALUE[name];
     return `${source === undefined ? sql : `case when ${source} is null then null else ${sql} end`} as ${name}`;
@@ -148,12 +120,29 @@ export function composeLedger(plan: LedgerPlan): {
     (dimension, index) => `(${dimension.sql})::varchar as dimension_${index}`,
   );
   const more = (plan.more ?? []).map((each) => `${each.sql} as ${each.name}`);
-  const statement = `create or replace temp table ledger as\nselect ${[...fixed, ...dimensions, ...masks, ...more].join(',\n  ')}\nfrom clips`;
+  const list = [...fixed, ...dimensions, ...columns, ...more].join(',\n  ');
+  const shared = [
+    `md5_number_lower($seed || '/' || coalesce(key, '')) as ${SAMPLE_ORDER}`,
+    ...SHARED.map((sql, i) => `${sql} as "${sharedName(i)}"`),
+  ].join(', ');
+  const statement = `create or replace temp table ledger as\nselect ${useShared(list)}\nfrom (select *, ${shared} from clips) as clips`;
   return { statement, answers };
 }
 
-function bitTest(mask: string, bit: number): string {
-  return `(${mask} & ${(1n << BigInt(bit)).toString()}) <> 0`;
+/** Expressions that many rules and columns have in common; DuckDB itself shares none that stand inside a CASE. */
+const SHARED = ['length(caption)', 'hash(caption)'];
+const SAMPLE_ORDER = '"dailies:sample_order"';
+
+function sharedName(at: number): string {
+  return `dailies:shared_${at}`;
+}
+
+/** Puts the columns of the shared expressions in their place, outside of strings, quoted identifiers and comments. */
+function useShared(sql: string): string {
+  return sql.replaceAll(
+    /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|(?<![\w.])(?:length|hash)\(caption\)/g,
+    (whole) => (SHARED.includes(whole) ? `"${sharedName(SHARED.indexOf(whole))}"` : whole),
+  );
 }
 
 /** Rows of the ledger. */

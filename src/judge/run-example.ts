@@ -67,8 +67,11 @@ export async function runExample(
       today: '2026-01-01',
       numbers: numberColumns(columns),
     });
-    const fused = compiled.where !== null && compiled.evidence.length === 0 ? [compiled] : [];
-    const answers = await writeLedger(database, { seed: 'example', fused, dimensions: [] });
+    const answers = await writeLedger(database, {
+      seed: 'example',
+      rules: [compiled],
+      dimensions: [],
+    });
     await database.run('create temp table sampled_clips as select * from clips');
     await database.run(
       `create temp table sampled_media as select clip_id, 'path' as medium, null::varchar as identity from clips`,

@@ -11,7 +11,7 @@ import {
   type ProbeCount,
 } from '../engine/gather-evidence.ts';
 import type { CompiledRule } from '../judge/compile-rule.ts';
-import type { FusedAnswer } from '../judge/ledger.ts';
+import type { LedgerAnswer } from '../judge/answers.ts';
 import { deepestTierOf } from '../judge/rule-tier.ts';
 import { comparesCaptions, looksAtMedia } from '../judge/sampled-clips.ts';
 import type { EvidenceTable } from '../probes/evidence-tables.ts';
@@ -30,7 +30,7 @@ export type ClimbPlan = GatherPlan & {
   readonly budgets: Config['budgets'];
   readonly rules: readonly CompiledRule[];
   /** What rules over the manifest said, by id. */
-  readonly answers: ReadonlyMap<string, FusedAnswer>;
+  readonly answers: ReadonlyMap<string, LedgerAnswer>;
 };
 
 /** What came of looking at media. */

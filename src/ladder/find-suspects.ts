@@ -1,8 +1,8 @@
 import { reaches, type Tier } from '../config/config.ts';
 import { type Database, numberOf, textOf } from '../engine/database.ts';
+import type { LedgerAnswer } from '../judge/answers.ts';
 import { type CompiledRule, looksAtBoth } from '../judge/compile-rule.ts';
 import { examineBoth, examineEvidence } from '../judge/evaluate.ts';
-import type { FusedAnswer } from '../judge/ledger.ts';
 import { deepestTierOf, tierOfRule } from '../judge/rule-tier.ts';
 import { tierOfTable } from '../probes/evidence-tiers.ts';
 
@@ -26,7 +26,7 @@ export async function findSuspects(
   }: {
     readonly rules: readonly CompiledRule[];
     /** What rules over the manifest said, by id. */
-    readonly answers: ReadonlyMap<string, FusedAnswer>;
+    readonly answers: ReadonlyMap<string, LedgerAnswer>;
     readonly complete: ReadonlySet<Tier>;
   },
   tier: Tier,
@@ -35,7 +35,7 @@ export async function findSuspects(
   for (const rule of rules) {
     if (rule.suspects === null) continue;
     const answer = answers.get(rule.rule.id);
-    if (rule.suspects === 'hit' && answer !== undefined) {
+    if (rule.suspects === 'hit' && typeof answer?.hit === 'string') {
       const found = `select clip_id from ledger join sample using (clip_id) where ${answer.hit}`;
       await addSuspects(database, rule.rule.id, found);
       continue;
@@ -54,7 +54,7 @@ export async function findSuspects(
     const isCheaper = rule.evidence.length > 0 && !reaches(tierOfRule(rule), tier);
     if (!isCheaper || !complete.has(deepestTierOf(rule))) continue;
     if (rule.rule.severity === 'note' || rule.rule.scope === 'dataset') continue;
-    await addHits(database, rule);
+    await addHits(database, rule, answers.get(rule.rule.id));
   }
   for (const group of ['shard_id', 'source_hash']) await addGroups(database, group);
   const rows = await database.rows(
@@ -104,8 +104,12 @@ async function addSuspects(
 }
 
 /** Clips in which a rule found something already. */
-async function addHits(database: Database, rule: CompiledRule): Promise<void> {
-  const drawn = await examined(database, rule);
+async function addHits(
+  database: Database,
+  rule: CompiledRule,
+  answer: LedgerAnswer | undefined,
+): Promise<void> {
+  const drawn = await examined(database, rule, answer);
   if (drawn === null) return;
   await addSuspects(
     database,
@@ -115,9 +119,16 @@ async function addHits(database: Database, rule: CompiledRule): Promise<void> {
   );
 }
 
-async function examined(database: Database, rule: CompiledRule): Promise<string | null> {
+async function examined(
+  database: Database,
+  rule: CompiledRule,
+  answer: LedgerAnswer | undefined,
+): Promise<string | null> {
   try {
-    const { relation } = await (looksAtBoth(rule) ? examineBoth : examineEvidence)(database, rule);
+    const { relation } =
+      looksAtBoth(rule) && answer !== undefined
+        ? await examineBoth(database, rule, answer)
+        : await examineEvidence(database, rule);
     return `(select said.clip_id, said.hit from ${relation} as said join sample using (clip_id))`;
   } catch {
     return null;

@@ -50,7 +50,7 @@ export async function openBase(
       mediaRoot: config.mediaRoot,
       ownFolders: [resolve(runFolder)],
     });
-    await writeLedger(database, { seed: config.seed, fused: [], dimensions: [] });
+    await writeLedger(database, { seed: config.seed, rules: [], dimensions: [] });
     const drawn = await createSample(database.connection, {
       from: 'ledger',
       sample: { kind: 'count', clips: count },

@@ -165,7 +165,7 @@ async function judgeTrial(
   await sealTrial(database);
   const answers = await writeLedger(database, {
     seed: bench.config.seed,
-    fused: [],
+    rules: [compiled],
     dimensions: [],
   });
   const { outcomes } = await judge(database, {

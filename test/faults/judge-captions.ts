@@ -50,8 +50,11 @@ export async function judgeCaptions(
     for (const [index, rule] of rules.entries()) {
       compiled.push(await compileRule(database, rule, index));
     }
-    const fused = compiled.filter((each) => each.where !== null);
-    const answers = await writeLedger(database, { seed: 'faults', fused, dimensions: [] });
+    const answers = await writeLedger(database, {
+      seed: 'faults',
+      rules: compiled,
+      dimensions: [],
+    });
     const { findings } = await judge(database, {
       compiled,
       excluded: [],

@@ -81,8 +81,11 @@ export async function judgeManifest(
     for (const [index, rule] of rules.entries()) {
       compiled.push(await compileRule(database, rule, index, {}, context));
     }
-    const fused = compiled.filter((each) => each.where !== null && each.evidence.length === 0);
-    const answers = await writeLedger(database, { seed: 'faults', fused, dimensions: [] });
+    const answers = await writeLedger(database, {
+      seed: 'faults',
+      rules: compiled,
+      dimensions: [],
+    });
     await database.run('create temp table sampled_clips as select * from clips limit 0');
     await database.run(
       'create temp table sampled_media (clip_id bigint, medium varchar, identity varchar)',

@@ -1,0 +1,103 @@
+import { quoteIdentifier } from '../dataset/sql-quote.ts';
+import { type CompiledRule, looksAtBoth } from './compile-rule.ts';
+
+/**
+ * Where the ledger says what a rule is about, and what it says: SQL over the ledger's columns. `hit` is null for a rule
+ * that asks tables instead of single rows.
+ */
+export type LedgerAnswer = { readonly hit: string | null; readonly eligible: string };
+
+/** Columns to write into the ledger, as SQL over `clips`, and the answers that stand in them, by rule. */
+export type AnswerPlan = {
+  readonly columns: readonly string[];
+  readonly answers: ReadonlyMap<string, LedgerAnswer>;
+};
+
+/** Bits of a mask; the sign bit stays free. */
+const BITS = 62;
+
+/** A row predicate over the manifest alone: answered by the scan that writes the ledger. */
+export function isFused(compiled: CompiledRule): boolean {
+  return compiled.where !== null && compiled.evidence.length === 0;
+}
+
+/** Whether the ledger marks the rows that a rule is about: fused rules, and SELECTs over the whole manifest. */
+export function isAnswered(compiled: CompiledRule): boolean {
+  const { scope } = compiled.rule;
+  if (scope === 'dataset' || scope === 'versions') return false;
+  return isFused(compiled) || (compiled.sql !== null && isOverManifest(compiled));
+}
+
+function isOverManifest(compiled: CompiledRule): boolean {
+  return compiled.evidence.length === 0 || looksAtBoth(compiled);
+}
+
+/** Plans masks with a bit for each predicate, each way to be eligible and each column that must have a value. */
+export function planAnswers(rules: readonly CompiledRule[]): AnswerPlan {
+  const own = rules.filter(isAnswered);
+  const hits = own.filter(isFused).map((each) => each.where ?? 'false');
+  const stated = [...new Set(own.flatMap((each) => statedPredicate(each) ?? []))];
+  const columns = [...new Set(own.flatMap(requiredColumns))].slice(0, BITS);
+  const answers = new Map<string, LedgerAnswer>();
+  let fused = 0;
+  for (const each of own) {
+    const predicate = statedPredicate(each);
+    answers.set(each.rule.id, {
+      hit: isFused(each) ? bitOf('hits', fused++) : null,
+      eligible:
+        predicate === null
+          ? hasValues(requiredColumns(each), columns, looksAtBoth(each))
+          : bitOf('eligible', stated.indexOf(predicate)),
+    });
+  }
+  const present = columns.map((name, bit) => `((${name} is not null)::bigint << ${bit})`);
+  return {
+    columns: [
+      ...masksOf('hits', hits),
+      ...masksOf('eligible', stated),
+      ...(present.length === 0 ? [] : [`${present.join(' | ')} as present`]),
+    ],
+    answers,
+  };
+}
+
+/** What a rule itself says it is about; null where its needs say it. */
+function statedPredicate(compiled: CompiledRule): string | null {
+  return compiled.rule.eligible === null ? null : compiled.eligible;
+}
+
+/** Columns that must have a value: all of the required ones, or any of those that a rule can do with. */
+function requiredColumns(compiled: CompiledRule): readonly string[] {
+  if (compiled.rule.eligible !== null) return [];
+  const names = compiled.needs
+    .filter((need) => need.table === 'clips' && (looksAtBoth(compiled) || !need.isOptional))
+    .map((need) => `clips.${quoteIdentifier(need.column)}`);
+  return [...new Set(names)].toSorted();
+}
+
+function hasValues(
+  names: readonly string[],
+  columns: readonly string[],
+  isAnyEnough: boolean,
+): string {
+  const bits = names.map((name) => columns.indexOf(name));
+  const mask = bits.reduce((sum, bit) => sum | (1n << BigInt(Math.max(0, bit))), 0n);
+  if (bits.includes(-1)) throw new RangeError(`rules need more than ${BITS} columns`);
+  if (isAnyEnough) return mask === 0n ? 'false' : `(present & ${mask}) <> 0`;
+  return mask === 0n ? 'true' : `(present & ${mask}) = ${mask}`;
+}
+
+function masksOf(name: string, predicates: readonly string[]): readonly string[] {
+  const masks: string[] = [];
+  for (let start = 0; start < predicates.length; start += BITS) {
+    const bits = predicates
+      .slice(start, start + BITS)
+      .map((sql, bit) => `if((${sql}\n), ${1n << BigInt(bit)}::bigint, 0::bigint)`);
+    masks.push(`${bits.join('\n | ')} as ${name}_${start / BITS}`);
+  }
+  return masks;
+}
+
+function bitOf(name: string, at: number): string {
+  return `(${name}_${Math.floor(at / BITS)} & ${1n << BigInt(at % BITS)}) <> 0`;
+}
