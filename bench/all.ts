@@ -7,8 +7,7 @@ import { PACKAGE_ROOT } from '../src/package-root.ts';
 const BENCHES: readonly { readonly title: string; readonly file: string }[] = [
   { title: 'Manifest', file: 'manifest.js' },
   { title: 'Row rules', file: 'row-rules.js' },
-  { title: 'Headers and packets', file: 'headers.js' },
-  { title: 'Frames', file: 'frames.js' },
+  { title: 'Tiers', file: 'tiers.js' },
   { title: 'Second run', file: 'rescan.js' },
 ];
 

@@ -1,5 +1,6 @@
 /**
- * Throughput of each tier over real clips, then recall and false alarms of the media rules.
+ * Throughput of each tier over real clips, mutated files, near duplicates among a million clips, then recall and false
+ * alarms of the media rules.
  *
  *     npm run build && npx tsc -p tsconfig.bench.json && node dist/bench/media.js [folder…]
  */
@@ -10,8 +11,9 @@ const folders = process.argv.slice(2);
 const clips = folders.length === 0 ? ['examples/quickstart/media', 'test/media/clips'] : folders;
 
 for (const [script, args] of [
-  ['headers.js', clips],
-  ['frames.js', clips],
+  ['tiers.js', clips],
+  ['mutations.js', []],
+  ['near-duplicates.js', []],
   ['detection-media.js', folders],
 ] as const) {
   console.log(`\n${script.replace('.js', '')}`);

@@ -65,39 +65,90 @@ async function findImagePairs(database: Database): Promise<void> {
   await database.run('drop table picture_bands');
 }
 
+/** Hashes from which quarters are too short to tell: each of their 65,536 values is shared by dozens of clips. */
+const MANY_HASHES = 1_000_000;
+/** Hashes whose keys are grouped at once: some 100 bytes each. */
+const HASHES_A_PASS = 4_000_000;
+
+/** Quarters of a hash; two hashes that differ in three bits agree in one, in two bits in two of them. */
+const QUARTERS = [0, 1, 2, 3] as const;
+
+/** SQL of a quarter of `hash`. */
+function quarterOf(at: number): string {
+  return `((hash >> (16 * ${at})) & 65535)`;
+}
+
+/** SQL of the parts of `hash` of which near hashes share one: a quarter, or of very many hashes two quarters. */
+function keysOf(hashes: number): readonly string[] {
+  if (hashes <= MANY_HASHES) return QUARTERS.map(quarterOf);
+  return QUARTERS.flatMap((a) =>
+    QUARTERS.filter((b) => b > a).map((b) => `(${quarterOf(a)} * 65536 + ${quarterOf(b)})`),
+  );
+}
+
+/**
+ * Writes `near_frames (unit, other_unit, tick, other_tick)`: frames whose hashes are near and share a key that few clips have.
+ * Key by key and in parts of the keys, so that memory does not grow with the clips.
+ */
+async function matchFrames(database: Database): Promise<void> {
+  const hashes = numberOf((await database.row('select count(*) as n from frame_hashes'))['n']);
+  await database.run(
+    'create or replace temp table near_frames (unit integer, other_unit integer, tick integer, other_tick integer)',
+  );
+  const parts = Math.max(1, Math.ceil(hashes / HASHES_A_PASS));
+  for (const key of keysOf(hashes)) {
+    for (let part = 0; part < parts; part++) {
+      await database.run(
+        `create or replace temp table keyed as
+         select unit, tick, hash, ${key} as key from frame_hashes where ${key} % ${parts} = ${part}`,
+      );
+      await database.run(
+        `insert into near_frames
+         with shared as (
+           select key from (select distinct key, unit from keyed)
+           group by key having count(*) between 2 and ${MOST_CLIPS_A_BAND}),
+         few as (select unit, tick, hash, key from keyed semi join shared using (key))
+         select distinct a.unit, b.unit, a.tick, b.tick
+         from few as a join few as b using (key)
+         where a.unit < b.unit and bit_count(xor(a.hash, b.hash)) <= ${NEAR_BITS}`,
+      );
+    }
+  }
+  await database.run('drop table keyed');
+}
+
 async function findClipPairs(database: Database): Promise<void> {
   await database.run(
-    `create or replace temp table frame_hashes as
-     select clip_id, medium, tick, hash from (
-       select clip_id, medium, unnest(dhash) as hash, unnest(luma_spread) as spread,
-         floor(unnest(list_transform(pts_s, lambda t: t - pts_s[1])) * ${HASHES_PER_S})::integer as tick
-       from frames where len(dhash) >= 4 and tier = 'frames')
-     where spread >= ${LEAST_SPREAD}
-     qualify row_number() over (partition by clip_id, medium, tick order by hash) = 1`,
+    `create or replace temp table series_units as
+     select row_number() over (order by clip_id, medium)::integer as unit, clip_id, medium
+     from frames where len(dhash) >= 4 and tier = 'frames'`,
   );
+  await database.run(
+    `create or replace temp table frame_hashes as
+     select unit, tick, min(hash) as hash from (
+       select unit, unnest(dhash) as hash, unnest(luma_spread) as spread,
+         floor(unnest(list_transform(pts_s, lambda t: t - pts_s[1])) * ${HASHES_PER_S})::integer as tick
+       from frames join series_units using (clip_id, medium) where len(dhash) >= 4 and tier = 'frames')
+     where spread >= ${LEAST_SPREAD}
+     group by unit, tick`,
+  );
+  await matchFrames(database);
   const candidates = await database.rows(
-    `with bands as (
-       select clip_id, medium, tick, hash, band, (hash >> (16 * band)) & 65535 as part
-       from frame_hashes, range(4) as four (band)
-       where true
-       qualify count(distinct clip_id) over (partition by band, part) between 2 and ${MOST_CLIPS_A_BAND}),
-     near as (
-       select distinct a.clip_id, a.medium, b.clip_id as other_clip_id, b.medium as other_medium, a.tick, b.tick as other_tick
-       from bands as a join bands as b using (band, part)
-       where (a.clip_id, a.medium) < (b.clip_id, b.medium)
-         and bit_count(xor(a.hash, b.hash)) <= ${NEAR_BITS}),
-     offsets as (
-       select clip_id, medium, other_clip_id, other_medium, tick - other_tick as shift, count(*) as matches
-       from near group by all),
-     lengths as (select clip_id, medium, max(tick) + 1 as ticks from frame_hashes group by all)
-     select offsets.*, mine.ticks, theirs.ticks as other_ticks
+    `with offsets as (
+       select unit, other_unit, tick - other_tick as shift, count(*) as matches
+       from (select distinct * from near_frames) group by all having count(*) >= ${LEAST_MATCHES}),
+     paired as (select unit from offsets union select other_unit from offsets),
+     lengths as (
+       select unit, max(tick) + 1 as ticks from frame_hashes where unit in (select unit from paired) group by unit)
+     select one.clip_id, one.medium, two.clip_id as other_clip_id, two.medium as other_medium, shift, matches
      from offsets
-     join lengths as mine using (clip_id, medium)
-     join lengths as theirs on theirs.clip_id = other_clip_id and theirs.medium = other_medium
-     where matches >= ${LEAST_MATCHES}
-       and matches >= ${LEAST_SHARE} * (least(mine.ticks, theirs.ticks + shift) - greatest(0, shift))
-     qualify row_number() over (partition by clip_id, medium, other_clip_id, other_medium order by matches desc, abs(shift)) <= 3
-     order by matches desc, clip_id, other_clip_id, shift limit ${MOST_PAIRS}`,
+     join lengths as mine using (unit)
+     join lengths as theirs on theirs.unit = other_unit
+     join series_units as one on one.unit = offsets.unit
+     join series_units as two on two.unit = other_unit
+     where matches >= ${LEAST_SHARE} * (least(mine.ticks, theirs.ticks + shift) - greatest(0, shift))
+     qualify row_number() over (partition by offsets.unit, other_unit order by matches desc, abs(shift)) <= 3
+     order by matches desc, one.clip_id, two.clip_id, shift limit ${MOST_PAIRS}`,
   );
   const contents = await readContents(database);
   const series = new SeriesReader(
@@ -157,7 +208,8 @@ async function findClipPairs(database: Database): Promise<void> {
      from (select unnest(from_json($pairs::json, '["json"]')) as pair)`,
     { pairs: JSON.stringify(pairs) },
   );
-  await database.run('drop table frame_hashes');
+  for (const table of ['frame_hashes', 'near_frames', 'series_units'])
+    await database.run(`drop table ${table}`);
 }
 
 /** Content hashes of the media that have one, by clip and medium. */

@@ -34,7 +34,7 @@ import { FreezeFinder, type Freezes } from '../media/measures/freezes.ts';
 import { CutDistance } from '../media/measures/cut-distance.ts';
 import { FrameOrder } from '../media/measures/frame-order.ts';
 import { gradientRatio } from '../media/measures/gradient-ratio.ts';
-import { measureLuma } from '../media/measures/luma-statistics.ts';
+import { measureFrameLuma } from '../media/measures/luma-statistics.ts';
 import { NativeLumaNotes } from '../media/measures/native-luma.ts';
 import { differenceHash } from '../media/measures/perceptual-hashes.ts';
 import { median, quantile } from '../media/measures/quantile.ts';
@@ -53,7 +53,7 @@ export async function probeFrames(
     readonly limits?: Partial<DecodeLimits>;
   },
 ): Promise<EvidenceRow<'frames'>> {
-  const notes = new FrameNotes();
+  const notes = new FrameNotes(options.tier);
   const outcome = await decodeFrames(path, options, (frame) => notes.add(frame));
   if (!outcome.ok) return errorRow('frames', outcome.code, outcome.message);
   return { ...notes.row(outcome, options.tier), ...(await seekColumns(path, options, outcome)) };
@@ -103,14 +103,18 @@ class FrameNotes {
   readonly #freezes = new FreezeFinder();
   readonly #order = new FrameOrder();
   readonly #cuts = new CutDistance();
-  readonly #native = new NativeLumaNotes();
+  readonly #native: NativeLumaNotes;
   #colours: ColourNote[] = [];
   #first: Uint8Array | null = null;
   readonly #before = new Uint8Array(GRAY_SIDE_PX * GRAY_SIDE_PX);
 
+  constructor(tier: DecodeTier) {
+    this.#native = new NativeLumaNotes(tier === 'full');
+  }
+
   add(frame: SmallFrame): void {
     const { gray } = frame;
-    const luma = measureLuma(gray);
+    const luma = measureFrameLuma(gray);
     const difference = this.#first === null ? null : meanAbsoluteDifference(gray, this.#before);
     this.#first ??= new Uint8Array(gray);
     this.#pts_s.push(frame.pts_s);

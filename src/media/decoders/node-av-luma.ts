@@ -18,16 +18,19 @@ export function lumaStrips(av: NodeAv, frame: Frame): LumaStrips | null {
   const strips = Math.min(STRIPS, Math.floor(width / STRIP_PX));
   const packed = new Uint8Array(strips * STRIP_PX * height);
   let to = 0;
+  const columns = Int32Array.from(
+    { length: strips },
+    (_, strip) =>
+      (strips === 1 ? 0 : Math.floor((strip * (width - STRIP_PX)) / (strips - 1))) * bytes,
+  );
   for (let row = 0; row < height; row++) {
-    for (let strip = 0; strip < strips; strip++) {
-      const column = strips === 1 ? 0 : Math.floor((strip * (width - STRIP_PX)) / (strips - 1));
-      let from = row * stride + column * bytes;
-      for (let x = 0; x < STRIP_PX; x++) {
-        packed[to++] =
-          bytes === 1
-            ? (plane[from] ?? 0)
-            : ((plane[from] ?? 0) | ((plane[from + 1] ?? 0) << 8)) >> (depth - 8);
-        from += bytes;
+    for (const column of columns) {
+      let from = row * stride + column;
+      if (bytes === 1) {
+        for (let x = 0; x < STRIP_PX; x++) packed[to++] = plane[from++] ?? 0;
+      } else {
+        for (let x = 0; x < STRIP_PX; x++, from += 2)
+          packed[to++] = ((plane[from] ?? 0) | ((plane[from + 1] ?? 0) << 8)) >> (depth - 8);
       }
     }
   }

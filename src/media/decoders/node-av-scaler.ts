@@ -10,7 +10,7 @@ export class FrameScaler {
   readonly #bytesPerPixel: number;
   #scaler: SoftwareScaleContext | null = null;
   #target: Frame | null = null;
-  #from = '';
+  #from = { width: 0, height: 0, format: -2 };
 
   constructor(av: NodeAv, format: AVPixelFormat, bytesPerPixel: number) {
     this.#av = av;
@@ -20,10 +20,11 @@ export class FrameScaler {
 
   /** The packed pixels, valid until the next call; null if the frame can't be scaled. */
   reduce(frame: Frame, width_px: number, height_px: number): Uint8Array | null {
-    const from = `${frame.width}x${frame.height} ${frame.format}`;
-    const { format } = frame;
+    const { width, height, format } = frame;
     if (!isPixelFormat(frame, format)) return null;
-    if (this.#scaler === null || this.#target === null || from !== this.#from) {
+    const from = this.#from;
+    const isSame = width === from.width && height === from.height && format === from.format;
+    if (this.#scaler === null || this.#target === null || !isSame) {
       this.close();
       const target = new this.#av.lib.Frame();
       target.alloc();
@@ -35,8 +36,8 @@ export class FrameScaler {
       const scaler = new this.#av.lib.SoftwareScaleContext();
       // Set up here, as BT.601, rather than by the first frame: that way interlaced frames fail and HDR is tone-mapped.
       scaler.getContext(
-        frame.width,
-        frame.height,
+        width,
+        height,
         format,
         width_px,
         height_px,
@@ -45,7 +46,7 @@ export class FrameScaler {
       );
       this.#target = target;
       this.#scaler = scaler;
-      this.#from = from;
+      this.#from = { width, height, format };
     }
     if (this.#scaler.scaleFrameSync(this.#target, frame) < 0) return null;
     const plane = this.#target.data?.[0];

@@ -76,10 +76,9 @@ const ZERO_PLANE_GREENS = [
 export function zeroPlaneShare(rgb: Uint8Array): number {
   let count = 0;
   for (let i = 0; i + 2 < rgb.length; i += 3) {
+    if ((rgb[i] ?? 0) > ZERO_PLANE_LEVEL || (rgb[i + 2] ?? 0) > ZERO_PLANE_LEVEL) continue;
     const green = rgb[i + 1] ?? 0;
-    const isGreen = ZERO_PLANE_GREENS.some(({ least, most }) => green >= least && green <= most);
-    if (isGreen && (rgb[i] ?? 0) <= ZERO_PLANE_LEVEL && (rgb[i + 2] ?? 0) <= ZERO_PLANE_LEVEL)
-      count++;
+    if (ZERO_PLANE_GREENS.some(({ least, most }) => green >= least && green <= most)) count++;
   }
   return (3 * count) / Math.max(1, rgb.length);
 }

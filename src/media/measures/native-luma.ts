@@ -38,9 +38,14 @@ const COMBED = 0.5;
 /** Lines of a block of the transforms of MPEG-2, H.264 (8x8) and JPEG. */
 const BLOCK_LINES = 8;
 
+/** Pixels of which one enters the histogram, and lines of which one is measured for softness: thousands are left. */
+const HISTOGRAM_STEP = 3;
+const SOFTNESS_LINES = 2;
+
 /** Collects pairs of neighbouring frames at native size; keeps one of them. */
 export class NativeLumaNotes {
-  readonly #histogram = new Float64Array(256);
+  readonly #histogram = new Uint32Array(256);
+  readonly #isEveryFrame: boolean;
   readonly #ratios: number[] = [];
   readonly #asymmetries: number[] = [];
   #near = 0;
@@ -49,15 +54,25 @@ export class NativeLumaNotes {
   #elsewhere = 0;
   #before: { readonly index: number; readonly strips: LumaStrips } | null = null;
 
+  /** `isEveryFrame`: blocks are looked for too, which few frames don't tell from texture. */
+  constructor(isEveryFrame = false) {
+    this.#isEveryFrame = isEveryFrame;
+  }
+
   /** Takes the strips of the frame at this index (presentation order), and keeps them until the next. */
   add(index: number, strips: LumaStrips): void {
-    for (const code of strips.plane) this.#histogram[code] = (this.#histogram[code] ?? 0) + 1;
+    const { plane } = strips;
+    const histogram = this.#histogram;
+    for (let at = 0; at < plane.length; at += HISTOGRAM_STEP) {
+      const code = plane[at] ?? 0;
+      histogram[code] = (histogram[code] ?? 0) + 1;
+    }
     const before = this.#before;
     if (before !== null && before.index === index - 1 && isSameSize(before.strips, strips)) {
       this.#addPair(before.strips, strips);
     } else {
       this.#addSoftness(strips);
-      this.#addBlocks(strips);
+      if (this.#isEveryFrame) this.#addBlocks(strips);
     }
     this.#before = { index, strips };
   }
@@ -108,16 +123,23 @@ export class NativeLumaNotes {
     this.#asymmetries.push(Math.max(even, odd) / least);
   }
 
-  #addSoftness({ plane, strip_px }: LumaStrips): void {
-    for (let start = 0; start + strip_px <= plane.length; start += strip_px) {
-      for (let at = start; at + 4 < start + strip_px; at++) {
-        const here = plane[at] ?? 0;
-        const near = (plane[at + 1] ?? 0) - here;
-        const far = (plane[at + 4] ?? 0) - here;
-        this.#near += near * near;
-        this.#far += far * far;
+  #addSoftness({ plane, width_px, height_px, strip_px }: LumaStrips): void {
+    let nearSum = 0;
+    let farSum = 0;
+    for (let row = 0; row < height_px; row += SOFTNESS_LINES) {
+      const end = (row + 1) * width_px;
+      for (let start = row * width_px; start + strip_px <= end; start += strip_px) {
+        for (let at = start; at + 4 < start + strip_px; at++) {
+          const here = plane[at] ?? 0;
+          const near = (plane[at + 1] ?? 0) - here;
+          const far = (plane[at + 4] ?? 0) - here;
+          nearSum += near * near;
+          farSum += far * far;
+        }
       }
     }
+    this.#near += nearSum;
+    this.#far += farSum;
   }
 
   #addBlocks({ plane, width_px: width, height_px: height }: LumaStrips): void {
