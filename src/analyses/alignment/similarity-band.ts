@@ -1,7 +1,8 @@
 import { OFFSET_REACH, type OffsetBand } from './offset-band.ts';
+import { paddedLength, VectorKernel } from './vector-kernel.ts';
 
 /** Rows worked on at once: small enough for the cache and for memory, large enough for a steady mean. */
-const PIECE_ROWS = 4096;
+const PIECE_ROWS = 2048;
 /** Unrelated pairs drawn for each row; more of them in small shards. */
 const FAR_PAIRS = 4;
 const LEAST_FAR_PAIRS = 20_000;
@@ -29,14 +30,19 @@ export type VectorSlice = {
 
 type Side = {
   readonly faults: VectorFaults;
-  /** Unit vectors of the rows in the piece. */
-  unit: Float32Array;
-  /** The same, centred and scaled to unit length again. */
-  centred: Float32Array;
   readonly valid: Uint8Array;
+  /** Where the unit vectors of the piece, the centred ones, their mean and the sum of the piece begin in the kernel. */
+  readonly unit: number;
+  readonly centred: number;
+  readonly mean: number;
+  readonly pieceSum: number;
+  /** Over all pieces before. */
   readonly sum: Float64Array;
   count: number;
 };
+
+/** Kernels that no band works with: their memory is used again. */
+const idle: VectorKernel[] = [];
 
 /**
  * Builds the {@link OffsetBand} of one shard from two aligned columns of vectors that share a space, row by row in order;
@@ -45,10 +51,14 @@ type Side = {
  */
 export class SimilarityBand {
   readonly #dimension: number;
+  readonly #length: number;
   readonly #reach: number;
   readonly #capacity: number;
+  readonly #kernel: VectorKernel;
   readonly #left: Side;
   readonly #right: Side;
+  /** Where the kernel writes inner products. */
+  readonly #out: number;
   readonly #pieceRows: number[] = [];
   readonly #rows: number[] = [];
   readonly #band: Float32Array[] = [];
@@ -59,10 +69,25 @@ export class SimilarityBand {
   /** `rows` is about how many will be added: a small shard takes little memory. */
   constructor(dimension: number, rows: number, reach = OFFSET_REACH) {
     this.#dimension = dimension;
+    this.#length = paddedLength(dimension);
     this.#reach = reach;
     this.#capacity = Math.min(PIECE_ROWS, Math.max(8 * reach, rows));
-    this.#left = newSide(dimension, this.#capacity);
-    this.#right = newSide(dimension, this.#capacity);
+    this.#kernel = idle.pop() ?? new VectorKernel();
+    const block = this.#capacity * this.#length;
+    const side = (at: number): Side => ({
+      faults: { missing: 0, unusable: 0, otherLength: 0 },
+      valid: new Uint8Array(this.#capacity),
+      unit: at * block,
+      centred: (at + 1) * block,
+      mean: 4 * block + at * this.#length,
+      pieceSum: 4 * block + (at + 1) * this.#length,
+      sum: new Float64Array(dimension),
+      count: 0,
+    });
+    this.#left = side(0);
+    this.#right = side(2);
+    this.#out = 4 * block + 4 * this.#length;
+    this.#kernel.reserve(this.#out + 2 * reach + 1);
   }
 
   get faults(): { readonly left: VectorFaults; readonly right: VectorFaults } {
@@ -78,9 +103,10 @@ export class SimilarityBand {
     this.#put(this.#right, at, right);
   }
 
-  /** The band of all rows added. */
+  /** The band of all rows added; nothing can be added after it. */
   finish(): OffsetBand {
     this.#work(true);
+    idle.push(this.#kernel);
     const width = 2 * this.#reach + 1;
     const z = new Float32Array(this.#rows.length * width);
     let at = 0;
@@ -107,22 +133,24 @@ export class SimilarityBand {
       return;
     }
     const { values, start } = vector;
-    let squares = 0;
-    for (let i = 0; i < d; i += 1) {
-      const value = values[start + i] ?? 0;
-      squares += value * value;
+    const to = side.unit + at * this.#length;
+    const { floats } = this.#kernel;
+    floats.set(values.subarray(start, start + d), to);
+    this.#kernel.dots(to, to, 1, this.#length, this.#out);
+    let squares = floats[this.#out] ?? 0;
+    if (!(squares > 1e-30 && squares < 1e30)) {
+      // Very long and very short vectors have squares beyond single precision.
+      squares = 0;
+      for (let i = 0; i < d; i += 1) squares += (values[start + i] ?? 0) ** 2;
+      if (!(squares > 0 && squares < Number.POSITIVE_INFINITY)) {
+        side.faults.unusable += 1;
+        return;
+      }
+      const factor = 1 / Math.sqrt(squares);
+      for (let i = 0; i < d; i += 1) floats[to + i] = (values[start + i] ?? 0) * factor;
+      squares = 1;
     }
-    if (!(squares > 0 && squares < Number.POSITIVE_INFINITY)) {
-      side.faults.unusable += 1;
-      return;
-    }
-    const scale = 1 / Math.sqrt(squares);
-    const base = at * d;
-    for (let i = 0; i < d; i += 1) {
-      const value = (values[start + i] ?? 0) * scale;
-      side.unit[base + i] = value;
-      side.sum[i] = (side.sum[i] ?? 0) + value;
-    }
+    this.#kernel.scale(to, 1 / Math.sqrt(squares), side.pieceSum, this.#length);
     side.valid[at] = 1;
     side.count += 1;
   }
@@ -132,20 +160,24 @@ export class SimilarityBand {
     const rows = this.#pieceRows.length;
     const reach = this.#reach;
     const width = 2 * reach + 1;
-    centre(this.#left, rows, this.#dimension);
-    centre(this.#right, rows, this.#dimension);
+    this.#centre(this.#left, rows);
+    this.#centre(this.#right, rows);
     const from = this.#kept;
     const to = isLast ? rows : rows - reach;
     const part = new Float32Array(Math.max(0, to - from) * width).fill(Number.NaN);
     for (let index = from; index < to; index += 1) {
-      this.#rows.push(this.#pieceRows[index] ?? 0);
+      const row = this.#pieceRows[index] ?? 0;
+      this.#rows.push(row);
       if (this.#left.valid[index] !== 1) continue;
-      for (let offset = -reach; offset <= reach; offset += 1) {
-        const other = index + offset;
-        if (other < 0 || other >= rows || this.#right.valid[other] !== 1) continue;
+      const first = Math.max(0, index - reach);
+      const last = Math.min(rows - 1, index + reach);
+      this.#dots(index, first, last - first + 1);
+      for (let other = first; other <= last; other += 1) {
+        const offset = other - index;
         // A gap in the rows is no neighbour.
-        if (this.#pieceRows[other] !== (this.#pieceRows[index] ?? 0) + offset) continue;
-        part[(index - from) * width + offset + reach] = this.#dot(index, other);
+        if (this.#right.valid[other] !== 1 || this.#pieceRows[other] !== row + offset) continue;
+        part[(index - from) * width + offset + reach] =
+          this.#kernel.floats[this.#out + other - first] ?? 0;
       }
     }
     this.#band.push(part);
@@ -153,11 +185,32 @@ export class SimilarityBand {
     if (isLast) return;
     const keep = 2 * reach;
     for (const side of [this.#left, this.#right]) {
-      side.unit.copyWithin(0, (rows - keep) * this.#dimension, rows * this.#dimension);
+      const start = side.unit + (rows - keep) * this.#length;
+      this.#kernel.floats.copyWithin(side.unit, start, side.unit + rows * this.#length);
       side.valid.copyWithin(0, rows - keep, rows);
     }
     this.#pieceRows.splice(0, rows - keep);
     this.#kept = reach;
+  }
+
+  /** Centres the piece on the mean of all rows so far, to unit length. */
+  #centre(side: Side, rows: number): void {
+    const { floats } = this.#kernel;
+    for (let i = 0; i < this.#dimension; i += 1) {
+      side.sum[i] = (side.sum[i] ?? 0) + (floats[side.pieceSum + i] ?? 0);
+      floats[side.mean + i] = (side.sum[i] ?? 0) / Math.max(1, side.count);
+      floats[side.pieceSum + i] = 0;
+    }
+    for (let row = 0; row < rows; row += 1) {
+      if (side.valid[row] !== 1) continue;
+      const at = row * this.#length;
+      const to = side.centred + at;
+      const squares = this.#kernel.centre(side.unit + at, side.mean, to, this.#length);
+      // A vector that is the mean itself says nothing; it stays zero.
+      const factor = squares > 1e-12 ? 1 / Math.sqrt(squares) : 0;
+      this.#kernel.scale(to, factor, side.pieceSum, this.#length);
+    }
+    floats.fill(0, side.pieceSum, side.pieceSum + this.#length);
   }
 
   #drawFar(rows: number): void {
@@ -168,18 +221,20 @@ export class SimilarityBand {
       for (let draw = 0; draw < each; draw += 1) {
         const other = this.#random(rows);
         if (Math.abs(other - index) <= 2 * this.#reach || this.#right.valid[other] !== 1) continue;
-        this.#far.push(this.#dot(index, other));
+        this.#dots(index, other, 1);
+        this.#far.push(this.#kernel.floats[this.#out] ?? 0);
       }
     }
   }
 
-  #dot(left: number, right: number): number {
-    return dot(
-      this.#left.centred,
-      left * this.#dimension,
-      this.#right.centred,
-      right * this.#dimension,
-      this.#dimension,
+  /** Inner products of a picture and `count` captions from row `first` of the piece on. */
+  #dots(index: number, first: number, count: number): void {
+    this.#kernel.dots(
+      this.#left.centred + index * this.#length,
+      this.#right.centred + first * this.#length,
+      count,
+      this.#length,
+      this.#out,
     );
   }
 
@@ -191,57 +246,6 @@ export class SimilarityBand {
     x ^= x << 5;
     this.#state = x;
     return (x >>> 0) % below;
-  }
-}
-
-/** Inner product of two slices; four sums side by side, so that additions need not wait for each other. */
-export function dot(
-  a: Float32Array,
-  aStart: number,
-  b: Float32Array,
-  bStart: number,
-  length: number,
-): number {
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let i = 0;
-  for (; i + 3 < length; i += 4) {
-    s0 += (a[aStart + i] ?? 0) * (b[bStart + i] ?? 0);
-    s1 += (a[aStart + i + 1] ?? 0) * (b[bStart + i + 1] ?? 0);
-    s2 += (a[aStart + i + 2] ?? 0) * (b[bStart + i + 2] ?? 0);
-    s3 += (a[aStart + i + 3] ?? 0) * (b[bStart + i + 3] ?? 0);
-  }
-  for (; i < length; i += 1) s0 += (a[aStart + i] ?? 0) * (b[bStart + i] ?? 0);
-  return s0 + s1 + (s2 + s3);
-}
-
-function newSide(dimension: number, rows: number): Side {
-  return {
-    faults: { missing: 0, unusable: 0, otherLength: 0 },
-    unit: new Float32Array(rows * dimension),
-    centred: new Float32Array(rows * dimension),
-    valid: new Uint8Array(rows),
-    sum: new Float64Array(dimension),
-    count: 0,
-  };
-}
-
-function centre(side: Side, rows: number, d: number): void {
-  const mean = side.sum.map((each) => each / Math.max(1, side.count));
-  for (let row = 0; row < rows; row += 1) {
-    if (side.valid[row] !== 1) continue;
-    const base = row * d;
-    let squares = 0;
-    for (let i = 0; i < d; i += 1) {
-      const value = (side.unit[base + i] ?? 0) - (mean[i] ?? 0);
-      side.centred[base + i] = value;
-      squares += value * value;
-    }
-    // A vector that is the mean itself says nothing; it stays zero.
-    const scale = squares > 1e-12 ? 1 / Math.sqrt(squares) : 0;
-    for (let i = 0; i < d; i += 1) side.centred[base + i] = (side.centred[base + i] ?? 0) * scale;
   }
 }
 
