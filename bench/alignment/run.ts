@@ -11,6 +11,7 @@ import {
 import { readVectors } from '../../src/analyses/alignment/read-vectors.ts';
 import { SimilarityBand } from '../../src/analyses/alignment/similarity-band.ts';
 import { Database } from '../../src/engine/database.ts';
+import { exactInterval } from '../../src/sampling/binomial.ts';
 import {
   DIMENSION,
   type Pairs,
@@ -20,8 +21,9 @@ import {
   simulatePairs,
 } from './simulate-pairs.ts';
 
-/** Runs of one cell: seeds 1 to this. */
-const RUNS = Number(process.argv.find((each) => /^--runs=\d+$/.test(each))?.slice(7) ?? 40);
+/** Runs of one cell where power is measured, and where false alarms are: one in a hundred has to be told from none. */
+const RUNS = Number(process.argv.find((each) => /^--runs=\d+$/.test(each))?.slice(7) ?? 100);
+const NULL_RUNS = Number(process.argv.find((each) => /^--null=\d+$/.test(each))?.slice(7) ?? 500);
 /** Rows of the cost table; 0 leaves it out. */
 const COST_ROWS = Number(
   process.argv.find((each) => /^--cost=\d+$/.test(each))?.slice(7) ?? 100_000,
@@ -46,8 +48,8 @@ function readingOf(pairs: Pairs): ShardReading {
   return readShard(band.finish());
 }
 
-function repeat(plan: Omit<Simulation, 'seed'>, change: Change): readonly Outcome[] {
-  return Array.from({ length: RUNS }, (_, run) => {
+function repeat(plan: Omit<Simulation, 'seed'>, change: Change, runs = RUNS): readonly Outcome[] {
+  return Array.from({ length: runs }, (_, run) => {
     const seed = 1 + run * 7919;
     const { picture, text } = simulatePairs({ ...plan, seed });
     const reading = readingOf({ picture, text: change(text, seed) });
@@ -87,18 +89,66 @@ const seconds = async (work: () => Promise<unknown>): Promise<string> => {
 };
 
 function falseAlarms(): void {
-  console.log(`\n### False alarms (${RUNS} runs a cell, nominal 1 %)\n`);
-  row('neighbours', "d'", 'n = 50', 'n = 200', 'n = 1000');
-  row('---', '---', '---', '---', '---');
+  console.log(
+    `\n### False alarms of any kind in clean shards, percent (${NULL_RUNS} runs a cell, nominal 1 %; 95 % interval of all)\n`,
+  );
+  row('neighbours', "d'", 'n = 20', 'n = 50', 'n = 200', 'n = 1000');
+  row('---', '---', '---', '---', '---', '---');
+  let alarms = 0;
+  let runs = 0;
   for (const { name, ...setting } of [
     ...SETTINGS,
     { name: 'rho .9, sources of 30', sourceShare: 0.9, noiseShare: 0.9, sourceRows: 30 },
   ]) {
-    for (const dPrime of [0, 1.75]) {
-      const cells = [50, 200, 1000].map((rows) =>
-        share(repeat({ ...setting, rows, dPrime }, CLEAN), isAlarm),
-      );
+    for (const dPrime of [0, 0.5, 1.75]) {
+      const cells = [20, 50, 200, 1000].map((rows) => {
+        const outcomes = repeat({ ...setting, rows, dPrime }, CLEAN, NULL_RUNS);
+        const found = outcomes.filter(isAlarm).length;
+        alarms += found;
+        runs += outcomes.length;
+        return ((100 * found) / outcomes.length).toFixed(1);
+      });
       row(name, dPrime, ...cells);
+    }
+  }
+  const { low, high } = exactInterval(alarms, runs, 0.95);
+  console.log(
+    `\nAll cells: ${alarms} of ${runs.toLocaleString('en-US')} runs, ${((100 * alarms) / runs).toFixed(2)} % (${(100 * low).toFixed(2)}–${(100 * high).toFixed(2)} %)`,
+  );
+}
+
+/** A dataset of many shards: one alarm in any of them counts. */
+function manyShards(): void {
+  const shards = 20;
+  const runs = Math.max(20, Math.round(NULL_RUNS / 10));
+  console.log(
+    `\n### Alarms in clean datasets of ${shards} shards of 200 rows, and one bad shard among them (${runs} datasets a cell)\n`,
+  );
+  row('neighbours', "d'", 'clean: alarm', 'one shuffled: found', 'another named');
+  row('---', '---', '---', '---', '---');
+  for (const { name, ...setting } of SETTINGS) {
+    for (const dPrime of [0, 1, 1.75]) {
+      const assessed = (isBad: boolean): readonly (readonly ShardAssessment[])[] =>
+        Array.from({ length: runs }, (_, run) =>
+          assessShards(
+            Array.from({ length: shards }, (_unused, shard) => {
+              const seed = 100_003 * run + shard;
+              const { picture, text } = simulatePairs({ ...setting, rows: 200, dPrime, seed });
+              const order = shuffled(0, 200, seed);
+              return readingOf({
+                picture,
+                text: isBad && shard === 7 ? reorder(text, order) : text,
+              });
+            }),
+          ),
+        );
+      const clean = assessed(false).filter((each) => each.some(({ segments }) => segments.length));
+      const bad = assessed(true);
+      const found = bad.filter((each) => (each[7]?.segments.length ?? 0) > 0);
+      const others = bad.filter((each) =>
+        each.some(({ segments }, shard) => shard !== 7 && segments.length > 0),
+      );
+      row(name, dPrime, ...[clean, found, others].map((each) => (each.length / runs).toFixed(2)));
     }
   }
 }
@@ -242,6 +292,7 @@ async function cost(): Promise<void> {
 
 const parts: Readonly<Record<string, () => void | Promise<void>>> = {
   falseAlarms,
+  manyShards,
   shifts,
   drops,
   blocks,

@@ -36,9 +36,23 @@ export function normal(seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(draw() || 1e-12)) * Math.cos(2 * Math.PI * draw());
 }
 
+/** Normal numbers that vectors are cut from: far more than one simulation needs. */
+const POOL = 1 << 20;
+let pool: Float32Array | null = null;
+
+/** Numbers of a standard normal distribution, drawn once; slices from random places are as good as new ones. */
+function normalPool(): Float32Array {
+  if (pool === null) {
+    const gauss = normal(20_240_717);
+    pool = Float32Array.from({ length: POOL }, gauss);
+  }
+  return pool;
+}
+
+/** Pairs of the plan; equal plans give equal pairs. */
 export function simulatePairs(plan: Simulation): Pairs {
-  const gauss = normal(plan.seed);
-  const draw = uniform(plan.seed ^ 0x5bd1e995);
+  const numbers = normalPool();
+  const draw = uniform(Math.imul(plan.seed, 0x9e3779b1) ^ 0x5bd1e995);
   const d = DIMENSION;
   // Matched pairs have cosine c = w / (1 + w) with w = signal over noise power; unrelated ones spread by 1 / sqrt(d).
   const cosine = Math.min(0.95, plan.dPrime / Math.sqrt(d));
@@ -46,19 +60,23 @@ export function simulatePairs(plan: Simulation): Pairs {
   const noise = Math.sqrt(1 - cosine);
   const picture = new Float32Array(plan.rows * d);
   const text = new Float32Array(plan.rows * d);
-  const vector = (): Float64Array => Float64Array.from({ length: d }, gauss);
-  let source = { concept: vector(), look: vector(), wording: vector() };
+  const place = (): number => Math.floor(draw() * (POOL - d));
+  const [commonSignal, ownSignal] = [Math.sqrt(plan.sourceShare), Math.sqrt(1 - plan.sourceShare)];
+  const [commonNoise, ownNoise] = [Math.sqrt(plan.noiseShare), Math.sqrt(1 - plan.noiseShare)];
+  let [concept, look, wording] = [place(), place(), place()];
   for (let row = 0; row < plan.rows; row += 1) {
-    if (draw() < 1 / plan.sourceRows)
-      source = { concept: vector(), look: vector(), wording: vector() };
-    const mix = (common: Float64Array, share: number): Float64Array =>
-      common.map((each) => Math.sqrt(share) * each + Math.sqrt(1 - share) * gauss());
-    const concept = mix(source.concept, plan.sourceShare);
-    const look = mix(source.look, plan.noiseShare);
-    const wording = mix(source.wording, plan.noiseShare);
+    if (draw() < 1 / plan.sourceRows) [concept, look, wording] = [place(), place(), place()];
+    const [own, ownLook, ownWording] = [place(), place(), place()];
     for (let i = 0; i < d; i += 1) {
-      picture[row * d + i] = signal * (concept[i] ?? 0) + noise * (look[i] ?? 0);
-      text[row * d + i] = signal * (concept[i] ?? 0) + noise * (wording[i] ?? 0);
+      const shown =
+        signal * (commonSignal * (numbers[concept + i] ?? 0) + ownSignal * (numbers[own + i] ?? 0));
+      picture[row * d + i] =
+        shown +
+        noise * (commonNoise * (numbers[look + i] ?? 0) + ownNoise * (numbers[ownLook + i] ?? 0));
+      text[row * d + i] =
+        shown +
+        noise *
+          (commonNoise * (numbers[wording + i] ?? 0) + ownNoise * (numbers[ownWording + i] ?? 0));
     }
   }
   return { picture, text };

@@ -7,9 +7,9 @@ const LOWEST = -6;
 const HIGHEST = 18;
 /**
  * Drop of the log-likelihood at the ends of an interval: half the 95 % quantile of chi-squared with one degree of freedom,
- * doubled because neighbours resemble each other.
+ * 3.2 times that, calibrated: neighbours resemble each other, and real matches are not Gaussian.
  */
-const DROP = 2 * 1.92;
+const DROP = 3.2 * 1.92;
 
 /**
  * Share of pairs at chance level among the similarities of clips with their own captions. `low` is the lower end of a 95 %
