@@ -5,11 +5,16 @@ import { insertAlignment } from './alignment-tables.ts';
 import type { ShardAssessment } from './assess-shard.ts';
 import { describeCertainty, describeMechanism, describePlace } from './describe-segment.ts';
 import type { LagProfile } from './lag-profile.ts';
+import { type Fit, nameReordering, type Reordering } from './name-reordering.ts';
 import { readShardNames, readShardSizes } from './read-vectors.ts';
 import type { Segment } from './segment-scan.ts';
 
 /** Alarms of a kind of evidence that the run document shows; the tables have all of them. */
 const MOST_ALARMS = 20;
+/** Rows of a stretch whose order is looked into. */
+const MOST_REORDERED = 4_096;
+/** Shards without any relation that an order is looked for in. */
+const MOST_LOOKED_INTO = 20;
 /** Shards without an alarm that are shown of each kind of evidence. */
 const MOST_QUIET = 2;
 
@@ -25,6 +30,10 @@ export type LoggedShard = {
   readonly what: string;
   /** Over the whole shard, then over each segment of the reading. */
   readonly profiles: readonly LagProfile[];
+  /** How clips and captions of the rows from one index to another fit, both from 0; null where that cannot be told. */
+  readonly fitOf?: (from: number, to: number) => Promise<Fit | null>;
+  /** Whether no relation was seen at any offset. */
+  readonly isUnrelated?: boolean;
   /** More columns of `alignment`. */
   readonly columns: Readonly<Record<string, string | number | null>>;
 };
@@ -36,6 +45,7 @@ export class AlignmentLog {
   readonly #sizes: ReadonlyMap<number, number>;
   readonly #summaries: AlignmentSummary[] = [];
   readonly #counts = new Map<string, number>();
+  #lookedInto = 0;
 
   private constructor(
     database: Database,
@@ -97,8 +107,9 @@ export class AlignmentLog {
     });
   }
 
-  async shard(shard: LoggedShard, assessment: ShardAssessment): Promise<void> {
+  async shard(shard: LoggedShard, told: ShardAssessment): Promise<void> {
     const name = this.nameOf(shard.shardId);
+    const assessment = await this.#lookForOrder(shard, told);
     await insertAlignment(this.#database, 'alignment', {
       shard_id: shard.shardId,
       shard: name,
@@ -161,7 +172,7 @@ export class AlignmentLog {
     const mechanism =
       assessment.verdict === 'unrelated' && assessment.reason !== null
         ? `the shard ${assessment.reason}: its ${shard.what}s are of other clips`
-        : describeMechanism(stretch, shard.what);
+        : ((await this.#nameOrder(shard, segment))?.what ?? describeMechanism(stretch, shard.what));
     await insertAlignment(this.#database, 'alignment_segments', {
       shard_id: shard.shardId,
       shard: name,
@@ -187,6 +198,41 @@ export class AlignmentLog {
       sentence: `${place} ${mechanism}`,
       certainty,
     };
+  }
+
+  /** A shard without any relation nearby may be out of order as a whole: then one known step puts it right. */
+  async #lookForOrder(shard: LoggedShard, told: ShardAssessment): Promise<ShardAssessment> {
+    if (shard.isUnrelated !== true || told.segments.length > 0) return told;
+    if (this.#lookedInto >= MOST_LOOKED_INTO) return told;
+    this.#lookedInto += 1;
+    const whole = { from: 0, to: Number.POSITIVE_INFINITY, offset: null, gain: 0 };
+    const found = await this.#nameOrder(shard, whole);
+    // As many shards as may be looked into are as many chances of a false alarm.
+    const p = (found?.p ?? 1) * Math.min(MOST_LOOKED_INTO, this.#sizes.size);
+    if (found === null || p >= 0.01) return told;
+    return { verdict: 'unaligned-block', segments: [whole], shiftP: p, reason: null };
+  }
+
+  /** Which step brought the captions of a stretch out of order; null if they are not, or no known one did. */
+  async #nameOrder(shard: LoggedShard, segment: Segment): Promise<Reordering | null> {
+    if (segment.offset !== null || shard.fitOf === undefined) return null;
+    const to = Math.min(segment.to, shard.rowNumbers.length, segment.from + MOST_REORDERED);
+    const fit = await shard.fitOf(segment.from, to);
+    if (fit === null) return null;
+    const first = shard.rowNumbers[segment.from] ?? 0;
+    const last = shard.rowNumbers[to - 1] ?? 0;
+    const rows = await this.#database.rows(
+      `select row_number, ${quoteIdentifier('key')} from clips
+       where shard_id = ${shard.shardId} and row_number between ${first} and ${last}`,
+    );
+    const keys = new Map(
+      rows.map((row) => [numberOf(row['row_number']), maybe(row['key'], textOf)]),
+    );
+    const names = Array.from(
+      shard.rowNumbers.subarray(segment.from, to),
+      (row) => keys.get(row) ?? null,
+    );
+    return nameReordering(to - segment.from, names, fit);
   }
 
   /** Keys and captions of a row and of those beside it. */

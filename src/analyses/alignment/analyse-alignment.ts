@@ -8,6 +8,8 @@ import { EmbeddingShard, type ShardEvidence } from './embedding-shard.ts';
 import { type Featured, readColouredRows, readEmbeddedRows } from './featured-shards.ts';
 import { readMetadataEvidence } from './metadata-evidence.ts';
 import { readModelWindows, type WindowEmbedder } from './model-windows.ts';
+import type { Fit } from './name-reordering.ts';
+import { readFit } from './read-fit.ts';
 import { readVectors } from './read-vectors.ts';
 import { bandsFromWords } from './words-band.ts';
 
@@ -82,6 +84,7 @@ async function compareWords(
     // A share of mismatches would be that of words the map does not know.
     reading: { ...readShard(band), mismatch: null },
     whyNot: null,
+    fitOf: async (from) => shiftFit(band.fit, from),
     columns: {},
   }));
   await writeEvidence(log, evidence, what, found, assessShards(found.map((each) => each.reading)));
@@ -120,8 +123,14 @@ async function compareEmbeddings(database: Database, log: AlignmentLog): Promise
   const found: ShardEvidence[] = [];
   const current: { shard: EmbeddingShard | null } = { shard: null };
   const close = (): void => {
-    if (current.shard !== null)
-      found.push({ shardId: current.shard.shardId, ...current.shard.finish() });
+    if (current.shard === null) return;
+    const { shardId } = current.shard;
+    const finished = current.shard.finish();
+    found.push({
+      shardId,
+      ...finished,
+      fitOf: async (from, to) => readFit(database, shardId, finished.rowNumbers.slice(from, to)),
+    });
   };
   await readVectors(database, { left: 'clip_embedding', right: 'text_embedding' }, (row) => {
     if (current.shard?.shardId !== row.shardId) {
@@ -144,7 +153,7 @@ async function compareAnnotations(
 ): Promise<void> {
   const { shards, reason } = await readAnnotationEvidence(database, columns);
   if (reason !== null) await log.nothing('annotations', reason);
-  for (const { shardId, rowNumbers, pairs, assessment, profiles } of shards)
+  for (const { shardId, rowNumbers, pairs, assessment, profiles, fit } of shards)
     await log.shard(
       {
         evidence: 'annotations',
@@ -154,10 +163,16 @@ async function compareAnnotations(
         pairs,
         what: 'caption',
         profiles,
+        fitOf: async (from) => shiftFit(fit, from),
         columns: {},
       },
       assessment,
     );
+}
+
+/** The same fit, counted from another index. */
+function shiftFit(fit: Fit | undefined, from: number): Fit | null {
+  return fit === undefined ? null : (clip, caption) => fit(clip + from, caption + from);
 }
 
 /** Pictures and captions of windows of rows, through a model that the user named. */
@@ -194,6 +209,8 @@ async function writeEvidence(
         pairs: reading.pairs,
         what,
         profiles: reading.profiles,
+        isUnrelated: reading.relation === null && reading.pairs >= LEAST_LEARNT,
+        ...(shard.fitOf === undefined ? {} : { fitOf: shard.fitOf }),
         columns: {
           d_prime: reading.dPrime,
           t2_k: reading.shift.offset,

@@ -1,5 +1,6 @@
 import { type Database, numberOf, type SqlRow } from '../../engine/database.ts';
 import { assessMatches, type Matches, WIDTH } from './match-evidence.ts';
+import type { Fit } from './name-reordering.ts';
 import { OFFSET_REACH } from './offset-band.ts';
 
 /** What the source annotations say about the captions of one shard. */
@@ -8,6 +9,8 @@ export type AnnotationEvidence = ReturnType<typeof assessMatches> & {
   readonly rowNumbers: Float64Array;
   /** Clips that the annotations know. */
   readonly pairs: number;
+  /** 1 where a caption is that of the clip, else 0. */
+  readonly fit: Fit;
 };
 
 /** Share of keys of the dataset that the annotations must know to be joined by key. */
@@ -127,6 +130,14 @@ function closeShard(shard: OpenShard): readonly AnnotationEvidence[] {
       shardId,
       pairs,
       rowNumbers: table.rowNumbers,
+      fit: (clip, caption) => {
+        const wanted = expected[clip] ?? [];
+        return wanted.length === 0
+          ? Number.NaN
+          : wanted.includes(own[caption] ?? Number.NaN)
+            ? 1
+            : 0;
+      },
       ...assessMatches(table, 'captions of the annotations'),
     },
   ];

@@ -1,4 +1,5 @@
 import { readShard, type ShardReading } from './assess-shard.ts';
+import type { Fit } from './name-reordering.ts';
 import type { VectorRow } from './read-vectors.ts';
 import { SimilarityBand } from './similarity-band.ts';
 
@@ -12,6 +13,7 @@ export type ShardEvidence = {
   readonly reading: ShardReading;
   /** Why the shard could not be read at all, null if it could. */
   readonly whyNot: string | null;
+  readonly fitOf?: (from: number, to: number) => Promise<Fit | null>;
   /** More columns of `alignment`. */
   readonly columns: Readonly<Record<string, number | null>>;
 };

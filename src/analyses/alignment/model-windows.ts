@@ -1,5 +1,6 @@
 import type { ShardEvidence } from './embedding-shard.ts';
 import { readShard, type ShardReading } from './assess-shard.ts';
+import { fitOfVectors } from './name-reordering.ts';
 import type { OffsetBand } from './offset-band.ts';
 import { SimilarityBand, type VectorSlice } from './similarity-band.ts';
 
@@ -132,6 +133,13 @@ function evidenceOf(
     rows: shard.size,
     rowNumbers: band.rows,
     reading,
+    fitOf: async (from, to) => {
+      const rows = Array.from(band.rows.subarray(from, to), (row) => shard.get(row));
+      return fitOfVectors(
+        rows.map((row) => row?.picture ?? null),
+        rows.map((row) => row?.caption ?? null),
+      );
+    },
     whyNot:
       pictures === 0
         ? `none of ${shard.size} media could be shown to the model`
