@@ -12,6 +12,7 @@ import { readVectors } from '../../src/analyses/alignment/read-vectors.ts';
 import { SimilarityBand } from '../../src/analyses/alignment/similarity-band.ts';
 import { Database } from '../../src/engine/database.ts';
 import { exactInterval } from '../../src/sampling/binomial.ts';
+import { scanRealPairs } from './real-pairs.ts';
 import {
   DIMENSION,
   type Pairs,
@@ -290,6 +291,22 @@ async function cost(): Promise<void> {
   }
 }
 
+function given(name: string): string | undefined {
+  return process.argv.find((each) => each.startsWith(`--${name}=`))?.slice(name.length + 3);
+}
+
+/** Manifests to move captions about in: `--data=a.jsonl,b.jsonl`, `--model=<folder or id>`, `--annotations`. */
+async function real(): Promise<void> {
+  const model = given('model');
+  await scanRealPairs(
+    (given('data') ?? '').split(',').filter((each) => each !== ''),
+    {
+      ...(model === undefined ? {} : { model }),
+      annotations: process.argv.includes('--annotations'),
+    },
+  );
+}
+
 const parts: Readonly<Record<string, () => void | Promise<void>>> = {
   falseAlarms,
   manyShards,
@@ -297,6 +314,7 @@ const parts: Readonly<Record<string, () => void | Promise<void>>> = {
   drops,
   blocks,
   mismatches,
+  real,
   cost,
 };
 const wanted = process.argv.slice(2).filter((each) => !each.startsWith('--'));

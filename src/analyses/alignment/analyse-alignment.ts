@@ -84,7 +84,6 @@ async function compareWords(
     // A share of mismatches would be that of words the map does not know.
     reading: { ...readShard(band), mismatch: null },
     whyNot: null,
-    fitOf: async (from) => shiftFit(band.fit, from),
     columns: {},
   }));
   await writeEvidence(log, evidence, what, found, assessShards(found.map((each) => each.reading)));

@@ -1,15 +1,16 @@
 import { type LagProfile, profileLags } from './lag-profile.ts';
 import { boundMismatch, type MismatchShare } from './mismatch-share.ts';
 import { type OffsetBand, pairCount, similarityAt } from './offset-band.ts';
-import { blockTest, testDistinctNeighbours, testRelation, testShift } from './offset-tests.ts';
-import { scanSegments, type Segment } from './segment-scan.ts';
+import { blockTest, testDistinctNeighbours, testPartShift, testRelation } from './offset-tests.ts';
+import { leastStretch, scanSegments, type Segment } from './segment-scan.ts';
 
 /** What one shard says about its pairs, before shards are compared with each other. */
 export type ShardReading = {
   readonly pairs: number;
   /** Offset with the clearest relation, null if none was seen. */
   readonly relation: number | null;
-  readonly shift: { readonly offset: number; readonly p: number };
+  /** Of the whole shard or of its later part; `from` is an index into the rows of the band. */
+  readonly shift: { readonly offset: number; readonly p: number; readonly from: number };
   /** Segments at another offset than 0. */
   readonly segments: readonly Segment[];
   /** Mean similarity of clips with their own captions, standard deviations of unrelated pairs. */
@@ -20,6 +21,8 @@ export type ShardReading = {
   readonly mismatch: MismatchShare | null;
   /** p-value that captions one row beside fit as well: large where neighbours are too alike. */
   readonly neighboursAlike: number;
+  /** Rows that a misplaced stretch must have to be seen; infinite: only parts of the shard as a whole are compared. */
+  readonly leastStretch: number;
   /** How well captions around fit: over the whole shard, and over each segment in turn. */
   readonly profiles: readonly [LagProfile, ...LagProfile[]];
 };
@@ -53,7 +56,8 @@ export function readShard(band: OffsetBand): ShardReading {
   const empty: ShardReading = {
     pairs,
     relation: null,
-    shift: { offset: 0, p: 1 },
+    shift: { offset: 0, p: 1, from: 0 },
+    leastStretch: Number.POSITIVE_INFINITY,
     segments: [],
     contrast: own.mean,
     contrastError: own.standardError,
@@ -69,7 +73,7 @@ export function readShard(band: OffsetBand): ShardReading {
   const segments = path.filter((segment) => segment.offset !== 0);
   const right = similaritiesOnPath(band, path, relation.offset);
   const dPrime = right.reduce((sum, each) => sum + each, 0) / Math.max(1, right.length);
-  const shift = testShift(band);
+  const shift = testPartShift(band);
   return {
     ...empty,
     relation: relation.offset,
@@ -84,6 +88,7 @@ export function readShard(band: OffsetBand): ShardReading {
       dPrime >= LEAST_D_PRIME_FOR_SHARE
         ? boundMismatch(right, band.far, inflationOf(band, right))
         : null,
+    leastStretch: leastStretch(pairs, band.reach, dPrime),
     neighboursAlike: testDistinctNeighbours(band, relation.offset),
   };
 }
@@ -99,7 +104,7 @@ export function assessShards(readings: readonly ShardReading[]): readonly ShardA
     if (shiftP < ALPHA)
       return {
         verdict: 'shifted',
-        segments: wholeShard(reading.shift.offset),
+        segments: wholeShard(reading.shift.offset, reading.shift.from),
         shiftP,
         reason: null,
       };
@@ -117,13 +122,21 @@ export function assessShards(readings: readonly ShardReading[]): readonly ShardA
       verdict: reason === null ? 'aligned' : 'not-assessable',
       segments: [],
       shiftP,
-      reason,
+      reason: reason ?? describePower(reading),
     };
   });
 }
 
-function wholeShard(offset: number | null): readonly Segment[] {
-  return [{ from: 0, to: Number.POSITIVE_INFINITY, offset, gain: 0 }];
+function wholeShard(offset: number | null, from = 0): readonly Segment[] {
+  return [{ from, to: Number.POSITIVE_INFINITY, offset, gain: 0 }];
+}
+
+/** What would not have been seen in an aligned shard. */
+function describePower({ leastStretch: least, pairs }: ShardReading): string | null {
+  if (least <= 20) return null;
+  return least > pairs
+    ? 'the relation is weak: a misplaced stretch smaller than a quarter of the shard would not be seen'
+    : `a misplaced stretch of fewer than about ${least} rows would not be seen`;
 }
 
 function whyNotAssessable(reading: ShardReading): string | null {

@@ -1,3 +1,5 @@
+import { readWordTable } from './word-table.ts';
+
 /** Weighted words of one caption: places in the vocabulary and weights, of unit length. */
 export type WordVector = { readonly places: Int32Array; readonly weights: Float64Array };
 
@@ -22,8 +24,12 @@ export function wordsOf(caption: string): ReadonlySet<string> {
   return words;
 }
 
-/** Rare words weigh more (inverse document frequency); null for captions that share no word with others. */
+/**
+ * Captions as vectors of unit length: words that several of them have (rare ones weigh more), and beside them what all their
+ * words mean, by a table of word vectors. Null for captions that share no word with others and have none that the table knows.
+ */
 export function weighWords(captions: readonly (string | null)[]): {
+  /** Places in all. */
   readonly vocabulary: number;
   readonly vectors: readonly (WordVector | null)[];
 } {
@@ -40,19 +46,67 @@ export function weighWords(captions: readonly (string | null)[]): {
     .toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
     .slice(0, Math.min(MOST_WORDS, Math.floor(total / 2)));
   const places = new Map(kept.map(([word], place) => [word, place]));
-  const weights = kept.map(([, count]) => Math.log(total / count));
+  const weightOf = (word: string): number => Math.log(total / (counts.get(word) ?? total));
+  const meanings = meaningsOf(sets, weightOf);
   return {
-    vocabulary: kept.length,
-    vectors: sets.map((set) => {
+    vocabulary: kept.length + readWordTable().axes,
+    vectors: sets.map((set, index) => {
       if (set === null) return null;
-      const own = [...set].flatMap((word) => places.get(word) ?? []).toSorted((a, b) => a - b);
-      if (own.length === 0) return null;
-      const raw = own.map((place) => weights[place] ?? 0);
-      const length = Math.hypot(...raw);
+      const own = [...set].flatMap((word) => {
+        const place = places.get(word);
+        return place === undefined ? [] : [{ place, weight: weightOf(word) }];
+      });
+      const meaning = meanings[index] ?? null;
+      const length = Math.hypot(...own.map((each) => each.weight));
+      if (length === 0 && meaning === null) return null;
+      const both = length > 0 && meaning !== null ? Math.SQRT1_2 : 1;
+      const sorted = own.toSorted((a, b) => a.place - b.place);
       return {
-        places: Int32Array.from(own),
-        weights: Float64Array.from(raw, (weight) => weight / length),
+        places: Int32Array.from([
+          ...sorted.map((each) => each.place),
+          ...(meaning ?? []).map((_, axis) => kept.length + axis),
+        ]),
+        weights: Float64Array.from([
+          ...sorted.map((each) => (both * each.weight) / (length || 1)),
+          ...(meaning ?? []).map((value) => both * value),
+        ]),
       };
     }),
   };
+}
+
+/** Weighted sums of the vectors of their words, less what all captions have in common, of unit length. */
+function meaningsOf(
+  sets: readonly (ReadonlySet<string> | null)[],
+  weightOf: (word: string) => number,
+): readonly (readonly number[] | null)[] {
+  const { axes, placeOf, values } = readWordTable();
+  const sums = sets.map((set) => {
+    const sum = new Float64Array(axes);
+    let isKnown = false;
+    for (const word of set ?? []) {
+      const place = placeOf(word);
+      const weight = weightOf(word);
+      if (place === undefined || weight === 0) continue;
+      isKnown = true;
+      for (let axis = 0; axis < axes; axis += 1)
+        sum[axis] = (sum[axis] ?? 0) + (weight * (values[place * axes + axis] ?? 0)) / 127;
+    }
+    return isKnown ? unit(sum) : null;
+  });
+  const mean = new Float64Array(axes);
+  const known = sums.filter((sum) => sum !== null);
+  for (const sum of known)
+    for (let axis = 0; axis < axes; axis += 1)
+      mean[axis] = (mean[axis] ?? 0) + (sum[axis] ?? 0) / known.length;
+  return sums.map((sum) => {
+    if (sum === null) return null;
+    const centred = unit(sum.map((value, axis) => value - (mean[axis] ?? 0)));
+    return centred === null ? null : [...centred];
+  });
+}
+
+function unit(vector: Float64Array): Float64Array | null {
+  const length = Math.hypot(...vector);
+  return length > 1e-9 ? vector.map((each) => each / length) : null;
 }

@@ -1,5 +1,3 @@
-import type { Fit } from './name-reordering.ts';
-
 /**
  * How well each clip fits the captions around it, one shard: `z[i * width + k + reach]` is the standardised similarity of
  * clip `i` and the caption `k` rows further down, NaN where there is none. Zero mean and unit spread for unrelated pairs.
@@ -12,8 +10,6 @@ export type OffsetBand = {
   readonly z: Float32Array;
   /** Standardised similarities of unrelated pairs, ascending. */
   readonly far: Float32Array;
-  /** How clip and caption of any two indices fit, where that can be told. */
-  readonly fit?: Fit;
 };
 
 /** Offsets tried on either side: as far as an asynchronous batch or a few dropped rows move a caption. */

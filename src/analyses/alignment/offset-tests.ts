@@ -58,15 +58,49 @@ export function testRelation(band: OffsetBand): OffsetTest {
   );
 }
 
-/** Do the captions of another offset fit better than the own ones? A test for a shift: without any relation it stays silent. */
-export function testShift(band: OffsetBand): OffsetTest {
+/** Do the captions of another offset fit better than the own ones, from row `from` on? A test for a shift: without any relation it stays silent. */
+export function testShift(band: OffsetBand, from = 0): OffsetTest {
   const offsets = offsetsOf(band).filter((offset) => offset !== 0);
   return best(band, offsets, (offset) =>
     blockTest(
-      band.rows.length,
-      (index) => similarityAt(band, index, offset) - similarityAt(band, index, 0),
+      band.rows.length - from,
+      (index) => similarityAt(band, from + index, offset) - similarityAt(band, from + index, 0),
     ),
   );
+}
+
+/** Parts of a shard, from this share of its rows to the end, and what each may use up of the chance of a false alarm. */
+const PARTS = [
+  { from: 0, weight: 0.8 },
+  { from: 0.5, weight: 0.1 },
+  { from: 0.75, weight: 0.1 },
+] as const;
+
+/**
+ * The same for the whole shard and for its later parts, where a dropped row shows that no single row is clear about.
+ * `from` is the row at which the sum of contrasts is largest: where captions began to stand elsewhere.
+ */
+export function testPartShift(band: OffsetBand): OffsetTest & { readonly from: number } {
+  const rows = band.rows.length;
+  let found = { offset: 0, p: 1, from: 0 };
+  for (const part of PARTS) {
+    const from = Math.floor(part.from * rows);
+    const tried = testShift(band, from);
+    const p = Math.min(1, tried.p / part.weight);
+    if (p < found.p) found = { offset: tried.offset, p, from };
+  }
+  return found.from === 0 ? found : { ...found, from: findChange(band, found.offset) };
+}
+
+function findChange(band: OffsetBand, offset: number): number {
+  let sum = 0;
+  let change = { from: 0, sum: Number.NEGATIVE_INFINITY };
+  for (let row = band.rows.length - 1; row >= 0; row -= 1) {
+    const gain = similarityAt(band, row, offset) - similarityAt(band, row, 0);
+    if (!Number.isNaN(gain)) sum += gain;
+    if (sum > change.sum) change = { from: row, sum };
+  }
+  return change.from;
 }
 
 /** Do the captions of `from` fit provably better than those one row beside them? The larger of the two p-values. */

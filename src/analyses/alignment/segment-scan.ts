@@ -59,6 +59,16 @@ export function scanSegments(band: OffsetBand, start: number): readonly Segment[
   return segments;
 }
 
+/**
+ * Rows that a stretch needs to be seen at this strength of the relation: its evidence must pay for leaving and coming back.
+ * Infinite where single rows say nothing.
+ */
+export function leastStretch(rows: number, reach: number, strength: number): number {
+  if (strength < LEAST_CONTRAST) return Number.POSITIVE_INFINITY;
+  const cost = Math.log((rows * (2 * reach + 2)) / ALPHA) + RETURN_COST;
+  return Math.ceil((cost * DEPENDENCE) / (strength * strength));
+}
+
 /** The most likely path through offsets, as segments; {@link scanSegments} for any kind of evidence. */
 export function findPath(evidence: OffsetEvidence): readonly Segment[] {
   const { rows, reach, ratios } = evidence;

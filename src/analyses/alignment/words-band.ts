@@ -258,15 +258,6 @@ function bandOf(
     reach: OFFSET_REACH,
     z: raw.map((each) => (each - mean) / spread),
     far: Float32Array.from(far, (each) => (each - mean) / spread).toSorted(),
-    fit: (clip, caption) => {
-      const pair = pairs[clip];
-      const other = pairs[caption];
-      const map = maps[pair?.fold ?? 0];
-      const words = other === undefined ? null : wordsAt(other, 0);
-      if (pair === undefined || map === undefined || words === null) return Number.NaN;
-      const foretold = applyMap(map, words, q);
-      return cosine(pair.scores, foretold, means[pair.fold] ?? new Float64Array(q));
-    },
   };
 }
 
