@@ -13,6 +13,7 @@ import { WITHOUT_FAULT } from '../src/faults/without-fault.ts';
 import { loadRules } from '../src/judge/load-rules.ts';
 import { FAULT_CASES } from '../src/media/faults/fault-cases.ts';
 import { IMAGE_FAULTS } from '../src/media/faults/image-faults.ts';
+import { SET_CASES } from '../src/media/faults/set-cases.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 import { SILENT } from '../src/progress.ts';
 import { scan } from '../src/scan.ts';
@@ -152,6 +153,7 @@ describe('the catalogue of faults', () => {
     ...SET_FAULTS.map((fault) => fault.rule),
     ...VERSION_FAULTS.map((fault) => fault.rule),
     ...Object.keys(FAULT_CASES),
+    ...Object.keys(SET_CASES),
     ...Object.keys(IMAGE_FAULTS),
   ]);
 

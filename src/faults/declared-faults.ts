@@ -79,20 +79,6 @@ export const DECLARED_FAULTS: readonly RowFault[] = [
     reach: 'set',
   },
   {
-    rule: 'placeholder-media',
-    name: 'one picture for many keys',
-    needs: ['path', 'caption'],
-    reach: 'set',
-    leastRows: 40,
-    inject: (rows, at) => {
-      const first = rows.find((row) => at.has(row.key));
-      return {
-        rows: rows.map((row) => (at.has(row.key) ? { ...row, path: first?.['path'] } : row)),
-        bad: at,
-      };
-    },
-  },
-  {
     rule: 'shifted-metadata',
     name: 'size, rate and length of the next row',
     needs: ['width_px', 'height_px', 'fps', 'duration_s'],

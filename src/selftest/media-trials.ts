@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 
-import { type Database, numberOf, textOf } from '../engine/database.ts';
+import { type Database, numberOf, type SqlRow, type SqlValue, textOf } from '../engine/database.ts';
 import type { FaultRow } from '../faults/row-fault.ts';
 import { shardName } from '../faults/set-faults.ts';
 import type { ClipRecipe, VideoCodec } from '../media/encode/clip-recipe.ts';
 import { FAULT_CASES } from '../media/faults/fault-cases.ts';
 import { writeVariant } from '../media/faults/fault-variant.ts';
+import { SET_CASES } from '../media/faults/set-cases.ts';
 import { IMAGE_FAULTS } from '../media/faults/image-faults.ts';
 import { type Bench, type Seen, scanCopy } from './bench.ts';
 import { evidenceFile } from './base-rows.ts';
@@ -47,7 +48,19 @@ export type Original = {
   readonly key: string;
   readonly file: string;
   readonly kind: 'clip' | 'image';
+  /** Whether it is one of the few that every fault of single media is made of. */
+  readonly isForAll: boolean;
 };
+
+/** Rules about a shard beside others, and the scenes that each side of their comparison needs, with some to spare. */
+const SCENES_OF_SHARD: Readonly<Record<string, number>> = {
+  'compressed-range': 10,
+  'swapped-channels': 10,
+  'stretched-frames': 14,
+};
+
+/** Differing bits of two 64-bit hashes up to which two pictures count as one scene, as those rules have it. */
+const ALIKE_BITS = 16;
 
 type Made = {
   readonly key: string;
@@ -75,22 +88,25 @@ export async function chooseOriginals(
   const choose = async (kind: Original['kind'], table: string, test: string) => {
     if (!(await readable(table))) return [];
     const rows = await database.rows(
-      `select coalesce(clips.key, clips.path, 'row-' || clips.clip_id) as key, clips.path as path
+      `select coalesce(clips.key, clips.path, 'row-' || clips.clip_id) as key, clips.path as path,
+         ${kind === 'clip' ? 'seen.dhash[1 + len(seen.dhash) // 2]' : 'seen.dhash'} as scene
        from base_clips as clips join base_${table} as seen on seen.clip_id = clips.clip_id
        where clips.path is not null and seen.error_code is null and ${test}
-       order by md5(clips.path) limit ${most}`,
+       order by md5(clips.path)`,
     );
-    return rows.map((row): Original => ({
+    const scenes = kind === 'clip' ? Math.max(most, ...Object.values(SCENES_OF_SHARD)) : most;
+    return differentScenes(rows, scenes).map((row, index): Original => ({
       key: textOf(row['key']),
       file: resolve(mediaRoot, textOf(row['path'])),
       kind,
+      isForAll: index < most,
     }));
   };
   return [
     ...(await choose(
       'clip',
       'frames',
-      'seen.motion_median >= 1 and seen.still_score >= 2 and list_max(seen.pts_s) - list_min(seen.pts_s) >= 1.9',
+      'seen.motion_median >= 1 and seen.still_score >= 2 and list_max(seen.pts_s) - list_min(seen.pts_s) >= 1.9 and len(seen.pts_s) >= 48',
     )),
     ...(await choose(
       'image',
@@ -98,6 +114,24 @@ export async function chooseOriginals(
       'least(seen.width_px, seen.height_px) >= 120 and seen.luma_spread >= 20 and seen.chroma_spread >= 4 and seen.entropy_bits >= 5',
     )),
   ];
+}
+
+/** The first rows whose pictures differ from those of all rows before them, as far as `most` goes. */
+function differentScenes(rows: readonly SqlRow[], most: number): readonly SqlRow[] {
+  const chosen: SqlRow[] = [];
+  for (const row of rows) {
+    const isNew = chosen.every((each) => bitsApart(each['scene'], row['scene']) > ALIKE_BITS);
+    if (isNew && chosen.length < most) chosen.push(row);
+  }
+  return chosen;
+}
+
+function bitsApart(one: SqlValue | undefined, other: SqlValue | undefined): number {
+  if (typeof one !== 'bigint' || typeof other !== 'bigint') return 64;
+  let left = BigInt.asUintN(64, one ^ other);
+  let bits = 0;
+  for (; left > 0n; left &= left - 1n) bits += 1;
+  return bits;
 }
 
 /** Encodes clips and images anew with the faults of the media rules, has them measured and judged, and counts. */
@@ -113,10 +147,13 @@ export async function tryMediaFaults(
   await mkdir(folder, { recursive: true });
   const files = new Map<string, boolean>();
   const made: Made[] = [];
+  const clips = originals.filter((original) => original.kind === 'clip').length;
   for (const [index, original] of originals.entries()) {
     for (const rule of bench.rules) {
       bench.signal.throwIfAborted();
       if (natural.get(rule.id)?.has(original.key) === true) continue;
+      const scenes = SCENES_OF_SHARD[rule.id];
+      if (scenes === undefined ? !original.isForAll : clips < scenes) continue;
       made.push(...(await makeVariants(folder, rule.id, original, index, files)));
     }
     onAdvance();
@@ -172,7 +209,9 @@ async function makeVariants(
     });
   };
   if (original.kind === 'clip') {
-    const makeCase = Object.entries(FAULT_CASES).find(([name]) => name === rule)?.[1];
+    const makeCase = Object.entries({ ...FAULT_CASES, ...SET_CASES }).find(
+      ([name]) => name === rule,
+    )?.[1];
     if (makeCase === undefined) return [];
     const { faulty, lookalikes } = makeCase(recipeOf(rule, original, index));
     for (const [isFaulty, variants] of [

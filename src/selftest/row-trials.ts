@@ -42,30 +42,25 @@ export async function tryRowFaults(
   tally: Tally,
   onAdvance: () => void,
 ): Promise<void> {
-  const onMedia = (fault: RowFault): boolean => {
-    const rule = bench.rules.find((each) => each.id === fault.rule);
-    return rule !== undefined && looksAtMedia(rule);
-  };
   const known = ROW_FAULTS.filter((fault) => bench.rules.some((rule) => rule.id === fault.rule));
-  await tryOn(
-    bench,
-    base,
-    'manifest',
-    known.filter((fault) => !onMedia(fault)),
-    tally,
-    onAdvance,
-  );
+  const isOfMedia = (fault: RowFault): boolean =>
+    bench.rules.some((rule) => rule.id === fault.rule && cannotDoWithoutMedia(rule));
+  const onRows = known.filter((fault) => !isOfMedia(fault));
+  const unjudged = await tryOn(bench, base, 'manifest', onRows, tally, onAdvance);
   if (measured.rows.length > 0 && bench.config.tier !== 'manifest') {
-    await tryOn(bench, measured, bench.config.tier, known.filter(onMedia), tally, onAdvance);
+    const onMedia = [...known.filter(isOfMedia), ...unjudged];
+    await tryOn(bench, measured, bench.config.tier, onMedia, tally, onAdvance);
   }
 }
 
-/** Whether a rule cannot do without what was measured of media. */
-function looksAtMedia(rule: Rule): boolean {
-  const needs = rule.needs.map(readNeed).filter((need) => isEvidenceTable(need.table));
-  return needs.some((need) => !need.isOptional) || (needs.length > 0 && rule.level !== 'L0');
+/** Whether a rule needs what was measured of media. */
+function cannotDoWithoutMedia(rule: Rule): boolean {
+  return rule.needs
+    .map(readNeed)
+    .some((need) => isEvidenceTable(need.table) && (!need.isOptional || rule.level !== 'L0'));
 }
 
+/** Tries faults on copies of the rows; gives those back whose rules were not judged on the copy as it is. */
 async function tryOn(
   bench: Bench,
   base: BaseRows,
@@ -73,9 +68,9 @@ async function tryOn(
   faults: readonly RowFault[],
   tally: Tally,
   onAdvance: () => void,
-): Promise<void> {
+): Promise<readonly RowFault[]> {
   const rules = [...new Set(faults.map((fault) => fault.rule))];
-  if (rules.length === 0 || base.rows.length === 0) return;
+  if (rules.length === 0 || base.rows.length === 0) return faults;
   const scan = async (rows: readonly FaultRow[], wanted: readonly string[]): Promise<Seen> => {
     bench.signal.throwIfAborted();
     const folder = join(bench.folder, 'copy');
@@ -91,10 +86,10 @@ async function tryOn(
   const natural = await scan(base.rows, rules);
   onAdvance();
   const context = contextOf(base);
+  const isJudged = (fault: RowFault): boolean =>
+    ['passed', 'failed'].includes(natural.outcomes.get(fault.rule)?.outcome ?? '');
   const usable = faults.filter(
-    (fault) =>
-      ['passed', 'failed'].includes(natural.outcomes.get(fault.rule)?.outcome ?? '') &&
-      fault.needs.every((need) => isThere(base, context, need)),
+    (fault) => isJudged(fault) && fault.needs.every((need) => isThere(base, context, need)),
   );
   for (const rate of RATES) {
     let waiting: readonly RowFault[] = usable.filter((fault) => fault.reach === 'row');
@@ -138,6 +133,7 @@ async function tryOn(
       onAdvance();
     }
   }
+  return faults.filter((fault) => !isJudged(fault));
 }
 
 function contextOf(base: BaseRows): FaultContext {

@@ -173,7 +173,7 @@ function keysByRule(report: ReportInput): ReadonlyMap<string, ReadonlySet<string
 function whyEvidence(originals: number): string {
   return originals === 0
     ? 'no medium here can be encoded anew with its fault'
-    : 'no fault of rows or media stands for it';
+    : 'too few media of different scenes, or no fault of rows or media stands for it';
 }
 
 function whyExamples(rule: Rule, outcome: RuleOutcome | undefined, originals: number): string {

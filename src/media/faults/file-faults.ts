@@ -1,7 +1,8 @@
 import type { ClipRecipe } from '../encode/clip-recipe.ts';
 import type { FaultCase } from './fault-variant.ts';
 
-const NOT_FOUND_PAGE =
+/** What a server sends in place of a medium. */
+export const NOT_FOUND_PAGE =
   '<!doctype html>\n<html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>\n';
 
 /** Defects of the file and of its sound, each with clips that only look like it. `base` is a sound clip. */
@@ -53,16 +54,6 @@ export const FILE_FAULTS = {
       { name: 'one-keyframe-in-12-s', recipe: { ...base, fps: 4, duration_s: 12, gop: 999 } },
     ],
     lookalikes: [{ name: 'one-in-5-s', recipe: { ...base, fps: 4, duration_s: 12, gop: 20 } }],
-  }),
-  'near-duplicate-media': (base) => ({
-    faulty: [
-      { name: 'as-uploaded', recipe: { ...base, codec: 'h264', crf: 20 } },
-      {
-        name: 'encoded-again-smaller',
-        recipe: { ...base, codec: 'h264', crf: 33, width_px: 240 },
-      },
-    ],
-    lookalikes: [],
   }),
   'starved-bitrate': (base) => ({
     faulty: [{ name: 'crf-51', recipe: { ...base, crf: 51 } }],
