@@ -39,7 +39,7 @@ describe('a self-test', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dailies-selftest-'));
     const random = seededRandom(3);
-    const rows = Array.from({ length: 300 }, (_, index) => ({
+    const rows = Array.from({ length: 120 }, (_, index) => ({
       key: `clip-${index}`,
       caption: writeCleanCaption(random),
     }));
@@ -119,7 +119,7 @@ describe('a self-test of media', () => {
       dataset: [join(folder, 'clips.jsonl')],
       rules: {
         ...DEFAULT_CONFIG.rules,
-        select: ['trailing-index', 'silent-audio', 'frozen-frames'],
+        select: ['trailing-index', 'silent-audio'],
       },
     };
     const context = { signal: new AbortController().signal, progress: SILENT };
@@ -138,11 +138,10 @@ describe('a self-test of media', () => {
     await rm(folder, { recursive: true, force: true });
 
     expect(rules.map((rule) => [rule.id, rule.method, rule.recall, rule.falseAlarmRate])).toEqual([
-      ['frozen-frames', 'media', 1, 0],
       ['silent-audio', 'media', 1, 0],
       ['trailing-index', 'media', 1, 0],
     ]);
-    expect(encodedMedia).toBeGreaterThan(8);
+    expect(encodedMedia).toBe(5);
     expect(left.toSorted()).toEqual(['clip.mkv', 'clips.jsonl']);
   });
 });

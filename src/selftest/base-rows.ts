@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 
 import type { Config } from '../config/config.ts';
 import { CANONICAL_COLUMNS, RESERVED_COLUMNS } from '../dataset/canonical-columns.ts';
-import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
+import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { Database, maybe, numberOf, type SqlValue, textOf } from '../engine/database.ts';
 import type { FaultRow } from '../faults/row-fault.ts';
 import { writeLedger } from '../judge/ledger.ts';
@@ -140,9 +140,4 @@ function plain(value: SqlValue | undefined): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (Array.isArray(value)) return value.map(plain);
   return value ?? null;
-}
-
-/** SQL of the evidence tables of a run, as `base_<table>`; an empty one where nothing was kept. */
-export function evidenceFile(runFolder: string, table: string): string {
-  return quoteLiteral(resolve(runFolder, 'evidence', `${table}.parquet`));
 }

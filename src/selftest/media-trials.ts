@@ -11,7 +11,6 @@ import { writeVariant } from '../media/faults/fault-variant.ts';
 import { SET_CASES } from '../media/faults/set-cases.ts';
 import { IMAGE_FAULTS } from '../media/faults/image-faults.ts';
 import { type Bench, type Seen, scanCopy } from './bench.ts';
-import { evidenceFile } from './base-rows.ts';
 import type { Tally } from './tally.ts';
 import { writeCopy } from './write-copy.ts';
 
@@ -78,18 +77,16 @@ type Made = {
  */
 export async function chooseOriginals(
   database: Database,
-  runFolder: string,
   mediaRoot: string,
   most: number,
 ): Promise<readonly Original[]> {
   const readable = async (table: string): Promise<boolean> =>
-    (await database.rows(`select 1 from glob(${evidenceFile(runFolder, table)})`).catch(() => []))
-      .length > 0;
+    (await database.rows(`select 1 from base_${table} limit 1`)).length > 0;
   const choose = async (kind: Original['kind'], table: string, test: string) => {
     if (!(await readable(table))) return [];
     const rows = await database.rows(
       `select coalesce(clips.key, clips.path, 'row-' || clips.clip_id) as key, clips.path as path,
-         ${kind === 'clip' ? 'seen.dhash[1 + len(seen.dhash) // 2]' : 'seen.dhash'} as scene
+         ${SCENES[table] ?? 'null'} as scene
        from base_clips as clips join base_${table} as seen on seen.clip_id = clips.clip_id
        where clips.path is not null and seen.error_code is null and ${test}
        order by md5(clips.path)`,
@@ -102,12 +99,17 @@ export async function chooseOriginals(
       isForAll: index < most,
     }));
   };
+  const moving = await choose(
+    'clip',
+    'frames',
+    'seen.motion_median >= 1 and seen.still_score >= 2 and list_max(seen.pts_s) - list_min(seen.pts_s) >= 1.9 and len(seen.pts_s) >= 48',
+  );
+  // Where no rule asked for frames, whether anything moves is not known, and does not matter.
+  const clips = (await readable('frames'))
+    ? moving
+    : await choose('clip', 'containers', 'seen.duration_s >= 2 and seen.video_track_count > 0');
   return [
-    ...(await choose(
-      'clip',
-      'frames',
-      'seen.motion_median >= 1 and seen.still_score >= 2 and list_max(seen.pts_s) - list_min(seen.pts_s) >= 1.9 and len(seen.pts_s) >= 48',
-    )),
+    ...clips,
     ...(await choose(
       'image',
       'images',
@@ -115,6 +117,12 @@ export async function chooseOriginals(
     )),
   ];
 }
+
+/** Hash of the picture in the middle, by table. */
+const SCENES: Readonly<Record<string, string>> = {
+  frames: 'seen.dhash[1 + len(seen.dhash) // 2]',
+  images: 'seen.dhash',
+};
 
 /** The first rows whose pictures differ from those of all rows before them, as far as `most` goes. */
 function differentScenes(rows: readonly SqlRow[], most: number): readonly SqlRow[] {

@@ -78,12 +78,7 @@ export async function selftest(
     const originals =
       run.dataset.mediaRoot === null || config.tier === 'manifest'
         ? []
-        : await chooseOriginals(
-            database,
-            runFolder,
-            run.dataset.mediaRoot,
-            request.originals ?? ORIGINALS,
-          );
+        : await chooseOriginals(database, run.dataset.mediaRoot, request.originals ?? ORIGINALS);
     const bench: Bench = {
       config,
       rules,
