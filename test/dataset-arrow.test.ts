@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 
 import {
   Bool,
+  DurationNanosecond,
   Field,
   FixedSizeList,
   Float32,
@@ -148,6 +149,35 @@ describe('files of other writers', () => {
     );
     const rows = await dictionary.query('select dict0 from clips order by clip_id');
     expect(rows.map((row) => row['dict0'])).toEqual([...(column ?? [])]);
+  });
+});
+
+describe('columns and names that are not read', () => {
+  it('a type that the reader does not know is told with the name of its column', async () => {
+    await expect(open(fixture('generated_list_view.stream'))).rejects.toThrow(
+      /column "lv" has the Arrow type ListView, which is not read/,
+    );
+  });
+
+  it.each(['stream', 'file'] as const)(
+    'a named %s without a known ending is read by its first bytes',
+    async (kind) => {
+      const folder = makeFolder({ 'golden.ipc_data': tableToIPC(manifest(0, 7), kind) });
+      const { dataset } = await open(`${folder}/golden.ipc_data`);
+      expect([dataset.format, dataset.rows]).toEqual(['arrow', 7]);
+    },
+  );
+
+  it('lengths of time keep their ticks', async () => {
+    const table = new Table({
+      key: vectorFromArray(['a', 'b'], new Utf8()),
+      took: vectorFromArray([-(2n ** 62n), null], new DurationNanosecond()),
+    });
+    const { query } = await open(makeFolder({ 'a.arrow': tableToIPC(table, 'file') }));
+    expect(await query('select took from clips order by row_number')).toEqual([
+      { took: '-4611686018427387904' },
+      { took: null },
+    ]);
   });
 });
 

@@ -10,6 +10,7 @@ import { discoverShards } from '../src/dataset/discover-shards.ts';
 import type { OpenDataset, OpenOptions } from '../src/dataset/open-dataset.ts';
 import { openDataset } from '../src/dataset/open-dataset.ts';
 import type { Cell } from '../src/dataset/rows.ts';
+import { removeRowStores } from '../src/dataset/row-store.ts';
 import { readRows } from '../src/dataset/rows.ts';
 import { quoteLiteral } from '../src/dataset/sql-quote.ts';
 
@@ -35,7 +36,10 @@ export function addFiles(
 export async function connect(): Promise<DuckDBConnection> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
-  afterAll(() => connection.closeSync());
+  afterAll(() => {
+    connection.closeSync();
+    removeRowStores(connection);
+  });
   return connection;
 }
 

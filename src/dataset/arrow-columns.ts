@@ -117,6 +117,9 @@ function timeColumn(type: DataType): ArrowColumn | null {
       convert: toBigInt,
     };
   }
+  // Ticks, as the unit of the column says: a length of time has no date to be shown as.
+  if (Arrow.isDuration(type))
+    return { type: BIGINT, sqlType: 'BIGINT', cast: asIs, convert: toBigInt };
   if (Arrow.isDate(type))
     return {
       type: BIGINT,

@@ -5,6 +5,13 @@ const MESSAGE_KINDS: Readonly<Record<number, ArrowMessageKind>> = {
   3: 'batch',
 };
 
+/** Types of Schema.fbs that apache-arrow 21 does not know. */
+const UNREAD_TYPES: Readonly<Record<number, string>> = {
+  22: 'RunEndEncoded',
+  25: 'ListView',
+  26: 'LargeListView',
+};
+
 export type ArrowMessageKind = 'schema' | 'dictionary' | 'batch';
 
 /** Fields of a schema, nested ones counted. */
@@ -73,7 +80,13 @@ function checkFields(
   const count = parent.vectorLength(slot, 4);
   for (let i = 0; i < count; i++) {
     if (budget.left-- <= 0) throw new Error(`the schema has more than ${MOST_FIELDS} fields`);
-    checkFields(parent.vectorTable(slot, i), 5, depth + 1, budget);
+    const field = parent.vectorTable(slot, i);
+    const unread = UNREAD_TYPES[field.uint8(2)];
+    if (unread !== undefined)
+      throw new Error(
+        `column ${JSON.stringify(field.text(0))} has the Arrow type ${unread}, which is not read: write it as a plain column or a List`,
+      );
+    checkFields(field, 5, depth + 1, budget);
   }
 }
 
@@ -143,6 +156,19 @@ class FlatTable {
   table(slot: number): FlatTable | null {
     const at = this.#field(slot);
     return at === null ? null : new FlatTable(this.#view, at + this.#view.getUint32(at, true));
+  }
+
+  /** A text field, empty if it is not there. */
+  text(slot: number): string {
+    const at = this.#field(slot);
+    if (at === null) return '';
+    const start = at + this.#view.getUint32(at, true);
+    const length = this.#view.getUint32(start, true);
+    if (start + 4 + length > this.#view.byteLength)
+      throw new Error(`a name of ${length} bytes leaves its message`);
+    return Buffer.from(this.#view.buffer, this.#view.byteOffset + start + 4, length).toString(
+      'utf8',
+    );
   }
 
   /** Elements of a vector, 0 if there is none; throws if it does not fit the buffer. */

@@ -1,10 +1,10 @@
-import { access, constants, lstat, readdir, realpath, stat } from 'node:fs/promises';
+import { access, constants, lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, parse, relative, resolve, sep } from 'node:path';
 
 import { DailiesError } from '../dailies-error.ts';
 import { matchGlob, splitGlob } from './glob.ts';
 import type { ShardCompression, ShardFormat } from './shard-format.ts';
-import { isMediaName, shardFormatOf } from './shard-format.ts';
+import { binaryFormatOf, isMediaName, shardFormatOf } from './shard-format.ts';
 
 /** One file that holds rows of the manifest. */
 export type ShardFile = {
@@ -82,7 +82,8 @@ export async function discoverShards(
     }
   }
   const root = commonDirectory(roots);
-  const chosen = chooseShards(found, inputs, warnings);
+  const sniffed = await sniffStrangers(found);
+  const chosen = chooseShards(found, inputs, warnings, sniffed);
   if (chosen.format === 'media') {
     const media = chosen.paths.map((path) => relativeName(root, path)).toSorted(compareNames);
     return { format: 'media', root, shards: [await mediaShard(root)], media, warnings };
@@ -159,18 +160,40 @@ async function walk(directory: string, warnings: string[], depth = Infinity): Pr
   return files;
 }
 
+/** Formats of the named files whose names tell none, by their first bytes. */
+async function sniffStrangers(found: readonly Found[]): Promise<ReadonlyMap<string, ShardFormat>> {
+  const sniffed = new Map<string, ShardFormat>();
+  for (const { path, isExplicit } of found) {
+    if (!isExplicit || shardFormatOf(basename(path)) !== null || isMediaName(basename(path)))
+      continue;
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => null);
+    if (handle === null) continue;
+    const head = Buffer.alloc(8);
+    const { bytesRead } = await handle
+      .read(head, 0, 8, 0)
+      .catch(() => ({ bytesRead: 0 }))
+      .finally(() => handle.close());
+    const format = binaryFormatOf(head.subarray(0, bytesRead));
+    if (format !== null) sniffed.set(path, format);
+  }
+  return sniffed;
+}
+
 function chooseShards(
   found: readonly Found[],
   inputs: readonly string[],
   warnings: string[],
+  sniffed: ReadonlyMap<string, ShardFormat>,
 ): { format: ShardFormat; paths: string[] } {
   const explicit = found.filter((each) => each.isExplicit).map((each) => each.path);
   const walked = found.filter((each) => !each.isExplicit).map((each) => each.path);
   const tables = [
-    ...explicit.filter((path) => shardFormatOf(basename(path)) !== null),
+    ...explicit.filter((path) => shardFormatOf(basename(path)) !== null || sniffed.has(path)),
     ...chooseWalked(walked, warnings),
   ];
-  const strangers = explicit.filter((path) => shardFormatOf(basename(path)) === null);
+  const strangers = explicit.filter(
+    (path) => shardFormatOf(basename(path)) === null && !sniffed.has(path),
+  );
   const media = found.map((each) => each.path).filter((path) => isMediaName(basename(path)));
   if (tables.length === 0 && media.length > 0) return { format: 'media', paths: media };
   if (strangers.length > 0 && !strangers.every((path) => isMediaName(path)))
@@ -187,7 +210,7 @@ function chooseShards(
   }
   const formats = new Map<ShardFormat, string>();
   for (const path of tables) {
-    const format = shardFormatOf(basename(path))?.format;
+    const format = shardFormatOf(basename(path))?.format ?? sniffed.get(path);
     if (format !== undefined && !formats.has(format)) formats.set(format, path);
   }
   const [first, second] = formats;

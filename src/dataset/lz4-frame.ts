@@ -39,6 +39,16 @@ export function decodeLz4Frame(input: Uint8Array): Uint8Array {
   }
 }
 
+/** Decodes one raw LZ4 block of known length. Throws on damage or another length. */
+export function decodeLz4Block(input: Uint8Array, length: number): Uint8Array {
+  const output = new Output(Math.max(0, length));
+  decodeBlock(input, output);
+  const bytes = output.bytes();
+  if (bytes.length !== length)
+    throw new Error(`an LZ4 block has ${bytes.length} bytes where ${length} are stated`);
+  return bytes;
+}
+
 /** https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md: sequences of literals and a match. */
 function decodeBlock(input: Uint8Array, output: Output): void {
   let at = 0;

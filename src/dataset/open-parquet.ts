@@ -5,10 +5,12 @@ import type { Cell } from './rows.ts';
 import { numberOf, readRows, textOf, textsOf, shardErrorText } from './rows.ts';
 import type { PageFault } from './page-faults.ts';
 import { rowsOutside } from './page-faults.ts';
+import { scratchFile } from './row-store.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral, quotePathList } from './sql-quote.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, unreadShard } from './source.ts';
+import { transcodeParquet } from './transcode-parquet.ts';
 import { verifyParquetShards } from './verify-shards.ts';
 import { widenSchemas } from './widen-types.ts';
 
@@ -22,6 +24,8 @@ type Footer = Omit<ShardReading, 'schema' | 'error' | 'badRows'> & {
   readonly physicalSchema: string;
   /** A codec or encoding that cannot be decoded, in words. */
   readonly unsupported: string | null;
+  /** Written in a way that DuckDB cannot decode, and that can be written anew. */
+  readonly isOutdated: boolean;
 };
 
 /** Parquet shards as one relation over `read_parquet`, an explicit file list for each schema among them. */
@@ -32,7 +36,9 @@ export async function openParquet(
   // Geometry is of no interest here, and reading its metadata refuses files that are fine otherwise.
   await connection.run('set enable_geoparquet_conversion = false').catch(() => undefined);
   const scratch = await ScratchDatabase.like(connection);
-  const { read, unread } = await lookAtShards(scratch, files).finally(() => scratch.close());
+  const { read, unread } = await lookAtShards(connection, scratch, files).finally(() =>
+    scratch.close(),
+  );
   const variants = await verifyParquetShards(
     connection,
     read.filter((shard) => hasVariant(shard)).map((shard) => shard.file),
@@ -53,12 +59,24 @@ export async function openParquet(
     columns,
     shards,
     files: read.map((shard) => shard.file.path),
-    warnings: [],
+    warnings: tellCopies(files, read),
     parquet: {
       isDoubtful: isSmall,
       without: (faults) => relationOf(read, columns, faults),
     },
   };
+}
+
+/** Names the shards that are read through a copy: it costs a read and a write of the file. */
+function tellCopies(files: readonly ShardFile[], read: readonly ShardReading[]): string[] {
+  const paths = new Set(files.map((file) => file.path));
+  const copied = read.filter((shard) => !paths.has(shard.file.path));
+  const [first] = copied;
+  return first === undefined
+    ? []
+    : [
+        `${copied.length} shard(s) in LZ4 of Hadoop or in BYTE_STREAM_SPLIT of other types than floats were read through a copy, first ${first.file.name}: ZSTD or SNAPPY would be read at once`,
+      ];
 }
 
 /** The readable rows of all shards, but those of row groups with faults. */
@@ -82,7 +100,26 @@ function relationOf(
 
 type Looked = { readonly read: ShardReading[]; readonly unread: ShardReading[] };
 
+/** A copy of a shard that DuckDB can decode, under the name of the shard; or why there is none. */
+async function writeAnew(
+  connection: DuckDBConnection,
+  scratch: ScratchDatabase,
+  file: ShardFile,
+): Promise<ShardFile | string> {
+  const path = await scratchFile(connection, 'parquet');
+  try {
+    await transcodeParquet(file.path, path);
+    const copy = { ...file, path };
+    // A footer that was damaged in a place that nobody read shows here, not when the rows are asked for.
+    await scratch.use((room) => describeFile(room, copy));
+    return copy;
+  } catch (error) {
+    return `its LZ4 or BYTE_STREAM_SPLIT pages cannot be decoded: ${shardErrorText(error)}`;
+  }
+}
+
 async function lookAtShards(
+  connection: DuckDBConnection,
   scratch: ScratchDatabase,
   files: readonly ShardFile[],
 ): Promise<Looked> {
@@ -109,9 +146,14 @@ async function lookAtShards(
     if (first === undefined) continue;
     try {
       const schema = await scratch.use((room) => describeFile(room, first.file));
-      for (const { physicalSchema: _, unsupported, ...footer } of group) {
-        if (unsupported !== null) unread.push(unreadShard(footer.file, unsupported));
-        else read.push({ ...footer, schema, error: null, badRows: 0 });
+      for (const { physicalSchema: _, unsupported, isOutdated, ...footer } of group) {
+        if (unsupported !== null) {
+          unread.push(unreadShard(footer.file, unsupported));
+          continue;
+        }
+        const file = isOutdated ? await writeAnew(connection, scratch, footer.file) : footer.file;
+        if (typeof file === 'string') unread.push(unreadShard(footer.file, file));
+        else read.push({ ...footer, file, schema, error: null, badRows: 0 });
       }
     } catch (error) {
       for (const footer of group) unread.push(unreadShard(footer.file, shardErrorText(error)));
@@ -129,17 +171,12 @@ function hasVariant(shard: ShardReading): boolean {
 const LONGEST_VALUE_BYTES = 256 * 1024 * 1024;
 
 /** What DuckDB 1.5 cannot decode, or not in bounded memory, in words; null if it can. */
-function unsupportedFeature(
-  codecs: readonly string[],
-  hasSplitIntegers: boolean,
-  bytesAValue: number,
-): string | null {
+function unsupportedFeature(codecs: readonly string[], bytesAValue: number): string | null {
   if (bytesAValue > LONGEST_VALUE_BYTES)
     return `its values are ${(bytesAValue / 1e6).toFixed(0)} MB long on average: that is no manifest`;
-  if (codecs.includes('LZ4'))
-    return 'the deprecated Hadoop LZ4 codec is not supported: write it as LZ4_RAW, ZSTD or SNAPPY';
-  if (codecs.includes('LZO')) return 'the LZO codec is not supported: write it as ZSTD or SNAPPY';
-  return hasSplitIntegers ? 'BYTE_STREAM_SPLIT is supported for FLOAT and DOUBLE only' : null;
+  return codecs.includes('LZO')
+    ? 'the LZO codec is not supported: write it as ZSTD or SNAPPY'
+    : null;
 }
 
 async function readFooters(
@@ -181,9 +218,10 @@ async function readFooters(
       hasStatistics: group === undefined ? null : group['has_statistics'] === true,
       unsupported: unsupportedFeature(
         textsOf(group?.['codecs']),
-        group?.['has_split_integers'] === true,
         group === undefined ? 0 : numberOf(group['most_bytes_a_value']),
       ),
+      isOutdated:
+        textsOf(group?.['codecs']).includes('LZ4') || group?.['has_split_integers'] === true,
       physicalSchema: textOf(schemas.get(file.path)?.['schema']),
     };
   });

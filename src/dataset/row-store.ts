@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
@@ -45,7 +46,21 @@ export async function openRowStore(
   return `${quoteIdentifier(name)}.main.`;
 }
 
-/** Removes what {@link openRowStore} left on disk. Call it when the database is closed. */
+/** A path for a file of the room's own, beside what DuckDB spills; {@link removeRowStores} takes it away. */
+export async function scratchFile(
+  connection: DuckDBConnection,
+  extension: string,
+): Promise<string> {
+  const [row] = await readRows(connection, `select current_setting('temp_directory') as folder`);
+  const wanted = textOf(row?.['folder']);
+  const folder = isAbsolute(wanted) ? wanted : tmpdir();
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `dailies-${randomBytes(6).toString('hex')}.${extension}`);
+  STORES.set(connection, [...(STORES.get(connection) ?? []), path]);
+  return path;
+}
+
+/** Removes what {@link openRowStore} and {@link scratchFile} left on disk. Call it when the database is closed. */
 export function removeRowStores(connection: DuckDBConnection): void {
   for (const path of STORES.get(connection) ?? [])
     for (const suffix of ['', '.wal']) rmSync(`${path}${suffix}`, { force: true });

@@ -51,6 +51,15 @@ export function shardFormatOf(
   return { format, compression: compression ?? 'none' };
 }
 
+/** The binary format whose files begin so; null for text and anything else. */
+export function binaryFormatOf(head: Uint8Array): 'parquet' | 'arrow' | null {
+  const text = Buffer.from(head).toString('latin1');
+  // PARE: the footer is encrypted, which the reader says.
+  if (/^PAR[1E]/.test(text)) return 'parquet';
+  // A stream begins with the marker of its first message.
+  return text.startsWith('ARROW1') || text.startsWith('\xff\xff\xff\xff') ? 'arrow' : null;
+}
+
 /** The name ends like that of a video, image or sound. */
 export function isMediaName(name: string): boolean {
   const dot = name.lastIndexOf('.');
