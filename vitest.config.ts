@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Its modules import folders, which Node does not.
+    server: { deps: { inline: ['dt-sql-parser'] } },
+    exclude: ['test/spark/**', 'node_modules/**'],
     setupFiles: ['test/set-up.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -20,7 +20,20 @@ const AFTER_SHARDS = 13;
 const CHANGED_EVERY = 100;
 const REMOVED_EVERY = 1_000;
 
-type Task = 'diff' | 'join-key' | 'join-columns';
+const COLUMNS = [
+  'path',
+  'caption',
+  'source_id',
+  'split',
+  'duration_s',
+  'fps',
+  'width',
+  'height',
+  'sha256',
+  'aesthetic',
+] as const;
+
+type Task = 'diff' | 'join-key' | 'read' | 'join-columns';
 type Measure = {
   readonly seconds: number;
   readonly cpu_s: number;
@@ -47,7 +60,7 @@ async function main(): Promise<void> {
       `${rows.toLocaleString('en-US')} rows in ${BEFORE_SHARDS} and ${AFTER_SHARDS} shards, shuffled`,
     );
     const results = new Map<Task, Measure>();
-    for (const each of ['join-key', 'join-columns', 'diff'] as const) {
+    for (const each of ['join-key', 'read', 'join-columns', 'diff'] as const) {
       const result = await inChild(each, folder);
       results.set(each, result);
       print(
@@ -59,11 +72,14 @@ async function main(): Promise<void> {
       );
     }
     const diff = results.get('diff');
-    const joined = results.get('join-columns');
-    if (diff === undefined || joined === undefined) return;
-    print(
-      `dailies diff takes ${(diff.seconds / joined.seconds).toFixed(2)} times as long as the full outer join of all columns, and ${(diff.cpu_s / joined.cpu_s).toFixed(2)} times its CPU`,
-    );
+    if (diff === undefined) return;
+    for (const each of ['join-key', 'read', 'join-columns'] as const) {
+      const other = results.get(each);
+      if (other !== undefined)
+        print(
+          `dailies diff takes ${(diff.seconds / other.seconds).toFixed(2)} times as long as the ${NAMES[each]}, and ${(diff.cpu_s / other.cpu_s).toFixed(2)} times its CPU`,
+        );
+    }
     const [added = 0, removed = 0, changed = 0] = diff.found;
     const isExact =
       added === planted.added && removed === planted.removed && changed === planted.changed;
@@ -77,6 +93,7 @@ async function main(): Promise<void> {
 
 const NAMES = {
   'join-key': 'bare full outer join on the key',
+  read: 'bare reading: one hash of all columns a row',
   'join-columns': 'bare full outer join, all columns compared',
   diff: 'dailies diff',
 } as const satisfies Record<Task, string>;
@@ -146,7 +163,12 @@ async function openDatabase(spill: string): Promise<Database> {
 async function measure(what: Task, folder: string): Promise<Measure> {
   const start = performance.now();
   const cpu = process.cpuUsage();
-  const found = what === 'diff' ? await runDiff(folder) : await runJoin(folder, what);
+  const found =
+    what === 'diff'
+      ? await runDiff(folder)
+      : what === 'read'
+        ? await runRead(folder)
+        : await runJoin(folder, what);
   const used = process.cpuUsage(cpu);
   return {
     seconds: (performance.now() - start) / 1000,
@@ -171,25 +193,27 @@ async function runDiff(folder: string): Promise<readonly number[]> {
   return [diff.rowFlow.added, diff.rowFlow.removed, diff.rowFlow.changed];
 }
 
+/** The least that any comparison of all columns does: both versions decoded and hashed, nothing joined. */
+async function runRead(folder: string): Promise<readonly number[]> {
+  const database = await openDatabase(join(folder, 'spill'));
+  try {
+    for (const version of ['before', 'after'])
+      await database.row(
+        `select bit_xor(hash(key, ${COLUMNS.join(', ')})) from '${join(folder, version)}/*.parquet'`,
+      );
+    return [];
+  } finally {
+    database.close();
+  }
+}
+
 /** What one would type into DuckDB: the files joined on the key, rows counted. */
 async function runJoin(folder: string, what: Task): Promise<readonly number[]> {
   const database = await openDatabase(join(folder, 'spill'));
-  const columns = [
-    'path',
-    'caption',
-    'source_id',
-    'split',
-    'duration_s',
-    'fps',
-    'width',
-    'height',
-    'sha256',
-    'aesthetic',
-  ];
   const differ =
     what === 'join-key'
       ? 'false'
-      : columns.map((name) => `b.${name} is distinct from a.${name}`).join(' or ');
+      : COLUMNS.map((name) => `b.${name} is distinct from a.${name}`).join(' or ');
   try {
     const row = await database.row(
       `select count(*) filter (where b.key is null) as added, count(*) filter (where a.key is null) as removed,

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 
 import { findNearDuplicates } from '../src/analyses/near-duplicates.ts';
 import { Database, numberOf } from '../src/engine/database.ts';
+import { localEngine } from '../src/engine/local-engine.ts';
 import { createEvidenceTables } from '../src/engine/evidence-store.ts';
 import { peakMemory_bytes } from './peak-memory.ts';
 
@@ -62,7 +63,7 @@ try {
   await database.run(insert(films, CLIPS, true));
   const before_bytes = await peakMemory_bytes();
   const start = performance.now();
-  await findNearDuplicates(database);
+  await findNearDuplicates(database, localEngine(2), { signal: new AbortController().signal });
   const seconds = (performance.now() - start) / 1000;
   const row = await database.row(
     `select count(distinct clip_id) filter (where clip_id >= ${films} and other_clip_id = clip_id - ${films}) as found,

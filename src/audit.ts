@@ -30,8 +30,10 @@ import { RowEmbedder } from './encoder/embed-rows.ts';
 import { Encoder } from './encoder/encoder.ts';
 import { VectorCache } from './encoder/vector-cache.ts';
 import { Database, numberOf, textOf } from './engine/database.ts';
+import type { Engine } from './engine/engine.ts';
 import type { ProbeCount } from './engine/gather-evidence.ts';
 import { localEngine } from './engine/local-engine.ts';
+import { sparkEngine } from './engine/spark/spark-engine.ts';
 import { defaultMemoryLimit } from './engine/memory-limit.ts';
 import { isAnswered, type LedgerAnswer } from './judge/answers.ts';
 import { applyBudgets, planBudgets } from './judge/budgets.ts';
@@ -149,9 +151,12 @@ export class Audit {
   readonly #runId: string;
   readonly #startedAt: string;
   readonly #cacheFolder: string;
+  /** Where the cluster reads and writes; null: no cluster. */
+  readonly #sparkFolder: string | null;
   readonly #threads: number;
   readonly #rules: readonly Rule[];
   readonly #database: Database;
+  readonly #engine: Engine;
   readonly #clock = new Stopwatch();
   readonly #onAbort = (): void => this.#database.interrupt();
   #dataset: OpenDataset | null = null;
@@ -204,6 +209,14 @@ export class Audit {
     this.#threads = run.threads;
     this.#rules = rules;
     this.#database = database;
+    this.#sparkFolder =
+      request.config.engine === 'spark'
+        ? (request.config.spark.workDirectory ?? join(request.cwd, '.dailies', 'spark'))
+        : null;
+    this.#engine =
+      this.#sparkFolder === null
+        ? localEngine(run.threads)
+        : sparkEngine(request.config.spark, this.#sparkFolder);
     this.#cacheFolder = resolve(
       request.config.cacheDirectory ?? join(request.cwd, '.dailies', 'cache'),
     );
@@ -250,7 +263,11 @@ export class Audit {
       cwd: this.#request.cwd,
       columns: config.columns,
       mediaRoot: config.mediaRoot,
-      ownFolders: [this.runFolder, this.#cacheFolder],
+      ownFolders: [
+        this.runFolder,
+        this.#cacheFolder,
+        ...(this.#sparkFolder === null ? [] : [this.#sparkFolder]),
+      ],
     });
     this.#dataset = dataset;
     stage.done();
@@ -454,7 +471,7 @@ export class Audit {
           mediaRoot,
           mediaColumns,
           decoder: this.#config.decoder,
-          engine: localEngine(this.#threads),
+          engine: this.#engine,
           cacheFolder: this.#cacheFolder,
           runId: this.#runId,
         },
@@ -470,7 +487,7 @@ export class Audit {
       );
     }
     if (compiled.some((each) => each.needs.some((need) => need.table === 'near_duplicates')))
-      await findNearDuplicates(this.#database);
+      await findNearDuplicates(this.#database, this.#engine, { signal: this.#context.signal });
     this.#clock.lap('media');
   }
 

@@ -55,6 +55,14 @@ strata: [split]
 tier: keyframes
 budgets: { frames: { random: 20%, bytes: 2GB, decode_s: 600 } }
 decoder: ffmpeg
+engine: spark
+spark:
+  home: /opt/spark
+  master: 'spark://gate:7077'
+  conf: { spark.executor.cores: 4 }
+  work_directory: shared
+  archive: worker.tar.gz
+  clips_per_task: 50
 workers: 3
 memory_limit: 2GB
 temp_directory: /tmp/x
@@ -82,6 +90,16 @@ output: { html: out/report.html }
       tier: 'keyframes',
       budgets: { frames: { random: '20%', bytes: 2e9, decode_s: 600 } },
       decoder: 'ffmpeg',
+      engine: 'spark',
+      spark: {
+        home: '/opt/spark',
+        master: 'spark://gate:7077',
+        conf: { 'spark.executor.cores': '4' },
+        workDirectory: join(folder, 'shared'),
+        archive: join(folder, 'worker.tar.gz'),
+        clipsPerTask: 50,
+        clipsPerWave: 20_000,
+      },
       workers: 3,
       memoryLimit: '2GB',
       tempDirectory: '/tmp/x',

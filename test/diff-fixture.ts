@@ -132,6 +132,9 @@ export function buildDiffFixture(run: RunDocument): DiffDocument {
       durationChanged: 1,
       sizeChanged: 40,
       colourChanged: 0,
+      loudnessLooked: 0,
+      loudnessChanged: 0,
+      soundLost: 0,
       examples: [
         {
           key: 'harbour-0007',
@@ -142,6 +145,9 @@ export function buildDiffFixture(run: RunDocument): DiffDocument {
           sizeAfter: '360 × 640',
           isSizeChanged: true,
           colourDistance: 3,
+          loudnessChange_db: null,
+          audioTracksBefore: null,
+          audioTracksAfter: null,
           fileBefore: null,
           fileAfter: null,
         },

@@ -1,14 +1,24 @@
 import { listValue } from '@duckdb/node-api';
 
 import { type Database, numberOf, type SqlValue, textOf } from '../engine/database.ts';
+import type { Engine, EngineContext } from '../engine/engine.ts';
+import { DUCKDB } from '../engine/shuffles/dialect.ts';
+import {
+  BLOCK_PAIRS,
+  bucketOf,
+  hotBucketsSql,
+  nearOffsetsSql,
+  nearPairsSql,
+} from '../engine/shuffles/near-hashes.ts';
+import type { Shuffle } from '../engine/shuffles/shuffle.ts';
 import { alignSeries, hashDistances, type LumaSeries } from './align-series.ts';
 
 /** Frames of a clip that are compared, a second: hashes change slowly. */
 const HASHES_PER_S = 4;
 /** Flatter pictures have no hash to speak of: standard deviation of luma. */
 const LEAST_SPREAD = 10;
-/** A quarter of a hash that so many clips share says nothing (a studio, a title, a border). */
-const MOST_CLIPS_A_BAND = 50;
+/** Two fifths of a hash that so many clips share say nothing (a studio, a title, a border). */
+const MOST_CLIPS_A_BUCKET = 50;
 /** Differing bits of 64 between two codings of one frame. */
 const NEAR_BITS = 6;
 /** Hashes that must agree at one offset, and their share of what overlaps. */
@@ -24,131 +34,200 @@ const IMAGE_PHASH_BITS = 6;
 const IMAGE_DHASH_BITS = 8;
 const LEAST_ENTROPY_BITS = 3;
 
-/** The columns of `near_duplicates`: a row for each clip of a pair. */
+/** The columns of `near_duplicates`: a row for each clip of a pair; of a crowd too large to compare, one for its first clip. */
 const TABLE = `create or replace temp table near_duplicates (
   clip_id bigint, medium varchar, other_clip_id bigint, other_medium varchar,
-  kind varchar, offset_s double, overlap_s double, overlap_share double, similarity double)`;
+  kind varchar, offset_s double, overlap_s double, overlap_share double, similarity double, members bigint)`;
 
 /**
  * Finds media that show the same although their bytes differ, from the evidence of one run: clips by frame hashes that
  * agree at one offset in time, confirmed by their changes of brightness (two clips of one room agree in the first and
  * not in the second); images by two hashes. Writes `near_duplicates`.
  */
-export async function findNearDuplicates(database: Database): Promise<void> {
+export async function findNearDuplicates(
+  database: Database,
+  engine: Engine,
+  context: EngineContext,
+): Promise<void> {
   await database.run(TABLE);
-  await findImagePairs(database);
-  await findClipPairs(database);
+  await numberHashes(database);
+  const hashes = numberOf((await database.row('select count(*) as n from frame_hashes'))['n']);
+  if (engine.name === 'local' && hashes > HASHES_A_PASS) {
+    await engine.query(database, [imagePairs, imageCrowds], context);
+    await matchInPasses(database, Math.ceil(hashes / HASHES_A_PASS));
+  } else {
+    await engine.query(database, [imagePairs, imageCrowds, clipOffsets, clipCrowds], context);
+  }
+  await writeImagePairs(database);
+  await writeClipPairs(database);
+  await writeCrowds(database);
+  for (const table of WORKING_TABLES) {
+    await database.run(`drop table ${table}`);
+  }
 }
 
-async function findImagePairs(database: Database): Promise<void> {
+/** Hashes that one machine compares in one statement: their keys take some 500 bytes each. */
+const HASHES_A_PASS = 1_000_000;
+
+const WORKING_TABLES = [
+  'image_pairs',
+  'image_crowds',
+  'clip_offsets',
+  'clip_crowds',
+  'frame_hashes',
+  'hashed_clips',
+  'hashed_images',
+];
+
+const IMAGE_INPUTS = { image_hashes: 'select id, phash as hash from hashed_images' };
+const CLIP_INPUTS = { clip_hashes: 'select clip, tick, hash from frame_hashes' };
+
+/** Images whose DCT hashes are near. */
+const imagePairs: Shuffle = {
+  name: 'image_pairs',
+  inputs: IMAGE_INPUTS,
+  sql: (dialect) =>
+    nearPairsSql(dialect, 'image_hashes', { bits: IMAGE_PHASH_BITS, most: MOST_CLIPS_A_BUCKET }),
+};
+
+/** Pairs of clips and the offsets at which several of their frames are near. */
+const clipOffsets: Shuffle = {
+  name: 'clip_offsets',
+  inputs: CLIP_INPUTS,
+  sql: (dialect) =>
+    nearOffsetsSql(dialect, 'clip_hashes', {
+      bits: NEAR_BITS,
+      most: MOST_CLIPS_A_BUCKET,
+      leastMatches: LEAST_MATCHES,
+    }),
+};
+
+const imageCrowds: Shuffle = {
+  name: 'image_crowds',
+  inputs: IMAGE_INPUTS,
+  sql: (dialect) =>
+    hotBucketsSql(dialect, 'image_hashes', { member: 'id', most: MOST_CLIPS_A_BUCKET }),
+};
+
+const clipCrowds: Shuffle = {
+  name: 'clip_crowds',
+  inputs: CLIP_INPUTS,
+  sql: (dialect) =>
+    hotBucketsSql(dialect, 'clip_hashes', { member: 'clip', most: MOST_CLIPS_A_BUCKET }),
+};
+
+/** `hashed_images` and `hashed_clips` number what has hashes; `frame_hashes` has some frames of each second. */
+async function numberHashes(database: Database): Promise<void> {
   await database.run(
-    `create or replace temp table picture_bands as
-     select clip_id, medium, phash, dhash, upright_width_px / upright_height_px as shape, band,
-       (phash >> (16 * band)) & 65535 as part
-     from images, range(4) as bands (band)
-     where phash is not null and dhash is not null and entropy_bits >= ${LEAST_ENTROPY_BITS} and upright_height_px > 0
-     qualify count(*) over (partition by band, part) <= ${MOST_CLIPS_A_BAND}`,
+    `create or replace temp table hashed_images as
+     select row_number() over (order by clip_id, medium) as id, clip_id, medium, phash, dhash,
+       upright_width_px / upright_height_px as shape from images
+     where phash is not null and dhash is not null and entropy_bits >= ${LEAST_ENTROPY_BITS} and upright_height_px > 0`,
   );
   await database.run(
-    `insert into near_duplicates
-     with pairs as (
-       select distinct a.clip_id, a.medium, b.clip_id as other_clip_id, b.medium as other_medium,
-         1 - bit_count(xor(a.phash, b.phash)) / 64 as similarity
-       from picture_bands as a join picture_bands as b using (band, part)
-       where (a.clip_id, a.medium) <> (b.clip_id, b.medium)
-         and bit_count(xor(a.phash, b.phash)) <= ${IMAGE_PHASH_BITS}
-         and bit_count(xor(a.dhash, b.dhash)) <= ${IMAGE_DHASH_BITS}
-         and abs(a.shape / b.shape - 1) < 0.05)
-     select clip_id, medium, other_clip_id, other_medium, 'image', null, null, null, similarity
-     from pairs order by all`,
+    `create or replace temp table hashed_clips as
+     select row_number() over (order by clip_id, medium) as clip, clip_id, medium from frames
+     where len(dhash) >= 4 and tier = 'frames'`,
   );
-  await database.run('drop table picture_bands');
-}
-
-/** Hashes from which quarters are too short to tell: each of their 65,536 values is shared by dozens of clips. */
-const MANY_HASHES = 1_000_000;
-/** Hashes whose keys are grouped at once: some 100 bytes each. */
-const HASHES_A_PASS = 4_000_000;
-
-/** Quarters of a hash; two hashes that differ in three bits agree in one, in two bits in two of them. */
-const QUARTERS = [0, 1, 2, 3] as const;
-
-/** SQL of a quarter of `hash`. */
-function quarterOf(at: number): string {
-  return `((hash >> (16 * ${at})) & 65535)`;
-}
-
-/** SQL of the parts of `hash` of which near hashes share one: a quarter, or of very many hashes two quarters. */
-function keysOf(hashes: number): readonly string[] {
-  if (hashes <= MANY_HASHES) return QUARTERS.map(quarterOf);
-  return QUARTERS.flatMap((a) =>
-    QUARTERS.filter((b) => b > a).map((b) => `(${quarterOf(a)} * 65536 + ${quarterOf(b)})`),
+  await database.run(
+    `create or replace temp table frame_hashes as
+     select clip, tick, min(hash) as hash from (
+       select clip, unnest(dhash) as hash, unnest(luma_spread) as spread,
+         floor(unnest(list_transform(pts_s, lambda t: t - pts_s[1])) * ${HASHES_PER_S})::integer as tick
+       from frames join hashed_clips using (clip_id, medium))
+     where spread >= ${LEAST_SPREAD}
+     group by clip, tick`,
   );
 }
 
 /**
- * Writes `near_frames (unit, other_unit, tick, other_tick)`: frames whose hashes are near and share a key that few clips have.
- * Key by key and in parts of the keys, so that memory does not grow with the clips.
+ * Answers `clipOffsets` and `clipCrowds` key by key and in parts of the keys, so that memory does not grow with the clips.
  */
-async function matchFrames(database: Database): Promise<void> {
-  const hashes = numberOf((await database.row('select count(*) as n from frame_hashes'))['n']);
+async function matchInPasses(database: Database, parts: number): Promise<void> {
   await database.run(
-    'create or replace temp table near_frames (unit integer, other_unit integer, tick integer, other_tick integer)',
+    `create or replace temp table near_frames (clip integer, other_clip integer, tick integer, other_tick integer)`,
   );
-  const parts = Math.max(1, Math.ceil(hashes / HASHES_A_PASS));
-  for (const key of keysOf(hashes)) {
+  await database.run(
+    'create or replace temp table hot_buckets (first_member bigint, members bigint)',
+  );
+  for (const pair of BLOCK_PAIRS) {
+    const key = bucketOf(DUCKDB, 'hash', pair);
     for (let part = 0; part < parts; part++) {
       await database.run(
         `create or replace temp table keyed as
-         select unit, tick, hash, ${key} as key from frame_hashes where ${key} % ${parts} = ${part}`,
+         select clip, tick, hash, ${key} as key from frame_hashes where ${key} % ${parts} = ${part}`,
+      );
+      await database.run(
+        `create or replace temp table shared as
+         select key, count(*) as members, min(clip) as first_member from (select distinct key, clip from keyed)
+         group by key having count(*) > 1`,
+      );
+      await database.run(
+        `insert into hot_buckets select first_member, members from shared where members > ${MOST_CLIPS_A_BUCKET}`,
       );
       await database.run(
         `insert into near_frames
-         with shared as (
-           select key from (select distinct key, unit from keyed)
-           group by key having count(*) between 2 and ${MOST_CLIPS_A_BAND}),
-         few as (select unit, tick, hash, key from keyed semi join shared using (key))
-         select distinct a.unit, b.unit, a.tick, b.tick
+         with few as (
+           select clip, tick, hash, key from keyed
+           semi join (select key from shared where members <= ${MOST_CLIPS_A_BUCKET}) as cool using (key))
+         select distinct a.clip, b.clip, a.tick, b.tick
          from few as a join few as b using (key)
-         where a.unit < b.unit and bit_count(xor(a.hash, b.hash)) <= ${NEAR_BITS}`,
+         where a.clip < b.clip and ${DUCKDB.differingBits('a.hash', 'b.hash')} <= ${NEAR_BITS}`,
       );
     }
   }
-  await database.run('drop table keyed');
+  await database.run(
+    `create or replace temp table clip_offsets as
+     select clip, other_clip, tick - other_tick as shift, count(*) as matches
+     from (select distinct * from near_frames) group by all having count(*) >= ${LEAST_MATCHES}`,
+  );
+  await database.run(
+    `create or replace temp table clip_crowds as
+     select first_member, max(members) as members from hot_buckets group by first_member`,
+  );
+  for (const table of ['keyed', 'shared', 'near_frames', 'hot_buckets']) {
+    await database.run(`drop table ${table}`);
+  }
 }
 
-async function findClipPairs(database: Database): Promise<void> {
+async function writeImagePairs(database: Database): Promise<void> {
   await database.run(
-    `create or replace temp table series_units as
-     select row_number() over (order by clip_id, medium)::integer as unit, clip_id, medium
-     from frames where len(dhash) >= 4 and tier = 'frames'`,
+    `insert into near_duplicates
+     with mirrored as (
+       select id, other_id, bits from image_pairs union all select other_id, id, bits from image_pairs)
+     select a.clip_id, a.medium, b.clip_id, b.medium, 'image', null, null, null, 1 - bits / 64, null
+     from mirrored join hashed_images as a using (id) join hashed_images as b on b.id = mirrored.other_id
+     where bit_count(xor(a.dhash, b.dhash)) <= ${IMAGE_DHASH_BITS} and abs(a.shape / b.shape - 1) < 0.05
+     order by all`,
   );
+}
+
+/** What too many share is one row: nobody compares all with all. */
+async function writeCrowds(database: Database): Promise<void> {
   await database.run(
-    `create or replace temp table frame_hashes as
-     select unit, tick, min(hash) as hash from (
-       select unit, unnest(dhash) as hash, unnest(luma_spread) as spread,
-         floor(unnest(list_transform(pts_s, lambda t: t - pts_s[1])) * ${HASHES_PER_S})::integer as tick
-       from frames join series_units using (clip_id, medium) where len(dhash) >= 4 and tier = 'frames')
-     where spread >= ${LEAST_SPREAD}
-     group by unit, tick`,
+    `insert into near_duplicates
+     select clip_id, medium, null, null, 'crowd', null, null, null, null, members from (
+       select clip_id, medium, members from image_crowds join hashed_images on id = first_member
+       union all
+       select clip_id, medium, members from clip_crowds join hashed_clips on clip = first_member)
+     order by all`,
   );
-  await matchFrames(database);
+}
+
+async function writeClipPairs(database: Database): Promise<void> {
   const candidates = await database.rows(
-    `with offsets as (
-       select unit, other_unit, tick - other_tick as shift, count(*) as matches
-       from (select distinct * from near_frames) group by all having count(*) >= ${LEAST_MATCHES}),
-     paired as (select unit from offsets union select other_unit from offsets),
+    `with paired as (select clip from clip_offsets union select other_clip from clip_offsets),
      lengths as (
-       select unit, max(tick) + 1 as ticks from frame_hashes where unit in (select unit from paired) group by unit)
-     select one.clip_id, one.medium, two.clip_id as other_clip_id, two.medium as other_medium, shift, matches
-     from offsets
-     join lengths as mine using (unit)
-     join lengths as theirs on theirs.unit = other_unit
-     join series_units as one on one.unit = offsets.unit
-     join series_units as two on two.unit = other_unit
-     where matches >= ${LEAST_SHARE} * (least(mine.ticks, theirs.ticks + shift) - greatest(0, shift))
-     qualify row_number() over (partition by offsets.unit, other_unit order by matches desc, abs(shift)) <= 3
-     order by matches desc, one.clip_id, two.clip_id, shift limit ${MOST_PAIRS}`,
+       select clip, max(tick) + 1 as ticks from frame_hashes where clip in (select clip from paired) group by clip)
+     select mine.clip_id, mine.medium, theirs.clip_id as other_clip_id, theirs.medium as other_medium, shift, matches
+     from clip_offsets as offsets
+     join lengths as my_length on my_length.clip = offsets.clip
+     join lengths as their_length on their_length.clip = offsets.other_clip
+     join hashed_clips as mine on mine.clip = offsets.clip
+     join hashed_clips as theirs on theirs.clip = offsets.other_clip
+     where matches >= ${LEAST_SHARE} * (least(my_length.ticks, their_length.ticks + shift) - greatest(0, shift))
+     qualify row_number() over (partition by offsets.clip, offsets.other_clip order by matches desc, abs(shift), shift) <= 3
+     order by matches desc, mine.clip_id, other_clip_id, mine.medium, other_medium, shift limit ${MOST_PAIRS}`,
   );
   const contents = await readContents(database);
   const series = new SeriesReader(
@@ -204,12 +283,10 @@ async function findClipPairs(database: Database): Promise<void> {
   await database.run(
     `insert into near_duplicates
      select (pair ->> 'a')::bigint, pair ->> 'm', (pair ->> 'b')::bigint, pair ->> 'n', 'clip',
-       (pair ->> 'offset')::double, (pair ->> 'overlap')::double, (pair ->> 'share')::double, (pair ->> 'similarity')::double
+       (pair ->> 'offset')::double, (pair ->> 'overlap')::double, (pair ->> 'share')::double, (pair ->> 'similarity')::double, null
      from (select unnest(from_json($pairs::json, '["json"]')) as pair)`,
     { pairs: JSON.stringify(pairs) },
   );
-  for (const table of ['frame_hashes', 'near_frames', 'series_units'])
-    await database.run(`drop table ${table}`);
 }
 
 /** Content hashes of the media that have one, by clip and medium. */

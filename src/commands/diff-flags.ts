@@ -10,6 +10,7 @@ export type DiffFlags = {
   readonly mediaRoot?: string;
   readonly sample?: string;
   readonly removed?: string;
+  readonly tolerance: readonly string[];
   readonly rules: readonly string[];
   readonly select: readonly string[];
   readonly ignore: readonly string[];
@@ -42,6 +43,12 @@ export function addDiffFlags(command: Command): Command {
     .option(
       '--removed <list>',
       'keys that were removed and must not return: one a line, or the run folder of an older version',
+    )
+    .option(
+      '--tolerance <column=amount>',
+      'numbers of a column that differ by no more are equal: aesthetic=0.01 or duration_s=1% (repeatable)',
+      collect,
+      [],
     )
     .option('--rules <dir>', 'folder of your own rules (repeatable)', collect, [])
     .option('--select <rules>', 'run only these ids, families or globs', collectList, [])

@@ -7,12 +7,13 @@ import { renderDiffText } from '../../reports/diff-text.ts';
 import { renderDiffHtml } from '../../reports/html/diff-page.ts';
 import { compareVersions } from '../compare/compare-versions.ts';
 import type { DiffDocument } from '../compare/diff-document.ts';
+import type { Tolerance } from '../compare/pair-columns.ts';
 import { didYouMean } from '../config/did-you-mean.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { DailiesError } from '../dailies-error.ts';
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { createProgress, SILENT } from '../progress.ts';
-import { makePairStrips } from '../run/pair-strips.ts';
+import { keptStrips, makePairStrips } from '../run/pair-strips.ts';
 import { type CommandContext, wantsColor } from './command-context.ts';
 import type { DiffFlags } from './diff-flags.ts';
 import { applyScanFlags } from './scan-flags.ts';
@@ -43,6 +44,7 @@ export async function runDiff(
       cwd: context.cwd,
       mediaSample: sample ?? null,
       removed: flags.removed ?? null,
+      tolerances: parseTolerances(flags.tolerance),
       changesFile: outputs.get('parquet') ?? null,
       command: ['dailies', 'diff', before, after],
     },
@@ -50,7 +52,10 @@ export async function runDiff(
   );
   for (const [format, file] of outputs) {
     if (format === 'html') {
-      const pictures = await makePairStrips(picturedClips(diff));
+      const pictures = await makePairStrips(picturedClips(diff), {
+        before: await keptStrips(resolve(context.cwd, before)),
+        after: await keptStrips(resolve(context.cwd, after)),
+      });
       await writeFile(file, renderDiffHtml(diff, pictures));
     } else if (format !== 'parquet') await writeFile(file, RENDERERS[format](diff));
     context.stderr.write(`wrote ${relative(context.cwd, file)}\n`);
@@ -92,6 +97,24 @@ const RENDERERS = {
   json: renderDiffJson,
   markdown: renderDiffMarkdown,
 } as const satisfies Readonly<Record<string, (diff: DiffDocument) => string>>;
+
+/** Reads `aesthetic=0.01` and `duration_s=1%`. Throws a `usage` error for what it cannot read. */
+function parseTolerances(flags: readonly string[]): ReadonlyMap<string, Tolerance> {
+  return new Map(
+    flags.map((flag) => {
+      const [, name, amount, percent] = /^(.+)=(\d*\.?\d+(?:e[+-]?\d+)?)(%?)$/i.exec(flag) ?? [];
+      if (name === undefined || amount === undefined)
+        throw new DailiesError('usage', `--tolerance ${flag}: no column and amount`, {
+          hint: 'give the largest difference that counts as none, as in --tolerance aesthetic=0.01 or --tolerance duration_s=1%',
+        });
+      const value = Number(amount);
+      return [
+        name,
+        percent === '%' ? { absolute: 0, relative: value / 100 } : { absolute: value, relative: 0 },
+      ] as const;
+    }),
+  );
+}
 
 const FORMATS = ['text', 'json', 'markdown', 'html', 'parquet'] as const;
 

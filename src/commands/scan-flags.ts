@@ -27,6 +27,8 @@ export type ScanFlags = {
   readonly tier?: string;
   readonly tierBudget?: readonly string[];
   readonly decoder?: Config['decoder'];
+  readonly engine?: Config['engine'];
+  readonly sparkMaster?: string;
   readonly workers?: number;
   readonly rules: readonly string[];
   readonly select: readonly string[];
@@ -83,6 +85,13 @@ export function addScanFlags(command: Command): Command {
         'ffmpeg',
       ]),
     )
+    .addOption(
+      new Option('--engine <name>', 'where media are looked at (default: local)').choices([
+        'local',
+        'spark',
+      ]),
+    )
+    .option('--spark-master <url>', 'master of the Spark cluster, as for spark-sql --master')
     .option('--workers <n>', 'child processes that decode (default: one a core)', parseWorkers)
     .option('--rules <dir>', 'folder of your own rules (repeatable)', collect, [])
     .option('--select <rules>', 'run only these ids, families or globs', collectList, [])
@@ -168,6 +177,11 @@ export function applyScanFlags(
     tier: flags.tier === undefined ? config.tier : tierOf(flags.tier),
     budgets: mergeBudgets(config.budgets, parseTierBudgets(flags.tierBudget ?? [])),
     decoder: flags.decoder ?? config.decoder,
+    engine: flags.engine ?? config.engine,
+    spark:
+      flags.sparkMaster === undefined
+        ? config.spark
+        : { ...config.spark, master: flags.sparkMaster },
     workers: flags.workers ?? config.workers,
     memoryLimit: flags.memoryLimit ?? config.memoryLimit,
     tempDirectory: flags.tempDir === undefined ? config.tempDirectory : absolute(flags.tempDir),

@@ -33,7 +33,6 @@ export async function describeCaptions(
   if (pair === undefined) return null;
   if (pair.before.isHashed || pair.after.isHashed)
     return describeHashed(database, before, after, pair, matched);
-  const hash = `l${pair.index}`;
   const changed = `select before_clip, after_clip from compared where c${pair.index}`;
   for (const side of [before, after]) {
     await database.run(
@@ -59,7 +58,7 @@ export async function describeCaptions(
      from (${changed}) join before_forms as b on b.clip_id = before_clip join after_forms as a on a.clip_id = after_clip`,
   );
   await measureOverlap(database, before, after, loaded);
-  await findMoved(database, hash);
+  await findMoved(database, pair);
   return summarise(database, matched);
 }
 
@@ -131,7 +130,7 @@ async function describeHashed(
          when b.lower_hash = a.lower_hash then 'case' else 'words' end, null, null
      from (${changed}) join before_forms as b on b.clip_id = before_clip join after_forms as a on a.clip_id = after_clip`,
   );
-  await findMoved(database, `l${pair.index}`);
+  await findMoved(database, pair);
   return {
     ...(await summarise(database, matched)),
     notCompared: 'a run folder keeps hashes of captions: edits of words are counted, not shown',
@@ -165,16 +164,16 @@ async function measureOverlap(
 }
 
 /** Captions that stood with another row before: only those that were unique there. */
-async function findMoved(database: Database, hash: string): Promise<void> {
+async function findMoved(database: Database, pair: ColumnPair): Promise<void> {
   await database.run(
     `create temp table moves as
      with now as (
-       select caption_changes.before_clip, caption_changes.after_clip, rows.${hash} as caption
-       from caption_changes join after_rows as rows on rows.clip_id = after_clip
+       select caption_changes.before_clip, caption_changes.after_clip, a${pair.index} as caption
+       from caption_changes join compared using (before_clip, after_clip)
        where kind in ('words', 'replaced', 'filled')),
      was as (
-       select ${hash} as caption, min(clip_id) as clip_id from before_rows
-       where ${hash} in (select caption from now) group by ${hash} having count(*) = 1)
+       select caption_hash as caption, min(clip_id) as clip_id from before_rows
+       where caption_hash in (select caption from now) group by caption_hash having count(*) = 1)
      select now.before_clip, now.after_clip, was.clip_id as moved_from
      from now join was using (caption) where was.clip_id <> now.before_clip`,
   );

@@ -54,9 +54,7 @@ export async function describeColumns(
       compared: matched,
       changed,
       rate: matched === 0 ? null : changed / matched,
-      ...(changed === 0 || pair.isLong
-        ? NOTHING
-        : await describeShort(database, after, pair, pairs, changed)),
+      ...(changed === 0 ? NOTHING : await describeChanged(database, after, pair, pairs, changed)),
       swapped: swaps.get(pair.index) ?? null,
     });
   }
@@ -74,7 +72,7 @@ const NOTHING = {
   substitution: null,
 } as const;
 
-async function describeShort(
+async function describeChanged(
   database: Database,
   after: Side,
   pair: ColumnPair,
@@ -91,7 +89,7 @@ async function describeShort(
     `select count(*) filter (where ${a} is null) as nulled, count(*) filter (where ${b} is null) as filled from compared where ${c}`,
   );
   const nulled = numberOf(nulls['nulled']);
-  const isHash = pair.before.isHashed || pair.after.isHashed;
+  const isHash = pair.isLong || pair.before.isHashed || pair.after.isHashed;
   return {
     nulled,
     filled: numberOf(nulls['filled']),
@@ -104,7 +102,8 @@ async function describeShort(
       ) === 0,
     transitions: isHash ? [] : await findTransitions(database, pair, changed),
     numbers: pair.kind === 'number' ? await describeNumbers(database, pair, pairs, changed) : null,
-    substitution: pair.kind === 'text' ? await findSubstitution(database, pair, changed) : null,
+    substitution:
+      pair.kind === 'text' && !isHash ? await findSubstitution(database, pair, changed) : null,
   };
 }
 

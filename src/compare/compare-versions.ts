@@ -10,17 +10,17 @@ import { VERSION } from '../package-root.ts';
 import { type Progress, SILENT } from '../progress.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import { describeCaptions } from './caption-changes.ts';
-import { compareMedia, summariseMedia } from './compare-media.ts';
+import { compareMedia } from './compare-media.ts';
 import { compareRuns } from './compare-runs.ts';
 import { collectExamples } from './collect-examples.ts';
 import { describeColumns } from './column-changes.ts';
+import { describeSchema } from './describe-schema.ts';
+import { findDoubts, findGaps } from './find-gaps.ts';
 import type {
   ChangeExample,
-  ColumnChange,
   DiffDocument,
   MediaPair,
   RowFlow,
-  SchemaChanges,
   SideSummary,
 } from './diff-document.ts';
 import { fillVersionTables } from './fill-version-tables.ts';
@@ -30,12 +30,14 @@ import { findEdges } from './find-edges.ts';
 import { findReturned } from './find-returned.ts';
 import { findRenames, sampleKeys } from './find-renames.ts';
 import { judgeVersions } from './judge-versions.ts';
-import { loadPairs } from './load-pairs.ts';
+import { countFlow } from './count-flow.ts';
+import { comparePairs, fetchValues } from './load-pairs.ts';
 import { loadRows } from './load-rows.ts';
-import { countFlow, matchRows, pairRekeyed } from './match-rows.ts';
-import { type ColumnPairs, pairColumns } from './pair-columns.ts';
+import { findDiffering, pairRows } from './match-rows.ts';
+import { type ColumnPair, type ColumnPairs, pairColumns, type Tolerance } from './pair-columns.ts';
 import { sampleValues } from './sample-values.ts';
 import { openSide, type Side } from './side.ts';
+import { summariseMedia } from './summarise-media.ts';
 import { tellStory } from './tell-story.ts';
 import { writeChanges } from './write-changes.ts';
 
@@ -49,6 +51,8 @@ export type CompareRequest = {
   readonly mediaSample: string | null;
   /** List of keys that were removed earlier, or run folder of an older version; null: none. */
   readonly removed: string | null;
+  /** Differences of numbers that count as none, by column; default: what a passage through float32 does. */
+  readonly tolerances?: ReadonlyMap<string, Tolerance>;
   /** Parquet file for every row that differs; null: none. */
   readonly changesFile: string | null;
   readonly command: readonly string[];
@@ -102,18 +106,24 @@ async function compareIn(
   const before = await openSide(database, 'before', { ...side, path: request.before });
   const after = await openSide(database, 'after', { ...side, path: request.after });
   const byName = pairColumns(before, after);
-  const columns = pairColumns(before, after, await findRenames(database, before, after, byName));
+  const columns = pairColumns(before, after, {
+    renames: await findRenames(database, before, after, byName),
+    tolerances: request.tolerances ?? new Map(),
+  });
   opening.done();
   clock.lap('open');
   const reading = progress.stage('read and match rows');
   await loadRows(database, before, columns.pairs);
   await loadRows(database, after, columns.pairs);
   clock.lap('read');
-  await matchRows(database);
-  await pairRekeyed(database, rekeyIdentity(before, after, columns));
+  await findDiffering(database, before.rows + after.rows);
   clock.lap('match');
-  const loaded = await loadPairs(database, before, after, columns.pairs);
+  const loaded = await fetchValues(database, before, after, columns.pairs);
+  const sample = await sampleValues(database, before, after, columns.pairs);
   clock.lap('fetch');
+  await pairRows(database, contentOf(columns));
+  await comparePairs(database, columns.pairs);
+  clock.lap('pair');
   const returned = await findReturned(database, request.removed, cwd);
   const flow = {
     ...(await countFlow(database)),
@@ -125,6 +135,7 @@ async function compareIn(
     },
   };
   await requireCommonRows(database, before, after, flow);
+  const doubts = findDoubts(before, after, flow);
   reading.done();
   const describing = progress.stage('describe the changes');
   const matched = flow.unchanged + flow.changed + flow.rekeyed;
@@ -135,9 +146,8 @@ async function compareIn(
   const schema = describeSchema(columns, changes);
   describing.done();
   clock.lap('describe');
-  const sampled = await sampleValues(database, before, after, columns.pairs);
-  const drift = await findDrift(database, sampled);
-  const edges = await findEdges(database, sampled);
+  const drift = await findDrift(database, sample.columns);
+  const edges = await findEdges(database, sample.columns);
   clock.lap('drift');
   const looked =
     request.mediaSample === '0'
@@ -186,8 +196,11 @@ async function compareIn(
     command: request.command,
     before: summarise(before),
     after: summarise(after),
-    verdict,
-    story: tellStory({ schema, flow, columns: changes, captions, media }),
+    verdict: {
+      ...verdict,
+      sentence: [verdict.sentence, ...doubts.map(({ what }) => DOUBT[what])].join('; '),
+    },
+    story: tellStory({ doubts, schema, flow, columns: changes, captions, media }),
     schema,
     rowFlow: flow,
     columns: changes,
@@ -201,7 +214,11 @@ async function compareIn(
     ruleChanges: runs.ruleChanges,
     examples: examples.map((example) => withFiles(example, looked.pairs)),
     notCompared: [
-      ...notCompared(before, after, columns),
+      ...doubts,
+      ...findGaps(before, after, columns),
+      ...(sample.leftOut.length === 0
+        ? []
+        : [{ what: 'drift', reason: leftOutOfDrift(sample.leftOut) }]),
       ...(looked.missing === null ? [] : [{ what: 'media', reason: looked.missing }]),
     ],
     timings: clock.laps(),
@@ -223,23 +240,12 @@ async function countKeyless(database: Database, side: Side): Promise<number> {
   return numberOf(row['n']);
 }
 
-/** Identity of a clip whose key changed: its content hash where both versions have one, else all columns together. */
-function rekeyIdentity(
-  before: Side,
-  after: Side,
-  columns: ColumnPairs,
-): Readonly<Record<'before' | 'after', (clips: string) => string>> {
-  const content =
+/** The column by which a clip is known whose key changed. */
+function contentOf(columns: ColumnPairs): ColumnPair | undefined {
+  return (
     columns.pairs.find((pair) => pair.name === 'content_hash') ??
-    columns.pairs.find((pair) => pair.name === 'bytes');
-  const of =
-    (side: Side) =>
-    (clips: string): string => {
-      if (content === undefined || content.isLong)
-        return `select clip_id, ${content === undefined ? 'row_hash' : `l${content.index}`} as identity from ${side.which}_rows where clip_id in (${clips})`;
-      return `select clip_id, ${side === before ? content.beforeSql : content.afterSql} as identity from ${side.relation} where clip_id in (${clips})`;
-    };
-  return { before: of(before), after: of(after) };
+    columns.pairs.find((pair) => pair.name === 'bytes')
+  );
 }
 
 async function requireCommonRows(
@@ -263,72 +269,14 @@ async function requireCommonRows(
   );
 }
 
-function describeSchema(columns: ColumnPairs, changes: readonly ColumnChange[]): SchemaChanges {
-  const isNullNow = new Set(
-    changes.filter((change) => change.isAllNullNow).map((change) => change.name),
-  );
-  return {
-    columns: [
-      ...columns.pairs.map((pair) => ({
-        name: pair.name,
-        state: isNullNow.has(pair.name)
-          ? ('all-null' as const)
-          : pair.isRetyped
-            ? ('retyped' as const)
-            : pair.isRenamed
-              ? ('renamed' as const)
-              : ('same' as const),
-        before: { name: pair.before.source, type: pair.before.sourceType },
-        after: { name: pair.after.source, type: pair.after.sourceType },
-      })),
-      ...columns.dropped.map((column) => ({
-        name: column.name,
-        state: 'dropped' as const,
-        before: { name: column.source, type: column.sourceType },
-        after: null,
-      })),
-      ...columns.added.map((column) => ({
-        name: column.name,
-        state: 'added' as const,
-        before: null,
-        after: { name: column.source, type: column.sourceType },
-      })),
-    ],
-  };
-}
+/** What a doubt adds to the verdict. */
+const DOUBT = {
+  order: 'the arguments look swapped',
+  keys: 'hardly any key in common',
+} as const;
 
-function notCompared(before: Side, after: Side, columns: ColumnPairs): DiffDocument['notCompared'] {
-  return [
-    ...whyDoubtful(before, after),
-    ...[before, after].flatMap((side) => [
-      ...side.unreadShards.map((shard) => ({
-        what: `${side.which}: shard ${shard}`,
-        reason: 'unreadable',
-      })),
-      ...side.warnings.map((reason) => ({ what: side.which, reason })),
-    ]),
-    ...columns.dropped.map((column) => ({
-      what: `column ${column.source}`,
-      reason: 'only the older version has it',
-    })),
-    ...columns.added.map((column) => ({
-      what: `column ${column.source}`,
-      reason: 'only the newer version has it',
-    })),
-  ];
-}
-
-/** Signs that the arguments changed places. */
-function whyDoubtful(before: Side, after: Side): DiffDocument['notCompared'] {
-  const [older, newer] = [before.run?.run.startedAt, after.run?.run.startedAt];
-  return older !== undefined && newer !== undefined && older > newer
-    ? [
-        {
-          what: 'order',
-          reason: `the run given as the older version was made later (${older}) than the other (${newer}): were the arguments swapped?`,
-        },
-      ]
-    : [];
+function leftOutOfDrift(names: readonly string[]): string {
+  return `${names.length} columns more than are looked at: ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', …' : ''}`;
 }
 
 function summarise(side: Side): SideSummary {

@@ -259,7 +259,11 @@ export type MediaPair = {
   readonly isSizeChanged: boolean | null;
   /** Largest change of mean red, green or blue, 0-255. */
   readonly colourDistance: number | null;
-  /** The files as they were found; null where only a run folder was read. */
+  /** Newer less older loudness (root mean square), decibels. */
+  readonly loudnessChange_db: number | null;
+  readonly audioTracksBefore: number | null;
+  readonly audioTracksAfter: number | null;
+  /** The files as they were found; null where a run folder was read and its file is no more what it was. */
   readonly fileBefore: string | null;
   readonly fileAfter: string | null;
 };
@@ -276,6 +280,10 @@ export type MediaChanges = {
   readonly durationChanged: number;
   readonly sizeChanged: number;
   readonly colourChanged: number;
+  /** Clips whose sound was measured in both versions, those that are louder or softer, and those that have no sound any more. */
+  readonly loudnessLooked: number;
+  readonly loudnessChanged: number;
+  readonly soundLost: number;
   readonly examples: readonly MediaPair[];
   /** Why media were not looked at. */
   readonly missing: string | null;

@@ -5,7 +5,6 @@ import {
   VERSION_TABLES,
   type VersionTable,
 } from '../judge/version-tables.ts';
-import { insertMediaPairs } from './compare-media.ts';
 import type {
   CaptionChanges,
   ColumnChange,
@@ -18,6 +17,7 @@ import type {
 import type { Edge } from './find-edges.ts';
 import { kindOf, type ColumnPair } from './pair-columns.ts';
 import type { Side } from './side.ts';
+import { insertMediaPairs } from './summarise-media.ts';
 
 /** What a comparison found, for the rules. */
 export type VersionFacts = {

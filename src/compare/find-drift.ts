@@ -10,6 +10,9 @@ const BINS = 20;
 const MOST_VALUES = 40;
 /** Text with more different values is no category. */
 const MOST_CATEGORIES = 500;
+/** Numbers that are counted in one query: each has up to {@link MOST_VALUES} bins. */
+const NUMBERS_AT_A_TIME = 25;
+
 /**
  * Drift of every number and category in the tables `before_sample` and `after_sample`, on bins of the older version's quantiles
  * or values.
@@ -23,10 +26,12 @@ export async function findDrift(
     columns.filter((column) => column.kind === 'category'),
   );
   const numbers = columns.filter((column) => column.kind === 'number');
-  return [
-    ...(await numberDrift(database, numbers)),
-    ...(await categoryDrift(database, categories)),
-  ].toSorted((a, b) => b.psi - a.psi || (a.name < b.name ? -1 : 1));
+  const drifts: Drift[] = [];
+  for (let i = 0; i < numbers.length; i += NUMBERS_AT_A_TIME)
+    drifts.push(...(await numberDrift(database, numbers.slice(i, i + NUMBERS_AT_A_TIME))));
+  return [...drifts, ...(await categoryDrift(database, categories))].toSorted(
+    (a, b) => b.psi - a.psi || (a.name < b.name ? -1 : 1),
+  );
 }
 
 async function numberDrift(

@@ -1,31 +1,68 @@
-import { type Database, numberOf, textOf } from '../engine/database.ts';
-import type { RowFlow } from './diff-document.ts';
+import { type Database, numberOf } from '../engine/database.ts';
+import type { ColumnPair } from './pair-columns.ts';
+
+/** Rows of both versions that are grouped at a time: some 150 MB, whatever the size of the dataset. */
+const ROWS_AT_A_TIME = 4_000_000;
+/** What the row hashes of the newer version are mixed with, so that a row and its equal leave just this. */
+const MARK = '6148914691236517205::ubigint';
 
 /**
- * Finds the keys whose rows are not one and the same on both sides, and pairs their rows: table `pairing
- * (key_hash, before_clip, after_clip, is_duplicate, is_rekeyed)`. Rows of a key that stands on several rows are paired as
- * a multiset: equal ones first, the rest in order of their content, so that nothing is multiplied.
+ * Finds the keys whose rows are not one and the same on both sides: table `differing (key_hash, nb, na)`, with the number of their
+ * rows on either side. Grouping goes by ranges of the hash, so that memory does not grow with the dataset.
  */
-export async function matchRows(database: Database): Promise<void> {
+export async function findDiffering(database: Database, rows: number): Promise<void> {
+  const bits = Math.max(0, Math.ceil(Math.log2(rows / ROWS_AT_A_TIME)));
+  await database.run('create temp table odd_keys (key_hash ubigint)');
+  for (let part = 0; part < 2 ** bits; part++) {
+    const own = bits === 0 ? '' : `where key_hash >> ${64 - bits} = ${part}`;
+    await database.run(
+      `insert into odd_keys
+       select key_hash
+       from (
+         select key_hash, row_hash from before_rows ${own}
+         union all
+         select key_hash, xor(row_hash, ${MARK}) from after_rows ${own})
+       group by key_hash
+       having count(*) <> 2 or bit_xor(row_hash) <> ${MARK}`,
+    );
+  }
+  for (const side of ['before', 'after'])
+    await database.run(
+      `create temp table ${side}_picked as
+       select clip_id, key_hash, row_hash from ${side}_rows where key_hash in (select key_hash from odd_keys)`,
+    );
   await database.run(
     `create temp table differing as
-     select key_hash, count(*) filter (where side = 0)::bigint as nb, count(*) filter (where side = 1)::bigint as na
+     select key_hash, sum(nb)::bigint as nb, sum(na)::bigint as na
      from (
-       select key_hash, row_hash, 0::utinyint as side from before_rows
+       select key_hash, 1 as nb, 0 as na from before_picked
        union all
-       select key_hash, row_hash, 1::utinyint from after_rows)
-     group by key_hash
-     having not (count(*) = 2 and sum(side) = 1 and bit_xor(row_hash) = 0)`,
+       select key_hash, 0, 1 from after_picked)
+     group by key_hash`,
   );
+  await database.run('drop table odd_keys');
+}
+
+/**
+ * Pairs the rows of the keys that differ: table `pairing (key_hash, before_clip, after_clip, is_duplicate, is_rekeyed)`. Rows of a
+ * key that stands on several rows are paired as a multiset: equal ones first, the rest in order of their content, so that nothing
+ * is multiplied. Added and removed rows that are the same clip under another key become pairs: by `content` where both versions
+ * have it, else by all columns together.
+ */
+export async function pairRows(database: Database, content: ColumnPair | undefined): Promise<void> {
   await database.run(
     `create temp table pairing as
      select coalesce(b.key_hash, a.key_hash) as key_hash, b.clip_id as before_clip, a.clip_id as after_clip,
        false as is_duplicate, false as is_rekeyed
-     from (select rows.* from before_rows as rows join differing using (key_hash) where nb <= 1 and na <= 1) as b
-     full join (select rows.* from after_rows as rows join differing using (key_hash) where nb <= 1 and na <= 1) as a
-       on a.key_hash = b.key_hash`,
+     from (${rowsOnce('before')}) as b full join (${rowsOnce('after')}) as a on a.key_hash = b.key_hash`,
   );
   await pairDuplicates(database);
+  await pairRekeyed(database, content);
+}
+
+/** Rows of keys that stand on one row at most. */
+function rowsOnce(side: string): string {
+  return `select picked.* from ${side}_picked as picked join differing using (key_hash) where nb <= 1 and na <= 1`;
 }
 
 async function pairDuplicates(database: Database): Promise<void> {
@@ -36,7 +73,7 @@ async function pairDuplicates(database: Database): Promise<void> {
       `create temp table ${side}_twins as
        select key_hash, row_hash, clip_id,
          row_number() over (partition by key_hash, row_hash order by clip_id) as copy
-       from ${side}_rows where key_hash in (select key_hash from differing where nb > 1 or na > 1)`,
+       from ${side}_picked where key_hash in (select key_hash from differing where nb > 1 or na > 1)`,
     );
   }
   await database.run(
@@ -55,16 +92,20 @@ function rest(side: string, other: string): string {
        where other.key_hash = own.key_hash and other.row_hash = own.row_hash and other.copy = own.copy)`;
 }
 
-/** Added and removed rows that are the same clip under another key become pairs: by content where known, else by all columns. */
-export async function pairRekeyed(database: Database, identity: RekeyIdentity): Promise<void> {
+async function pairRekeyed(database: Database, content: ColumnPair | undefined): Promise<void> {
   const rows = await database.row(
     `select count(*) filter (where after_clip is null) as removed, count(*) filter (where before_clip is null) as added from pairing`,
   );
   if (numberOf(rows['removed']) === 0 || numberOf(rows['added']) === 0) return;
-  const single = (side: 'before' | 'after', other: 'before' | 'after'): string =>
-    `select identity, min(clip_id) as clip_id from (${identity[side](
-      `select ${side}_clip from pairing where ${other}_clip is null`,
-    )}) where identity is not null group by identity having count(*) = 1`;
+  const single = (side: 'before' | 'after', other: 'before' | 'after'): string => {
+    const identity =
+      content === undefined
+        ? `select clip_id, row_hash as identity from ${side}_picked`
+        : `select clip_id, v${content.index} as identity from ${side}_values`;
+    return `select identity, min(clip_id) as clip_id
+     from (${identity} where clip_id in (select ${side}_clip from pairing where ${other}_clip is null))
+     where identity is not null group by identity having count(*) = 1`;
+  };
   await database.run(
     `create temp table rekeyed as
      select b.clip_id as before_clip, a.clip_id as after_clip
@@ -76,68 +117,10 @@ export async function pairRekeyed(database: Database, identity: RekeyIdentity): 
      where not (after_clip is null and before_clip in (select before_clip from rekeyed))
        and not (before_clip is null and after_clip in (select after_clip from rekeyed))
      union all
-     select rows.key_hash, rekeyed.before_clip, rekeyed.after_clip, false, true
-     from rekeyed join before_rows as rows on rows.clip_id = rekeyed.before_clip`,
+     select picked.key_hash, rekeyed.before_clip, rekeyed.after_clip, false, true
+     from rekeyed join before_picked as picked on picked.clip_id = rekeyed.before_clip`,
   );
   await database.run('drop table pairing');
   await database.run('drop table rekeyed');
   await database.run('alter table repaired rename to pairing');
-}
-
-/** SQL that gives `clip_id, identity` for the clips in a sub-query. */
-export type RekeyIdentity = Readonly<Record<'before' | 'after', (clips: string) => string>>;
-
-/** Counts the flows and checks that every row of both versions is in one. */
-export async function countFlow(database: Database): Promise<RowFlow> {
-  const row = await database.row(
-    `select
-       (select count(*) from before_rows) as before_rows,
-       (select count(*) from after_rows) as after_rows,
-       count(*) filter (where before_clip is not null) as before_paired,
-       count(*) filter (where before_clip is not null and after_clip is not null and not is_rekeyed) as changed,
-       count(*) filter (where is_rekeyed) as rekeyed,
-       count(*) filter (where before_clip is null) as added,
-       count(*) filter (where after_clip is null) as removed,
-       (select count(*) from differing where nb > 1) as before_duplicates,
-       (select count(*) from differing where na > 1) as after_duplicates,
-       ${digest('before', 'true')} as before_digest,
-       ${digest('after', 'true')} as after_digest,
-       ${digest('before', 'clip_id in (select before_clip from pairing where after_clip is null or is_rekeyed)')} as removed_digest,
-       ${digest('after', 'clip_id in (select after_clip from pairing where before_clip is null or is_rekeyed)')} as added_digest
-     from pairing`,
-  );
-  const count = (name: string): number => numberOf(row[name]);
-  const [before, after, removed, added] = ['before', 'after', 'removed', 'added'].map((name) =>
-    BigInt(textOf(row[`${name}_digest`])),
-  );
-  const isComplete =
-    BigInt.asUintN(64, (before ?? 0n) - (removed ?? 0n) + (added ?? 0n)) === (after ?? 0n);
-  return {
-    beforeRows: count('before_rows'),
-    afterRows: count('after_rows'),
-    unchanged: count('before_rows') - count('before_paired'),
-    changed: count('changed'),
-    rekeyed: count('rekeyed'),
-    added: count('added'),
-    removed: count('removed'),
-    returned: 0,
-    returnedFrom: null,
-    duplicateKeys: { before: count('before_duplicates'), after: count('after_duplicates') },
-    rowsWithoutKey: { before: 0, after: 0 },
-    keySet: {
-      before: hex(before),
-      after: hex(after),
-      removed: hex(removed),
-      added: hex(added),
-      isComplete,
-    },
-  };
-}
-
-function digest(side: 'before' | 'after', where: string): string {
-  return `(select (coalesce(sum(key_hash::hugeint), 0) % 18446744073709551616)::varchar from ${side}_rows where ${where})`;
-}
-
-function hex(value: bigint | undefined): string {
-  return (value ?? 0n).toString(16).padStart(16, '0');
 }

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { quoteLiteral } from '../dataset/sql-quote.ts';
+import { resolveMediaPath } from '../dataset/media-path.ts';
+import { escapeGlob, quoteLiteral } from '../dataset/sql-quote.ts';
 import {
   type Database,
   maybe,
@@ -10,6 +11,8 @@ import {
   type SqlValue,
   textOf,
 } from '../engine/database.ts';
+
+import type { RunDocument } from '../run/document.ts';
 
 /** What was measured of one medium, as far as two versions of it can be compared by it. */
 export type MediaFacts = {
@@ -28,7 +31,13 @@ export type MediaFacts = {
   readonly height_px: number | null;
   /** Means of red, green and blue, 0-255. */
   readonly colour: readonly [number, number, number] | null;
+  /** Root mean square of the sound, dB of full scale. */
+  readonly loudness_db: number | null;
+  readonly audioTracks: number | null;
 };
+
+const TABLES = ['files', 'containers', 'images', 'frames', 'audio'] as const;
+type Table = (typeof TABLES)[number];
 
 /** Frames of a clip that are compared, spread evenly. */
 const MOST_FRAMES = 24;
@@ -39,14 +48,14 @@ const MOST_FRAMES = 24;
  */
 export async function readMediaFacts(
   database: Database,
-  relation: (table: 'files' | 'containers' | 'images' | 'frames') => string | null,
+  relation: (table: Table) => string | null,
 ): Promise<ReadonlyMap<string, MediaFacts>> {
   const facts = new Map<string, MediaFacts>();
   const add = (key: string, more: Partial<MediaFacts>): void => {
     facts.set(key, { ...(facts.get(key) ?? NO_FACTS), ...more });
   };
   const read = async (
-    table: 'files' | 'containers' | 'images' | 'frames',
+    table: Table,
     columns: string,
     use: (row: SqlRow) => Partial<MediaFacts>,
   ): Promise<void> => {
@@ -62,11 +71,16 @@ export async function readMediaFacts(
     size_bytes: maybe(row['size_bytes'], numberOf),
     contentHash: maybe(row['content_hash'], textOf),
   }));
-  await read('containers', 'duration_s, display_width_px, display_height_px', (row) => ({
-    duration_s: maybe(row['duration_s'], numberOf),
-    width_px: maybe(row['display_width_px'], numberOf),
-    height_px: maybe(row['display_height_px'], numberOf),
-  }));
+  await read(
+    'containers',
+    'duration_s, display_width_px, display_height_px, audio_track_count',
+    (row) => ({
+      audioTracks: maybe(row['audio_track_count'], numberOf),
+      duration_s: maybe(row['duration_s'], numberOf),
+      width_px: maybe(row['display_width_px'], numberOf),
+      height_px: maybe(row['display_height_px'], numberOf),
+    }),
+  );
   await read(
     'images',
     'dhash, phash, upright_width_px, upright_height_px, duration_s, mean_red, mean_green, mean_blue',
@@ -86,29 +100,61 @@ export async function readMediaFacts(
     `dhash, pts_s, list_avg(mean_red) as mean_red, list_avg(mean_green) as mean_green, list_avg(mean_blue) as mean_blue`,
     (row) => ({ frames: framesOf(row['dhash'], row['pts_s']), colour: colourOf(row) }),
   );
+  await read('audio', 'rms_db', (row) => ({ loudness_db: maybe(row['rms_db'], numberOf) }));
   return facts;
 }
 
-/** Evidence of a run folder, by key. */
+/** Evidence of a run folder, by key; with the path of each file that is still what it was. */
 export async function readRunFacts(
   database: Database,
   folder: string,
+  run: RunDocument,
 ): Promise<ReadonlyMap<string, MediaFacts>> {
-  const present = new Set<string>();
-  for (const table of ['files', 'containers', 'images', 'frames']) {
+  const present = new Map<string, string>();
+  for (const table of TABLES) {
     const file = join(folder, 'evidence', `${table}.parquet`);
-    if (
-      await readFile(file).then(
-        () => true,
-        () => false,
-      )
-    )
-      present.add(table);
+    if (await exists(file)) present.set(table, `read_parquet(${quoteLiteral(escapeGlob(file))})`);
   }
-  return readMediaFacts(database, (table) =>
-    present.has(table)
-      ? `read_parquet(${quoteLiteral(join(folder, 'evidence', `${table}.parquet`))})`
-      : null,
+  const facts = await readMediaFacts(database, (table) => present.get(table) ?? null);
+  const paths = await readRunPaths(database, folder, run);
+  const found = new Map<string, MediaFacts>();
+  for (const [key, each] of facts) {
+    const path = paths.get(key) ?? null;
+    const isSame =
+      path !== null &&
+      each.size_bytes !== null &&
+      (await stat(path).catch(() => null))?.size === each.size_bytes;
+    found.set(key, isSame ? { ...each, path } : each);
+  }
+  return found;
+}
+
+/** Where the media of a run lay, by key. */
+async function readRunPaths(
+  database: Database,
+  folder: string,
+  run: RunDocument,
+): Promise<ReadonlyMap<string, string>> {
+  const file = join(folder, 'clips.parquet');
+  const root = run.dataset.mediaRoot;
+  if (root === null || !(await exists(file))) return new Map();
+  const rows = await database.rows(
+    `select key::varchar as key, path::varchar as path from read_parquet(${quoteLiteral(escapeGlob(file))})
+     where key is not null and path is not null
+     qualify row_number() over (partition by key order by medium) = 1`,
+  );
+  return new Map(
+    rows.flatMap((row) => {
+      const resolved = resolveMediaPath(root, textOf(row['path']));
+      return resolved.ok ? [[textOf(row['key']), resolved.absolutePath] as const] : [];
+    }),
+  );
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
   );
 }
 
@@ -121,6 +167,8 @@ const NO_FACTS: MediaFacts = {
   width_px: null,
   height_px: null,
   colour: null,
+  loudness_db: null,
+  audioTracks: null,
 };
 
 function framesOf(hashes: SqlValue | undefined, times: SqlValue | undefined): MediaFacts['frames'] {

@@ -1,6 +1,11 @@
+import { didYouMean } from '../config/did-you-mean.ts';
+import { DailiesError } from '../dailies-error.ts';
 import { hashedValue } from './hashed-value.ts';
 import { columnOf, type Side, type SideColumn } from './side.ts';
 import type { ValueKind } from './diff-document.ts';
+
+/** Numbers are equal if they differ by at most the larger of both: an amount, and a share of the larger number. */
+export type Tolerance = { readonly absolute: number; readonly relative: number };
 
 /** A column that both versions have. */
 export type ColumnPair = {
@@ -15,8 +20,8 @@ export type ColumnPair = {
   readonly afterSql: string;
   /** Long values: only their hashes are joined. */
   readonly isLong: boolean;
-  /** Relative difference of numbers that counts as none. */
-  readonly tolerance: number;
+  /** Difference of numbers that counts as none; null: any difference counts. */
+  readonly tolerance: Tolerance | null;
   readonly isRenamed: boolean;
   readonly isRetyped: boolean;
 };
@@ -29,17 +34,29 @@ export type ColumnPairs = {
 };
 
 /** float32 keeps 24 bits: a number that went through it differs by up to 6e-8 of itself. */
-const FLOAT_TOLERANCE = 1e-6;
+const FLOAT_TOLERANCE: Tolerance = { absolute: 0, relative: 1e-6 };
 
 const NUMBER_TYPE = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*)$/;
 const INTEGER_TYPE = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER)$/;
 const INSTANT_TYPE = /^(TIMESTAMP.*|DATE|TIME)$/;
 
-/** Pairs columns by their name in `clips` (canonical, so that a rename by the user still meets), then by the user's name. */
+/** What is known of columns beyond their names and types. */
+export type ColumnHints = {
+  /** Columns that are the same under another name: before → after. */
+  readonly renames?: ReadonlyMap<string, string>;
+  /** Tolerances by name of the column, canonical or the user's. */
+  readonly tolerances?: ReadonlyMap<string, Tolerance>;
+};
+
+/**
+ * Pairs columns by their name in `clips` (canonical, so that a rename by the user still meets), then by the user's name.
+ *
+ * @throws {DailiesError} usage, if a tolerance names no column of numbers that both versions have.
+ */
 export function pairColumns(
   before: Side,
   after: Side,
-  more: ReadonlyMap<string, string> = new Map(),
+  { renames = new Map(), tolerances = new Map() }: ColumnHints = {},
 ): ColumnPairs {
   const left = new Set(before.columns);
   const right = new Set(after.columns);
@@ -56,12 +73,41 @@ export function pairColumns(
   };
   meet((b, a) => b.name === a.name);
   meet((b, a) => b.source === a.source);
-  meet((b, a) => more.get(b.name) === a.name);
+  meet((b, a) => renames.get(b.name) === a.name);
+  const pairs = met.map((each, index) => makePair(each.before, each.after, index));
   return {
-    pairs: met.map((each, index) => makePair(each.before, each.after, index)),
+    pairs: withTolerances(pairs, tolerances),
     dropped: [...left],
     added: [...right],
   };
+}
+
+function withTolerances(
+  pairs: readonly ColumnPair[],
+  tolerances: ReadonlyMap<string, Tolerance>,
+): readonly ColumnPair[] {
+  const names = (pair: ColumnPair): readonly string[] => [
+    pair.name,
+    pair.before.source,
+    pair.after.source,
+  ];
+  for (const name of tolerances.keys()) {
+    const pair = pairs.find((each) => names(each).includes(name));
+    if (pair?.kind === 'number') continue;
+    const numbers = pairs.filter((each) => each.kind === 'number').map((each) => each.name);
+    throw new DailiesError(
+      'usage',
+      pair === undefined
+        ? `--tolerance ${name}: no column that both versions have${didYouMean(name, pairs.flatMap(names))}`
+        : `--tolerance ${name}: its values are no numbers in both versions`,
+      { hint: `columns of numbers are ${numbers.join(', ') || 'none'}` },
+    );
+  }
+  return pairs.map((pair) => {
+    const given = names(pair).find((name) => tolerances.has(name));
+    const tolerance = given === undefined ? undefined : tolerances.get(given);
+    return tolerance === undefined ? pair : { ...pair, tolerance };
+  });
 }
 
 /** How a value of this type is compared. */
@@ -96,7 +142,7 @@ function makePair(before: SideColumn, after: SideColumn, index: number): ColumnP
     beforeSql: sql(before, after),
     afterSql: sql(after, before),
     isLong: after.name === 'caption' || (!isHashed && kind === 'opaque'),
-    tolerance: kind === 'number' && !isWhole ? FLOAT_TOLERANCE : 0,
+    tolerance: kind === 'number' && !isWhole ? FLOAT_TOLERANCE : null,
     isRenamed: before.source.toLowerCase() !== after.source.toLowerCase(),
     isRetyped: before.sourceType !== after.sourceType,
   };

@@ -9,7 +9,8 @@ import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import { type Database, numberOf } from '../engine/database.ts';
 import type { RunDocument } from '../run/document.ts';
 import { readDocument } from '../run/read-run.ts';
-import { LOWER_CAPTION_HASH } from './hashed-value.ts';
+import { isRedacted } from '../run/redact.ts';
+import { hashedValue, LOWER_CAPTION_HASH } from './hashed-value.ts';
 import { CAPTION_LENGTH, CAPTION_LOWER, readSignatureIndex, SIGNATURE_FILE } from './signatures.ts';
 
 export type SideName = 'before' | 'after';
@@ -153,7 +154,15 @@ async function openRunSide(
   shown: string,
 ): Promise<Side> {
   const run = await readDocument(folder);
-  const index = await readSignatureIndex(database, folder);
+  if (isRedacted(run))
+    throw new DailiesError(
+      'usage',
+      `${shown}: the run was written with --redact and keeps nothing of its rows that could be compared`,
+      {
+        hint: 'give the dataset in place of the run folder; dailies scan --against <run> compares findings and rates of rules even so',
+      },
+    );
+  const index = await readSignatureIndex(database, folder, run.run.state === 'interrupted');
   const relation = `read_parquet(${quoteLiteral(join(folder, SIGNATURE_FILE))})`;
   let rows: number;
   let described: readonly { readonly name: string; readonly type: string }[];

@@ -52,16 +52,20 @@ export async function writeSignatureIndex(folder: string, index: SignatureIndex)
 export async function readSignatureIndex(
   database: Database,
   folder: string,
+  isInterrupted = false,
 ): Promise<SignatureIndex> {
   let index: SignatureIndex;
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: dailies itself wrote the file, and its version says which one
     index = JSON.parse(await readFile(join(folder, INDEX_FILE), 'utf8')) as SignatureIndex;
   } catch (cause) {
-    throw new DailiesError('usage', `${folder}: the run has no signatures to compare by`, {
-      cause,
-      hint: 'scan the dataset again, or give the dataset in place of the run folder',
-    });
+    throw new DailiesError(
+      'usage',
+      isInterrupted
+        ? `${folder}: the run was interrupted before it knew its rows`
+        : `${folder}: the run has no signatures to compare by`,
+      { cause, hint: 'scan the dataset again, or give the dataset in place of the run folder' },
+    );
   }
   if (index.version !== SIGNATURE_VERSION) {
     throw new DailiesError(

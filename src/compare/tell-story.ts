@@ -10,6 +10,7 @@ import {
 
 /** What a reader of one screen must know, in sentences, gravest first. */
 export function tellStory(facts: {
+  readonly doubts: readonly { readonly reason: string }[];
   readonly schema: SchemaChanges;
   readonly flow: RowFlow;
   readonly columns: readonly ColumnChange[];
@@ -17,6 +18,7 @@ export function tellStory(facts: {
   readonly media: MediaChanges | null;
 }): readonly string[] {
   return [
+    ...facts.doubts.map(({ reason }) => `doubt: ${reason}`),
     ...schemaStory(facts.schema),
     flowStory(facts.flow),
     ...captionStory(facts.captions),
@@ -118,6 +120,10 @@ function mediaStory(media: MediaChanges | null): string[] {
     media.sizeChanged > 0 ? `another size in ${count(media.sizeChanged)}` : null,
     media.durationChanged > 0 ? `another duration in ${count(media.durationChanged)}` : null,
     media.colourChanged > 0 ? `other colours in ${count(media.colourChanged)}` : null,
+    media.loudnessChanged > 0
+      ? `louder or softer by over 3 dB in ${count(media.loudnessChanged)} of ${count(media.loudnessLooked)}`
+      : null,
+    media.soundLost > 0 ? `the sound is gone in ${count(media.soundLost)}` : null,
   ].filter((part) => part !== null);
   return [`${whole}: ${parts.join(', ')}`];
 }

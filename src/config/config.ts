@@ -1,3 +1,4 @@
+import { DEFAULT_SPARK, type SparkSettings } from '../engine/spark/settings.ts';
 import type { OptionValue, Severity } from '../judge/rule.ts';
 
 /**
@@ -70,6 +71,9 @@ export type Config = {
   /** What the user allows each tier; a member that is left out keeps its default. */
   readonly budgets: Readonly<Partial<Record<Tier, Partial<TierBudget>>>>;
   readonly decoder: 'auto' | 'node-av' | 'ffmpeg';
+  /** Where media are looked at and tables are shuffled: here, or on a cluster. */
+  readonly engine: 'local' | 'spark';
+  readonly spark: SparkSettings;
   /** Null: one for each core. */
   readonly workers: number | null;
   /** DuckDB notation; null: DuckDB's own choice. */
@@ -119,6 +123,8 @@ export const DEFAULT_CONFIG: Config = {
   tier: 'frames',
   budgets: {},
   decoder: 'auto',
+  engine: 'local',
+  spark: DEFAULT_SPARK,
   workers: null,
   memoryLimit: null,
   tempDirectory: null,

@@ -36,6 +36,16 @@ type ConfigFile = {
     >
   >;
   readonly decoder?: Config['decoder'];
+  readonly engine?: Config['engine'];
+  readonly spark?: {
+    readonly home?: string;
+    readonly master?: string;
+    readonly conf?: Readonly<Record<string, string | number | boolean>>;
+    readonly work_directory?: string;
+    readonly archive?: string;
+    readonly clips_per_task?: number;
+    readonly clips_per_wave?: number;
+  };
   readonly workers?: number;
   readonly memory_limit?: string;
   readonly temp_directory?: string;
@@ -132,6 +142,18 @@ function toConfig(raw: ConfigFile, file: string): Config {
       ]),
     ),
     decoder: raw.decoder ?? fallback.decoder,
+    engine: raw.engine ?? fallback.engine,
+    spark: {
+      home: absoluteOr(raw.spark?.home),
+      master: raw.spark?.master ?? fallback.spark.master,
+      conf: Object.fromEntries(
+        Object.entries(raw.spark?.conf ?? {}).map(([name, value]) => [name, String(value)]),
+      ),
+      workDirectory: absoluteOr(raw.spark?.work_directory),
+      archive: absoluteOr(raw.spark?.archive),
+      clipsPerTask: raw.spark?.clips_per_task ?? fallback.spark.clipsPerTask,
+      clipsPerWave: raw.spark?.clips_per_wave ?? fallback.spark.clipsPerWave,
+    },
     workers: raw.workers ?? fallback.workers,
     memoryLimit: raw.memory_limit ?? fallback.memoryLimit,
     tempDirectory: absoluteOr(raw.temp_directory),

@@ -143,6 +143,8 @@ export const VERSION_TABLES = {
     duration_change_s: { type: 'DOUBLE', doc: 'Newer less older duration.' },
     size_changed: { type: 'BOOLEAN', doc: 'Display width or height differ.' },
     colour_distance: { type: 'DOUBLE', doc: 'Largest change of mean red, green or blue, 0-255.' },
+    loudness_change_db: { type: 'DOUBLE', doc: 'Newer less older loudness (root mean square).' },
+    has_lost_sound: { type: 'BOOLEAN', doc: 'It had an audio track and has none now.' },
     caption_changed: { type: 'BOOLEAN', doc: 'Words of the caption differ.' },
   },
   rule_rates: {

@@ -3,27 +3,50 @@ import pMap from 'p-map';
 import { closeFilmStrips, makeFilmStrip } from '../media/film-strip.ts';
 import { findMediaType } from '../media/find-media-type.ts';
 import type { ClipCard } from './document.ts';
+import { readClips } from './read-run.ts';
 
 /** Frames of each version: few, so that two strips stand beside each other. */
 const FRAMES = 4;
 
-/** Frames of the older and the newer file of each key; null where there is no file or no picture could be made of it. */
+/** Film strips by key that a run folder keeps. */
+export type KeptStrips = ReadonlyMap<string, ClipCard['strip']>;
+
+/** Strips of the clips that a run's report shows; none if the folder is no run. */
+export async function keptStrips(folder: string): Promise<KeptStrips> {
+  const clips = await readClips(folder);
+  return new Map(
+    clips.flatMap(({ key, strip }) =>
+      key === null || strip === null ? [] : [[key, strip] as const],
+    ),
+  );
+}
+
+/**
+ * Frames of the older and the newer file of each key; where a file is gone or another one by now, what the run folder kept of it; else
+ * null.
+ */
 export async function makePairStrips(
   pairs: readonly {
     readonly key: string;
     readonly fileBefore: string | null;
     readonly fileAfter: string | null;
   }[],
+  kept: { readonly before: KeptStrips; readonly after: KeptStrips },
 ): Promise<
   ReadonlyMap<string, { readonly before: ClipCard['strip']; readonly after: ClipCard['strip'] }>
 > {
-  const known = pairs.filter((pair) => pair.fileBefore !== null || pair.fileAfter !== null);
   try {
     const strips = await pMap(
-      known,
+      pairs,
       async ({ key, fileBefore, fileAfter }) => {
         const [before, after] = await Promise.all([stripOf(fileBefore), stripOf(fileAfter)]);
-        return [key, { before, after }] as const;
+        return [
+          key,
+          {
+            before: before ?? kept.before.get(key) ?? null,
+            after: after ?? kept.after.get(key) ?? null,
+          },
+        ] as const;
       },
       { concurrency: 2 },
     );

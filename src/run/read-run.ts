@@ -21,7 +21,7 @@ export async function readRun(
   mostFindings: number | null = null,
 ): Promise<ReportInput> {
   const run = await readDocument(folder);
-  const clips = await readJson<readonly ClipCard[]>(join(folder, 'clips.json')).catch(() => []);
+  const clips = await readClips(folder);
   const hasFindings = existsSync(join(folder, 'findings.parquet'));
   const isAffected = run.rules.some((rule) => rule.affected > 0);
   const leftOut = [
@@ -38,6 +38,11 @@ export async function readRun(
     leftOut,
     ...(selftest?.schemaVersion === 1 ? { selftest } : {}),
   };
+}
+
+/** Reads what the report shows of clips; nothing if the folder keeps none. */
+export async function readClips(folder: string): Promise<readonly ClipCard[]> {
+  return readJson<readonly ClipCard[]>(join(folder, 'clips.json')).catch(() => []);
 }
 
 function missingFindings(run: RunDocument): string {

@@ -43,6 +43,11 @@ export function redact(input: ReportInput): ReportInput {
   };
 }
 
+/** Whether a run was written by `--redact`. */
+export function isRedacted(run: RunDocument): boolean {
+  return run.dataset.paths.length > 0 && run.dataset.paths.every((path) => path === HIDDEN);
+}
+
 function redactRun(run: RunDocument, alias: (name: string) => string): RunDocument {
   const { seed } = run.run;
   return {

@@ -2,7 +2,7 @@ import { clipId } from '../../reports/html/clip-id.ts';
 import { renderDiffHtml } from '../../reports/html/diff-page.ts';
 import { SERVED } from '../../reports/html/page-site.ts';
 import type { DiffDocument } from '../compare/diff-document.ts';
-import { makePairStrips } from '../run/pair-strips.ts';
+import { keptStrips, makePairStrips } from '../run/pair-strips.ts';
 import type { RunArchive, StoredClip } from './run-archive.ts';
 
 /** Clips whose frames are made for the page; each costs two decodes. */
@@ -31,7 +31,11 @@ export async function renderComparison(
         fileAfter: await fileOf(archive, after),
       });
   }
-  return renderDiffHtml(diff, await makePairStrips(pairs), {
+  const pictures = await makePairStrips(pairs, {
+    before: await keptStrips(earlier.folder),
+    after: await keptStrips(archive.folder),
+  });
+  return renderDiffHtml(diff, pictures, {
     ...SERVED,
     homeHref: '.',
     clipHref: (clip) => (known.has(clipId(clip)) ? SERVED.clipHref(clip) : null),

@@ -30,6 +30,8 @@ function countsTable(media: NonNullable<DiffDocument['media']>): Markup {
     ['another duration', media.durationChanged, media.looked],
     ['another size', media.sizeChanged, media.looked],
     ['other colours', media.colourChanged, media.looked],
+    ['louder or softer', media.loudnessChanged, media.loudnessLooked],
+    ['the sound is gone', media.soundLost, media.looked],
   ];
   return markup`<table class="slices narrow"><thead><tr><th scope="col">what</th><th scope="col" class="number">clips</th><th scope="col" class="number">of</th><th scope="col" class="number">share</th></tr></thead><tbody>${rows.map(([what, count, of]) => markup`<tr><th scope="row">${what}</th><td class="number">${formatCount(count)}</td><td class="number">${formatCount(of)}</td><td class="number">${of === 0 ? '–' : formatPercent(count / of)}</td></tr>`)}</tbody></table>`;
 }
@@ -43,6 +45,13 @@ function pairCard(pair: MediaPair, pictures: PairPictures | undefined): Markup {
     Math.abs(pair.durationChange_s ?? 0) > 0.1
       ? `${(pair.durationChange_s ?? 0) > 0 ? '+' : '−'}${Math.abs(pair.durationChange_s ?? 0).toFixed(2)} s`
       : null,
+    (pair.colourDistance ?? 0) > 24
+      ? `colours ${formatCount(Math.round(pair.colourDistance ?? 0))} of 255 apart`
+      : null,
+    Math.abs(pair.loudnessChange_db ?? 0) > 3
+      ? `${(pair.loudnessChange_db ?? 0) > 0 ? '+' : '−'}${Math.abs(pair.loudnessChange_db ?? 0).toFixed(1)} dB`
+      : null,
+    (pair.audioTracksBefore ?? 0) > 0 && pair.audioTracksAfter === 0 ? 'the sound is gone' : null,
   ].filter((fact) => fact !== null);
   return markup`<article class="clip"><header><h4>${hostileText(pair.key.slice(0, 300))}</h4><p class="faint">${hostileLine(facts.join(' · '))}</p></header>${
     pictures === undefined ? null : pairOfPictures(pictures)

@@ -18,6 +18,7 @@ import {
   forgetWave,
   isCommitted,
   isComplete,
+  listForgotten,
   listWaves,
   readTaskLines,
   readVerdicts,
@@ -70,7 +71,9 @@ async function* mapOnSpark(
   }
   const waves = await writeWaves(folder, stamp(), [...todo.values()], settings.clipsPerWave);
   yield* runWaves(settings, folder, waves, context);
-  for (const wave of [...collected, ...waves]) await forgetWave(wave);
+  for (const wave of [...collected, ...waves, ...(await listForgotten(folder))]) {
+    await forgetWave(wave);
+  }
 }
 
 /** Task lines of a committed wave that are still to be done, by id; null if it holds none, or never was committed. */

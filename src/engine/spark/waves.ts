@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { access, mkdir, readdir, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { finished } from 'node:stream/promises';
@@ -13,6 +13,9 @@ import type { EvidenceTable } from '../../probes/evidence-tables.ts';
 
 /** Tasks whose verdicts are committed together: `tasks.jsonl`, and `verdicts/` with `_SUCCESS` once all are there. */
 export type Wave = { readonly folder: string; readonly size: number };
+
+/** A week: no driver works on one wave for so long. */
+const FORGOTTEN_AFTER_MS = 7 * 24 * 3_600_000;
 
 export const tasksFileOf = (wave: Wave): string => join(wave.folder, 'tasks.jsonl');
 export const verdictsFolderOf = (wave: Wave): string => join(wave.folder, 'verdicts');
@@ -59,6 +62,17 @@ export async function isCommitted(wave: Wave): Promise<boolean> {
 export async function listWaves(folder: string): Promise<readonly Wave[]> {
   const names: readonly string[] = await readdir(folder).catch(() => []);
   return names.toSorted().map((name) => ({ folder: join(folder, name), size: 0 }));
+}
+
+/** Waves that nobody has committed for so long that nobody will. */
+export async function listForgotten(folder: string): Promise<readonly Wave[]> {
+  const forgotten: Wave[] = [];
+  for (const wave of await listWaves(folder)) {
+    const found = await stat(wave.folder).catch(() => null);
+    const isOld = found !== null && Date.now() - found.mtimeMs > FORGOTTEN_AFTER_MS;
+    if (isOld && !(await isCommitted(wave))) forgotten.push(wave);
+  }
+  return forgotten;
 }
 
 /** The task lines of a wave, as they were written. */

@@ -1,0 +1,78 @@
+import { hammingDistance } from '../media/measures/perceptual-hashes.ts';
+import { hashFile } from '../probes/files.ts';
+import type { MediaPair } from './diff-document.ts';
+import { type MediaFacts, thinFrames } from './media-facts.ts';
+
+/** Compares what was measured of the medium of one clip in both versions. */
+export async function compareMediaPair(
+  key: string,
+  older: MediaFacts,
+  newer: MediaFacts,
+): Promise<MediaPair> {
+  const [was, is] = [sizeOf(older), sizeOf(newer)];
+  return {
+    key,
+    bytesChanged: await haveBytesChanged(older, newer),
+    pictureDistance: pictureDistance(older.frames, newer.frames),
+    durationChange_s: change(older.duration_s, newer.duration_s),
+    sizeBefore: was,
+    sizeAfter: is,
+    fileBefore: older.path,
+    fileAfter: newer.path,
+    isSizeChanged: was === null || is === null ? null : was !== is,
+    colourDistance: colourDistance(older.colour, newer.colour),
+    loudnessChange_db: change(older.loudness_db, newer.loudness_db),
+    audioTracksBefore: older.audioTracks,
+    audioTracksAfter: newer.audioTracks,
+  };
+}
+
+function sizeOf({ width_px, height_px }: MediaFacts): string | null {
+  return width_px === null || height_px === null ? null : `${width_px} × ${height_px}`;
+}
+
+function change(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : b - a;
+}
+
+function colourDistance(older: MediaFacts['colour'], newer: MediaFacts['colour']): number | null {
+  if (older === null || newer === null) return null;
+  return Math.max(...older.map((value, i) => Math.abs(value - (newer[i] ?? value))));
+}
+
+/** Files of different size differ; equal sizes are decided by the whole content, as far as it can be read. */
+async function haveBytesChanged(older: MediaFacts, newer: MediaFacts): Promise<boolean | null> {
+  if (older.size_bytes === null || newer.size_bytes === null) return null;
+  if (older.size_bytes !== newer.size_bytes) return true;
+  const [a, b] = [await hashOf(older), await hashOf(newer)];
+  return a === null || b === null ? null : a !== b;
+}
+
+async function hashOf(facts: MediaFacts): Promise<string | null> {
+  return facts.contentHash ?? (facts.path === null ? null : hashFile(facts.path).catch(() => null));
+}
+
+/** Median Hamming distance of the hashes of frames at equal times; of two kinds of hash the smaller distance counts. */
+export function pictureDistance(
+  older: MediaFacts['frames'],
+  newer: MediaFacts['frames'],
+): number | null {
+  const distances = thinFrames(older)
+    .map(({ time_s, hash, dctHash }) => {
+      const nearest = newer.reduce<MediaFacts['frames'][number] | null>(
+        (best, each) =>
+          best === null || Math.abs(each.time_s - time_s) < Math.abs(best.time_s - time_s)
+            ? each
+            : best,
+        null,
+      );
+      if (nearest === null) return null;
+      const byDifference = hammingDistance(hash, nearest.hash);
+      return dctHash === null || nearest.dctHash === null
+        ? byDifference
+        : Math.min(byDifference, hammingDistance(dctHash, nearest.dctHash));
+    })
+    .filter((distance) => distance !== null)
+    .toSorted((a, b) => a - b);
+  return distances[Math.floor(distances.length / 2)] ?? null;
+}

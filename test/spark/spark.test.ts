@@ -1,0 +1,344 @@
+import { spawn } from 'node:child_process';
+import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { Database } from '../../src/engine/database.ts';
+import type { EngineContext } from '../../src/engine/engine.ts';
+import { localEngine } from '../../src/engine/local-engine.ts';
+import { equalHashesSql } from '../../src/engine/shuffles/equal-hashes.ts';
+import { keyedDiffSql } from '../../src/engine/shuffles/keyed-diff.ts';
+import {
+  hotBucketsSql,
+  nearOffsetsSql,
+  nearPairsSql,
+} from '../../src/engine/shuffles/near-hashes.ts';
+import type { Shuffle } from '../../src/engine/shuffles/shuffle.ts';
+import { DEFAULT_SPARK, type SparkSettings } from '../../src/engine/spark/settings.ts';
+import { sparkEngine } from '../../src/engine/spark/spark-engine.ts';
+import type { ProbeTask, ProbeVerdict } from '../../src/engine/task.ts';
+import { PACKAGE_ROOT } from '../../src/package-root.ts';
+import { type Cluster, processesLike, startCluster, until } from './cluster.ts';
+
+const CLI = join(PACKAGE_ROOT, 'dist/src/cli.js');
+const QUICKSTART = join(PACKAGE_ROOT, 'examples/quickstart');
+const CONF = {
+  'spark.executor.memory': '512m',
+  'spark.sql.shuffle.partitions': '4',
+  'spark.ui.showConsoleProgress': 'false',
+};
+
+let cluster: Cluster;
+let folder: string;
+
+beforeAll(async () => {
+  cluster = await startCluster(2);
+}, 600_000);
+afterAll(async () => {
+  await cluster?.stop();
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dailies on spark '));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+function settings(more: Partial<SparkSettings> = {}): SparkSettings {
+  return { ...DEFAULT_SPARK, home: cluster.home, master: cluster.master, conf: CONF, ...more };
+}
+
+/** Header probes of one clip under many names. */
+function tasksOf(path: string, count: number): readonly ProbeTask[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `clip-${index}`,
+    path,
+    wants: ['files', 'containers', 'packets'],
+    tier: 'frames',
+    decoder: 'auto',
+  }));
+}
+
+async function collect(
+  tasks: readonly ProbeTask[],
+  more: Partial<SparkSettings>,
+  context: EngineContext = { signal: new AbortController().signal },
+): Promise<readonly ProbeVerdict[]> {
+  const verdicts: ProbeVerdict[] = [];
+  for await (const verdict of sparkEngine(settings(more), folder).map(tasks, context)) {
+    verdicts.push(verdict);
+  }
+  return verdicts;
+}
+
+/** Process ids of filters that executors started. */
+function filters(): readonly number[] {
+  return processesLike(/node \S*dist\/src\/cli\.js worker --workers 1$/);
+}
+
+async function aClip(): Promise<string> {
+  const media = join(QUICKSTART, 'media');
+  const names = await readdir(media, { recursive: true });
+  const path = join(folder, 'clip.mp4');
+  await copyFile(join(media, names.find((name) => name.endsWith('.mp4')) ?? ''), path);
+  return path;
+}
+
+function listOf(rows: readonly (readonly unknown[])[], columns: string): string {
+  return `select * from (values ${rows.map((row) => `(${row.join(', ')})`).join(', ')}) as v (${columns})`;
+}
+
+function executors(): readonly number[] {
+  return processesLike(/CoarseGrainedExecutorBackend/);
+}
+
+describe('queries', () => {
+  // Nulls, both signs, a bucket too hot to compare, and clips that share frames at an offset.
+  const hashes = Array.from({ length: 400 }, (_, index): bigint | null => {
+    if (index % 97 === 96) return null;
+    if (index < 70) return -12_345n;
+    const family = BigInt.asIntN(64, BigInt(Math.floor(index / 3)) * 0x9e3779b97f4a7c15n);
+    return BigInt.asIntN(64, family ^ (1n << BigInt((index % 3) * 20 + 3)));
+  });
+  const hashed = listOf(
+    hashes.map((hash, id) => [`${id}::bigint`, `${hash}::bigint`]),
+    'id, hash',
+  );
+  const framed = listOf(
+    hashes
+      .slice(70)
+      .flatMap((hash, index) =>
+        [0, 1, 2, 3].map((tick) => [
+          `${index % 40}::bigint`,
+          `${tick + 4 * Math.floor(index / 40) + (index % 3)}::int`,
+          `${hash === null ? null : BigInt.asIntN(64, hash + BigInt(tick) * 0x1234567n)}::bigint`,
+        ]),
+      ),
+    'clip, tick, hash',
+  );
+  const versionOf = (shift: number): string =>
+    listOf(
+      Array.from({ length: 60 }, (_, index) => [
+        `'${['naïve', '猫', '𝒳', 'ключ', "o''k"][index % 5]}-${(index + shift) % 55}'`,
+        `${index % 7 === shift ? -index : index}::bigint`,
+      ]),
+      'key, row',
+    );
+  const shuffles: readonly Shuffle[] = [
+    {
+      name: 'near_pairs',
+      inputs: { hashed },
+      sql: (d) => nearPairsSql(d, 'hashed', { bits: 4, most: 50 }),
+    },
+    {
+      name: 'hot_buckets',
+      inputs: { hashed },
+      sql: (d) => hotBucketsSql(d, 'hashed', { member: 'id', most: 50 }),
+    },
+    {
+      name: 'near_offsets',
+      inputs: { framed },
+      sql: (d) => nearOffsetsSql(d, 'framed', { bits: 6, most: 50, leastMatches: 2 }),
+    },
+    { name: 'equal_hashes', inputs: { hashed }, sql: () => equalHashesSql('hashed') },
+    {
+      name: 'row_flow',
+      inputs: { older: versionOf(0), newer: versionOf(1) },
+      sql: () => keyedDiffSql('older', 'newer'),
+    },
+  ];
+
+  it('have the same answers on Spark and on DuckDB', async () => {
+    const database = await Database.open({
+      file: ':memory:',
+      memoryLimit: '500MB',
+      tempDirectory: '',
+      threads: 2,
+    });
+    const context = { signal: new AbortController().signal };
+    const answers = async (): Promise<Readonly<Record<string, unknown>>> => {
+      const read: Record<string, unknown> = {};
+      for (const { name } of shuffles) {
+        read[name] = await database.rows(`select * from ${name} order by all`);
+      }
+      return read;
+    };
+
+    await localEngine(1).query(database, shuffles, context);
+    const here = await answers();
+    await sparkEngine(settings(), folder).query(database, shuffles, context);
+    const there = await answers();
+    database.close();
+
+    for (const { name } of shuffles) {
+      expect(here[name], name).not.toEqual([]);
+      expect(there[name], name).toEqual(here[name]);
+    }
+  });
+});
+
+describe('a whole audit', () => {
+  it('finds the same, byte for byte, on both engines', async () => {
+    await writeFile(
+      join(folder, 'spark.yaml'),
+      JSON.stringify({
+        engine: 'spark',
+        spark: {
+          home: cluster.home,
+          master: cluster.master,
+          conf: CONF,
+          clips_per_task: 20,
+          clips_per_wave: 40,
+        },
+      }),
+    );
+    const scan = async (name: string, more: readonly string[]): Promise<string> => {
+      const run = join(folder, name);
+      const done = await runCli([
+        'scan',
+        QUICKSTART,
+        '--quiet',
+        '--fail-on=never',
+        `--run-dir=${run}`,
+        `--cache-dir=${join(folder, `${name}-cache`)}`,
+        ...more,
+      ]);
+      expect(done).toEqual({ code: 0, stderr: '' });
+      return run;
+    };
+    const here = await scan('here', []);
+    const there = await scan('there', ['--config', join(folder, 'spark.yaml')]);
+
+    const database = await Database.open({
+      file: ':memory:',
+      memoryLimit: '500MB',
+      tempDirectory: '',
+      threads: 2,
+    });
+    const findings = (run: string) =>
+      database.rows(`select * from read_parquet('${run}/findings.parquet') order by all`);
+    expect(await findings(here)).not.toEqual([]);
+    expect(await findings(there)).toEqual(await findings(here));
+    // Seconds differ from run to run; nothing else may.
+    for (const table of ['frames', 'images']) {
+      const evidence = (run: string) =>
+        database.rows(
+          `select * exclude (decode_s) from read_parquet('${run}/evidence/${table}.parquet') order by all`,
+        );
+      expect(await evidence(there), table).toEqual(await evidence(here));
+    }
+    database.close();
+  });
+});
+
+describe('faults', () => {
+  it('loses none of 2,000 media, and counts none twice, when filters, an executor and a worker are killed', async () => {
+    const tasks = tasksOf(await aClip(), 2000);
+    const running = collect(tasks, { clipsPerTask: 50, clipsPerWave: 1000 });
+
+    for (let kill = 0; kill < 3; kill++) {
+      await until(() => filters().length > 0, 120_000);
+      process.kill(filters()[0] ?? 0, 'SIGKILL');
+      await until(() => filters().length > 0, 120_000);
+    }
+    await until(() => executors().length > 0, 120_000);
+    process.kill(executors()[0] ?? 0, 'SIGKILL');
+    await until(() => filters().length > 0, 120_000);
+    process.kill(-(cluster.workers[0] ?? 0), 'SIGKILL');
+
+    const verdicts = await running;
+    expect(verdicts).toHaveLength(2000);
+    expect(new Set(verdicts.map((verdict) => verdict.id)).size).toBe(2000);
+    expect(verdicts.filter((verdict) => verdict.outcome === 'bad')).toEqual([]);
+  });
+
+  it('pays one bad verdict for a poison, never the partition', async () => {
+    const path = await aClip();
+    const fifo = join(folder, 'endless.mp4');
+    await runProgram('mkfifo', [fifo]);
+    const good = tasksOf(path, 20);
+    const lines = [...good, ...tasksOf(fifo, 1).map((task) => ({ ...task, id: 'endless' }))];
+
+    const verdicts = await collect(lines, { clipsPerTask: 21 });
+
+    expect(verdicts.map((verdict) => verdict.id).toSorted()).toEqual(
+      lines.map((task) => task.id).toSorted(),
+    );
+    expect(
+      verdicts.filter(({ id }) => id !== 'endless').every(({ outcome }) => outcome === 'ok'),
+    ).toBe(true);
+  });
+
+  it('goes on where a killed driver left off', async () => {
+    const tasks = tasksOf(await aClip(), 600);
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const first = (async () => {
+      const engine = sparkEngine(settings({ clipsPerTask: 50, clipsPerWave: 200 }), folder);
+      for await (const verdict of engine.map(tasks, { signal: stop.signal })) seen.push(verdict.id);
+    })();
+    const failed = first.catch((error: unknown) => error);
+    await until(() => seen.length >= 200, 240_000);
+    for (const driver of processesLike(/SparkSQLCLIDriver/)) process.kill(driver, 'SIGKILL');
+    expect(await failed).toMatchObject({ code: 'engine' });
+
+    const advances: number[] = [];
+    const verdicts = await collect(
+      tasks,
+      { clipsPerTask: 50, clipsPerWave: 200 },
+      { signal: stop.signal, onAdvance: (_done, of) => advances.push(of) },
+    );
+
+    expect(new Set(verdicts.map((verdict) => verdict.id)).size).toBe(600);
+    expect(verdicts).toHaveLength(600);
+    // What was committed is not done again.
+    expect(Math.max(...advances)).toBeLessThanOrEqual(400);
+  });
+
+  it('leaves no process when it is cancelled', async () => {
+    const tasks = tasksOf(await aClip(), 5000);
+    const stop = new AbortController();
+    const cancelled = collect(tasks, { clipsPerTask: 2500 }, { signal: stop.signal }).catch(
+      (error: unknown) => error,
+    );
+    await until(() => filters().length > 0, 240_000);
+
+    stop.abort();
+    expect(await cancelled).toMatchObject({ code: 'interrupted' });
+
+    await until(
+      () => filters().length === 0 && processesLike(/SparkSQLCLIDriver/).length === 0,
+      10_000,
+    );
+    expect(filters()).toEqual([]);
+  });
+
+  it('says what Spark said when it does not work', async () => {
+    await expect(
+      collect(tasksOf(await aClip(), 1), { home: join(folder, 'nowhere') }),
+    ).rejects.toMatchObject({ code: 'engine', message: expect.stringContaining('does not start') });
+    await expect(
+      collect(tasksOf(await aClip(), 1), { master: 'nonsense://here' }),
+    ).rejects.toMatchObject({ code: 'engine', message: expect.stringContaining('Master must') });
+  });
+});
+
+async function runProgram(
+  program: string,
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly stderr: string }> {
+  const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, stderr };
+}
+
+function runCli(
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly stderr: string }> {
+  return runProgram(process.execPath, [CLI, ...args]);
+}

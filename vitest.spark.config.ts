@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests on a real Spark: `npm run test:spark` installs it from PyPI; Java 17 is needed. */
+export default defineConfig({
+  test: {
+    include: ['test/spark/**/*.test.ts'],
+    testTimeout: 400_000,
+    hookTimeout: 600_000,
+    pool: 'forks',
+    maxWorkers: 1,
+    setupFiles: ['test/set-up.ts'],
+  },
+});
