@@ -40,6 +40,16 @@ describe('FrameOrder', () => {
     expect(orderOf(swapped.map((index) => straight[index] ?? 0))).toBeGreaterThan(0.16);
   });
 
+  it('is 0 for motion that comes back again and again', () => {
+    const swinging = straight.map((_, index) => 32 + 20 * Math.sin(index / 3));
+    expect(orderOf(swinging)).toBe(0);
+  });
+
+  it('says nothing of frames that have no order', () => {
+    const anywhere = straight.map((_, index) => 4 + ((index * index * 7) % 53));
+    expect(orderOf(anywhere)).toBeNull();
+  });
+
   it('says nothing of a still', () => {
     expect(orderOf(straight.map(() => 20))).toBeNull();
   });

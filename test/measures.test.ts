@@ -314,19 +314,20 @@ describe('colour', () => {
   });
 });
 
+const pictureOf = (seed: number): Uint8Array => {
+  const random = noise(seed);
+  return Uint8Array.from({ length: 256 }, () => 40 + 80 * random());
+};
+const distances = (frames: readonly Uint8Array[]): readonly (number | null)[] => {
+  const cuts = new CutDistance();
+  for (const [i, frame] of frames.entries()) {
+    const before = frames[i - 1];
+    cuts.add(frame, before === undefined ? null : meanAbsoluteDifference(frame, before));
+  }
+  return cuts.finish();
+};
+
 describe('the distance across a change', () => {
-  const pictureOf = (seed: number): Uint8Array => {
-    const random = noise(seed);
-    return Uint8Array.from({ length: 256 }, () => 40 + 80 * random());
-  };
-  const distances = (frames: readonly Uint8Array[]): readonly (number | null)[] => {
-    const cuts = new CutDistance();
-    for (const [i, frame] of frames.entries()) {
-      const before = frames[i - 1];
-      cuts.add(frame, before === undefined ? null : meanAbsoluteDifference(frame, before));
-    }
-    return cuts.finish();
-  };
   const [room, street] = [pictureOf(1), pictureOf(2)];
   const lit = room.map((level) => level * 1.9);
 

@@ -38,7 +38,11 @@ export async function findingsOf(
     cacheDirectory: join(root, 'cache'),
     sample: 'all',
     tier: options.tier ?? 'frames',
-    rules: { ...DEFAULT_CONFIG.rules, select: options.rules ?? [] },
+    rules: {
+      ...DEFAULT_CONFIG.rules,
+      // A scan climbs no higher than its rules need; one that needs every frame stands for all those of a user.
+      select: options.rules === undefined ? [] : [...options.rules, 'frozen-frames'],
+    },
   };
   const audit = await Audit.begin(
     { config, cwd: root, runFolder: join(root, 'run'), command: [], maxFindings: 100_000 },

@@ -20,7 +20,7 @@ const PROBE_VERSIONS: Readonly<Record<EvidenceTable, number>> = {
   packets: 1,
   frames: 7,
   audio: 1,
-  images: 3,
+  images: 4,
 };
 
 /** What decides whether old evidence of a table still answers: frames differ by tier and decoder. */

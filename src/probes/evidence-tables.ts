@@ -345,7 +345,7 @@ export const EVIDENCE_TABLES = {
     black_share: { type: 'DOUBLE', doc: 'Share of black frames.' },
     order_score: {
       type: 'DOUBLE',
-      doc: 'Share of moving steps between neighbours for which another frame within 26 is nearer than 0.6 of the step.',
+      doc: 'Share of moving steps between neighbours that are out of order: jumps past a nearer frame, and steps around two frames that changed places. Null without motion, and where frames have no order (a counter).',
     },
     comb_score: {
       type: 'DOUBLE',

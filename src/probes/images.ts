@@ -160,12 +160,16 @@ function bitDepthOf(metadata: Metadata): number | null {
   }
 }
 
-/** Decodes strictly first, to hear the complaints, then with what can be had. */
+/**
+ * Decodes strictly first, to hear the complaints, then with what can be had. TIFF readers warn of every tag that they do
+ * not know or that lacks a zero: such warnings say nothing about the picture.
+ */
 async function decodeSmall(
   image: OpenImage,
 ): Promise<{ readonly pixels: SmallImage | null; readonly complaints: readonly string[] }> {
   const complaints: string[] = [];
-  for (const failOn of ['warning', 'none'] as const) {
+  const strict = image.format === 'tiff' ? 'error' : 'warning';
+  for (const failOn of [strict, 'none'] as const) {
     try {
       const box = { maxWidth_px: MEASURED_SIDE_PX, maxHeight_px: MEASURED_SIDE_PX };
       return { pixels: await decodeSmallRgb(image.bytes, { failOn, ...box }), complaints };

@@ -5,6 +5,19 @@ import type { FaultCase } from './fault-variant.ts';
 export const NOT_FOUND_PAGE =
   '<!doctype html>\n<html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>\n';
 
+/** As few bits as the encoder can be made to spend. */
+function starved(base: ClipRecipe): ClipRecipe {
+  switch (base.codec) {
+    case 'vp9':
+    case 'av1':
+      return { ...base, crf: 63 };
+    case 'mpeg2':
+      return { ...base, encoderOptions: { b: '1k', qmin: '31', qmax: '31' } };
+    default:
+      return { ...base, crf: 51 };
+  }
+}
+
 /** Defects of the file and of its sound, each with clips that only look like it. `base` is a sound clip. */
 export const FILE_FAULTS = {
   'empty-file': (base) => ({
@@ -56,8 +69,8 @@ export const FILE_FAULTS = {
     lookalikes: [{ name: 'one-in-5-s', recipe: { ...base, fps: 4, duration_s: 12, gop: 20 } }],
   }),
   'starved-bitrate': (base) => ({
-    faulty: [{ name: 'crf-51', recipe: { ...base, crf: 51 } }],
-    lookalikes: [{ name: 'crf-28', recipe: { ...base, crf: 28 } }],
+    faulty: [{ name: 'coarsest-quantiser', recipe: starved(base) }],
+    lookalikes: [{ name: 'as-recorded', recipe: base }],
   }),
   'silent-audio': (base) => ({
     faulty: [

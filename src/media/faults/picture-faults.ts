@@ -174,7 +174,10 @@ export const PICTURE_FAULTS = {
     faulty: [
       {
         name: 'untagged-720p',
-        recipe: { ...base, width_px: 1280, height_px: 720, duration_s: 0.5 },
+        recipe: withFilters(
+          { ...base, width_px: 1280, height_px: 720, duration_s: 0.5 },
+          'setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown',
+        ),
       },
     ],
     lookalikes: [

@@ -16,7 +16,7 @@ export type SmallImage = {
 export async function decodeSmallRgb(
   bytes: Buffer,
   options: {
-    readonly failOn: 'warning' | 'none';
+    readonly failOn: 'warning' | 'error' | 'none';
     readonly maxWidth_px: number;
     readonly maxHeight_px: number;
     readonly page?: number;

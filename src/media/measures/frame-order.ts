@@ -1,3 +1,5 @@
+import { median } from './quantile.ts';
+
 /** Frames on either side among which a nearer one is sought. */
 const WINDOW = 26;
 /** Frames of a clip that are looked at: order is wrong everywhere or nowhere. */
@@ -6,12 +8,18 @@ const MOST_FRAMES = 300;
 const LEAST_STEP = 0.6;
 /** Moving steps that a share is taken of. */
 const LEAST_STEPS = 16;
-/** Periods of motion start here, frames: neighbours that changed places lie nearer. */
-const LEAST_PERIOD = 5;
-/** Share of disordered steps at one distance that makes them periodic; numbers sorted as text have half of theirs at 11. */
-const PERIODIC_SHARE = 0.7;
-/** Another frame must be nearer than the neighbour by this factor. */
-const NEARER = 0.6;
+/** A jump is so many times the median step: in periodic motion (a skipping rope) no step is. */
+const JUMP = 2;
+/** From one end of a jump another frame is nearer than its other end by this factor. */
+const NEARER = 0.5;
+/** Two frames changed places if putting them back makes the steps on both sides this much shorter. */
+const SWAPPED = 0.85;
+/** Share of steps from which it is worth asking whether the frames have an order at all. */
+const WORTH_ASKING = 0.03;
+/** Frames that are put in order to see. */
+const CHAIN_FRAMES = 100;
+/** How far apart frames stand that are neighbours in that order, median. */
+const NEAR_PLACES = 3;
 
 /**
  * Tells whether frames stand in their order: in order, the nearest of all later frames is the next one. A cut is no
@@ -26,51 +34,74 @@ export class FrameOrder {
   }
 
   /**
-   * Share of moving steps that leave out a nearer frame; null if fewer than 16 steps move. Where the nearer frames lie at
-   * one distance of several frames, the motion is periodic (a skipping rope), and they do not count.
+   * Share of moving steps that are out of order: jumps past a nearer frame, and steps around two frames that changed
+   * places. Null if fewer than 16 steps move, or if no order of the frames makes neighbours alike (a counter, noise).
    */
   score(): number | null {
     const thumbs = this.#thumbs;
-    const lags = new Uint32Array(WINDOW + 2);
-    let moving = 0;
-    let disordered = 0;
-    for (let i = 0; i < thumbs.length; i++) {
-      for (const direction of [-1, 1]) {
-        const step = distance(thumbs[i], thumbs[i + direction]);
-        if (step === null || step < LEAST_STEP) continue;
-        moving++;
-        const lag = this.#nearest(i, direction, NEARER * step);
-        if (lag === null) continue;
-        disordered++;
-        lags[lag] = (lags[lag] ?? 0) + 1;
-      }
+    const steps = thumbs.slice(1).map((thumb, i) => distance(thumbs[i], thumb));
+    const moving = steps.filter((step) => step >= LEAST_STEP);
+    if (moving.length < LEAST_STEPS) return null;
+    const usual = median(moving);
+    const isOut = new Uint8Array(steps.length);
+    for (const [i, step] of steps.entries()) {
+      if (step < LEAST_STEP) continue;
+      const isJump = step >= JUMP * usual;
+      if (
+        isJump &&
+        (this.#hasNearer(i, 1, NEARER * step) || this.#hasNearer(i + 1, -1, NEARER * step))
+      )
+        isOut[i] = 1;
+      if (i >= 1 && this.#isSwapped(i, steps)) isOut.fill(1, i - 1, i + 2);
     }
-    if (moving < LEAST_STEPS) return null;
-    for (let lag = LEAST_PERIOD; lag <= WINDOW; lag++) {
-      const around = (lags[lag - 1] ?? 0) + (lags[lag] ?? 0) + (lags[lag + 1] ?? 0);
-      if (around > PERIODIC_SHARE * disordered) return (disordered - around) / moving;
-    }
-    return disordered / moving;
+    const share = isOut.reduce((sum, out) => sum + out, 0) / moving.length;
+    if (share >= WORTH_ASKING && !this.#hasOrder()) return null;
+    return Math.min(1, share);
   }
 
-  /** How far the nearest frame in a direction is, in frames; null if none is nearer than the bound. */
-  #nearest(from: number, direction: number, bound: number): number | null {
-    let nearest: number | null = null;
-    let least = bound;
+  /** Whether the two frames at the ends of this step stand in each other's place, between those around them. */
+  #isSwapped(i: number, steps: readonly number[]): boolean {
+    const sides = (steps[i - 1] ?? 0) + (steps[i + 1] ?? 0);
+    if (i + 2 >= this.#thumbs.length || sides < 2 * LEAST_STEP) return false;
+    const [a, b, c, d] = this.#thumbs.slice(i - 1, i + 3);
+    return (
+      2 * (steps[i] ?? 0) < SWAPPED * sides && distance(a, c) + distance(b, d) < SWAPPED * sides
+    );
+  }
+
+  #hasNearer(from: number, direction: number, bound: number): boolean {
     for (let lag = 2; lag <= WINDOW; lag++) {
-      const other = distance(this.#thumbs[from], this.#thumbs[from + direction * lag]);
-      if (other === null) break;
-      if (other < least) {
-        least = other;
-        nearest = lag;
-      }
+      const other = this.#thumbs[from + direction * lag];
+      if (other === undefined) return false;
+      if (distance(this.#thumbs[from], other) < bound) return true;
     }
-    return nearest;
+    return false;
+  }
+
+  /**
+   * Whether most frames stand near their place in an order that makes neighbours alike, a chain from nearest to nearest:
+   * frames are mixed up a few at a time, while those of a counter or of noise have no place.
+   */
+  #hasOrder(): boolean {
+    const rest = this.#thumbs.slice(0, CHAIN_FRAMES).map((thumb, place) => ({ thumb, place }));
+    const moves: number[] = [];
+    let last = rest.shift();
+    while (last !== undefined && rest.length > 0) {
+      const from = last;
+      let nearest = 0;
+      for (let i = 1; i < rest.length; i++) {
+        if (distance(from.thumb, rest[i]?.thumb) < distance(from.thumb, rest[nearest]?.thumb))
+          nearest = i;
+      }
+      last = rest.splice(nearest, 1)[0];
+      if (last !== undefined) moves.push(Math.abs(last.place - from.place));
+    }
+    return median(moves) <= NEAR_PLACES;
   }
 }
 
-function distance(a: Uint8Array | undefined, b: Uint8Array | undefined): number | null {
-  if (a === undefined || b === undefined) return null;
+function distance(a: Uint8Array | undefined, b: Uint8Array | undefined): number {
+  if (a === undefined || b === undefined) return Number.POSITIVE_INFINITY;
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += Math.abs((a[i] ?? 0) - (b[i] ?? 0));
   return sum / a.length;
