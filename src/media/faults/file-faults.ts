@@ -1,9 +1,17 @@
 import type { ClipRecipe } from '../encode/clip-recipe.ts';
-import type { FaultCase } from './fault-variant.ts';
+import type { FaultCase, FaultVariant } from './fault-variant.ts';
 
 /** What a server sends in place of a medium. */
 export const NOT_FOUND_PAGE =
   '<!doctype html>\n<html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>\n';
+
+/** A defect that the rule must find, or one that is only measured. */
+function byStrength(
+  variant: FaultVariant,
+  isDesign: boolean,
+): { readonly faulty: readonly FaultVariant[]; readonly weak: readonly FaultVariant[] } {
+  return isDesign ? { faulty: [variant], weak: [] } : { faulty: [], weak: [variant] };
+}
 
 /** As few bits as the encoder can be made to spend. */
 function starved(base: ClipRecipe): ClipRecipe {
@@ -49,13 +57,15 @@ export const FILE_FAULTS = {
     lookalikes: [{ name: 'sound-and-picture', recipe: { ...base, audio: {} } }],
   }),
   'decode-errors': (base) => ({
-    faulty: [
+    ...byStrength(
       {
         name: 'forty-bits-flipped',
         recipe: { ...base, faststart: false },
         flips: { seed: 5, count: 40, from: 0.1, to: 0.9 },
       },
-    ],
+      // The decoder of VP9 takes any bits for a picture: only a checksum tells.
+      base.codec !== 'vp9',
+    ),
     lookalikes: [{ name: 'as-recorded', recipe: base }],
   }),
   'trailing-index': (base) => ({
@@ -69,7 +79,11 @@ export const FILE_FAULTS = {
     lookalikes: [{ name: 'one-in-5-s', recipe: { ...base, fps: 4, duration_s: 12, gop: 20 } }],
   }),
   'starved-bitrate': (base) => ({
-    faulty: [{ name: 'coarsest-quantiser', recipe: starved(base) }],
+    // The coarsest step of VP9, AV1 and MPEG-2 still spends as much as sound H.264 at a low rate.
+    ...byStrength(
+      { name: 'coarsest-quantiser', recipe: starved(base) },
+      ['h264', 'hevc'].includes(base.codec ?? 'h264'),
+    ),
     lookalikes: [{ name: 'as-recorded', recipe: base }],
   }),
   'silent-audio': (base) => ({
