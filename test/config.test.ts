@@ -158,7 +158,7 @@ output: { html: out/report.html }
     ['dataset: []', `dailies.yaml:1:10 /dataset must NOT have fewer than 1 items, not a list`],
     [
       'rules: {severity: {A B: error}}',
-      `dailies.yaml:1:20 /rules/severity has a key 'A B' that must match pattern "^[a-z][a-z0-9-]*$"`,
+      `dailies.yaml:1:20 /rules/severity has a key 'A B' that must match pattern "^[a-z*][a-z0-9*-]*$"`,
     ],
     ['- a', `dailies.yaml:1:1 / must be a map, not a list`],
     [

@@ -10,7 +10,7 @@ import { type Database, numberOf } from '../engine/database.ts';
 import type { RunDocument } from '../run/document.ts';
 import { readDocument } from '../run/read-run.ts';
 import { isRedacted } from '../run/redact.ts';
-import { hashedValue, LOWER_CAPTION_HASH } from './hashed-value.ts';
+import { LOWER_CAPTION_HASH } from './hashed-value.ts';
 import { CAPTION_LENGTH, CAPTION_LOWER, readSignatureIndex, SIGNATURE_FILE } from './signatures.ts';
 
 export type SideName = 'before' | 'after';
