@@ -16,7 +16,7 @@ import { PACKAGE_ROOT } from '../src/package-root.ts';
 import { startCluster } from '../test/spark/cluster.ts';
 
 /** Every medium of the quickstart data is probed so often. */
-const COPIES = 4;
+const COPIES = 1;
 const ROWS = 4_000_000;
 const CLIPS = 10_000_000;
 /** Node's start and the prober's, for each call of the filter. */

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -8,11 +8,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
+import { Database } from '../src/engine/database.ts';
+import type { Engine } from '../src/engine/engine.ts';
+import { createEvidenceTables } from '../src/engine/evidence-store.ts';
+import { gatherEvidence } from '../src/engine/gather-evidence.ts';
+import { localEngine } from '../src/engine/local-engine.ts';
 import { deadlineOf, runPool, type PoolOptions } from '../src/engine/pool.ts';
 import type { ProbeTask, ProbeVerdict } from '../src/engine/task.ts';
 import { toJsonLine } from '../src/engine/json-line.ts';
 import { runWorker } from '../src/engine/worker.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
+import { SILENT } from '../src/progress.ts';
 import { makeClip } from './media-kit/media-kit.ts';
 
 let folder: string;
@@ -339,5 +345,58 @@ describe('the worker filter', () => {
     for (let look = 0; look < 200 && [worker, ...probers].some(isAlive); look++) await sleep(50);
     expect([worker, ...probers].filter(isAlive)).toEqual([]);
     shell.stdin.destroy();
+  });
+});
+
+describe('gathering evidence', () => {
+  it('calls what an engine lost not looked at, and counts a second answer once', async () => {
+    const database = await Database.open({
+      file: ':memory:',
+      memoryLimit: '500MB',
+      tempDirectory: '',
+      threads: 1,
+    });
+    await createEvidenceTables(database);
+    await database.run(
+      `create temp table sampled_clips as select * from (values (0, 'a', 'short.mp4'), (1, 'b', 'long.mp4')) as v (clip_id, key, path)`,
+    );
+    await copyFile(short, join(folder, 'short.mp4'));
+    await copyFile(long, join(folder, 'long.mp4'));
+    const local = localEngine(1);
+    let lost = '';
+    const careless: Engine = {
+      ...local,
+      map: async function* (tasks, context) {
+        lost = tasks[0]?.id ?? '';
+        for await (const verdict of local.map(tasks, context)) {
+          if (verdict.id !== lost) yield* [verdict, verdict];
+        }
+      },
+    };
+
+    await gatherEvidence(
+      database,
+      {
+        mediaRoot: folder,
+        mediaColumns: ['path'],
+        wants: ['files', 'containers'],
+        tier: 'header',
+        decoder: 'auto',
+        engine: careless,
+        cacheFolder: join(folder, 'cache'),
+        runId: 'run',
+      },
+      SILENT,
+      new AbortController().signal,
+    );
+
+    const rows = await database.rows(
+      'select clip_id, error_code, error_message from containers order by clip_id',
+    );
+    database.close();
+    expect(rows).toEqual([
+      { clip_id: 0n, error_code: 'internal', error_message: 'no verdict came back' },
+      { clip_id: 1n, error_code: null, error_message: null },
+    ]);
   });
 });

@@ -291,6 +291,9 @@ async function nameFirstRows(
   });
 }
 
+/** Clips that are named where some could not be measured. */
+const NAMED_KEYS = 3;
+
 /** Sampled media that the tool failed to measure, in words; null if there are none. */
 async function unmeasuredReason(
   database: Database,
@@ -303,12 +306,19 @@ async function unmeasuredReason(
       .filter(([, kind]) => kind === 'tool')
       .map(([code]) => `'${code}'`);
     const row = await database.row(
-      `select count(*) as n, mode(error_code) as code, (select count(*) from sampled_media) as planned
-       from ${table} where error_code in (${toolCodes.join(', ')})`,
+      `with missed as (
+         select clip_id, error_code from ${table} where error_code in (${toolCodes.join(', ')}))
+       select count(*) as n, mode(error_code) as code, (select count(*) from sampled_media) as planned,
+         (select list(key order by key)[:${NAMED_KEYS}] from sampled_clips
+          where clip_id in (select clip_id from missed order by clip_id limit ${NAMED_KEYS})) as keys
+       from missed`,
     );
     const missed = numberOf(row['n']);
     if (missed > 0) {
-      return `${missed} of ${numberOf(row['planned'])} media could not be measured for ${table}: ${maybe(row['code'], String) ?? ''}`;
+      const keys = Array.isArray(row['keys']) ? row['keys'].filter((key) => key !== null) : [];
+      const names =
+        keys.length === 0 ? '' : ` (${keys.join(', ')}${missed > keys.length ? ', …' : ''})`;
+      return `${missed} of ${numberOf(row['planned'])} media could not be measured for ${table}: ${maybe(row['code'], String) ?? ''}${names}`;
     }
   }
   return null;

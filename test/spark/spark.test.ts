@@ -232,6 +232,28 @@ describe('a whole audit', () => {
   });
 });
 
+describe('an archive with the worker', () => {
+  it('is all that executors need', async () => {
+    const archive = join(folder, 'worker.tar.gz');
+    const pack = join(PACKAGE_ROOT, 'examples/cluster/pack-worker.mjs');
+    expect(await runProgram(process.execPath, [pack, archive])).toEqual({ code: 0, stderr: '' });
+
+    const tasks = tasksOf(await aClip(), 4).map((task): ProbeTask => ({
+      ...task,
+      wants: ['files', 'containers', 'frames'],
+    }));
+    const verdicts = await collect(tasks, { archive, clipsPerTask: 2 });
+
+    expect(verdicts.map(({ id, outcome }) => `${id} ${outcome}`).toSorted()).toEqual(
+      tasks.map(({ id }) => `${id} ok`),
+    );
+    for (const { evidence } of verdicts) {
+      expect(evidence.frames?.['error_code']).toBeNull();
+      expect(evidence.frames?.['decoder']).toBe('node-av');
+    }
+  });
+});
+
 describe('faults', () => {
   it('loses none of 2,000 media, and counts none twice, when filters, an executor and a worker are killed', async () => {
     const tasks = tasksOf(await aClip(), 2000);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { DailiesError } from '../../dailies-error.ts';
 import { killGroupOf } from '../../media/decoders/killable-child.ts';
@@ -85,7 +86,9 @@ function argumentsOf(settings: SparkSettings, file: string): readonly string[] {
   const conf = { ...PROPERTIES, ...settings.conf };
   return [
     ...(settings.master === null ? [] : ['--master', settings.master]),
-    ...(settings.archive === null ? [] : ['--archives', `${settings.archive}#dailies`]),
+    ...(settings.archive === null
+      ? []
+      : ['--archives', `${pathToFileURL(settings.archive).href}#dailies`]),
     '--name',
     'dailies',
     ...Object.entries(conf).flatMap(([name, value]) => ['--conf', `${name}=${value}`]),
