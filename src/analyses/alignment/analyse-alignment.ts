@@ -1,4 +1,4 @@
-import type { Database } from '../../engine/database.ts';
+import { type Database, numberOf } from '../../engine/database.ts';
 import type { AlignmentSummary } from '../../run/document.ts';
 import { AlignmentLog } from './alignment-log.ts';
 import { readAnnotationEvidence } from './annotation-evidence.ts';
@@ -11,6 +11,7 @@ import { readModelWindows, type WindowEmbedder } from './model-windows.ts';
 import type { Fit } from './name-reordering.ts';
 import { readFit } from './read-fit.ts';
 import { readVectors } from './read-vectors.ts';
+import { bandsOfSources } from './source-words.ts';
 import { bandsFromWords } from './words-band.ts';
 
 export type AlignmentPlan = {
@@ -52,6 +53,7 @@ export async function analyseAlignment(
     const rows = await readEmbeddedRows(database, 'text_embedding');
     await compareWords(log, 'caption-words', 'text embedding', rows);
   } else await log.nothing('caption-words', whyNothing(has, 'text_embedding', 'caption'));
+  if (has('source_id') && has('caption')) await compareSources(database, log);
   await compareMetadata(database, log, plan.clipColumns);
   return log.summaries;
 }
@@ -89,6 +91,34 @@ async function compareWords(
   await writeEvidence(log, evidence, what, found, assessShards(found.map((each) => each.reading)));
 }
 
+/** Captions that change where sources do. */
+async function compareSources(database: Database, log: AlignmentLog): Promise<void> {
+  const found = (await bandsOfSources(database)).map(({ shardId, band }): ShardEvidence => {
+    const reading = readShard(band);
+    return {
+      shardId,
+      rows: band.rows.length,
+      rowNumbers: band.rows,
+      // A border that does not stand out says nothing; its neighbours are no better.
+      reading: {
+        ...reading,
+        mismatch: null,
+        segments: reading.segments.filter((each) => each.offset !== null),
+      },
+      whyNot:
+        band.rows.length === 0 ? 'no two sources of three clips stand one after the other' : null,
+      columns: {},
+    };
+  });
+  await writeEvidence(
+    log,
+    'source-words',
+    'caption',
+    found,
+    assessShards(found.map((each) => each.reading)),
+  );
+}
+
 /** Declared values against the media of the rows around. */
 async function compareMetadata(
   database: Database,
@@ -119,6 +149,7 @@ async function compareMetadata(
  * shard could be told.
  */
 async function compareEmbeddings(database: Database, log: AlignmentLog): Promise<boolean> {
+  const repeated = await readRepeated(database);
   const found: ShardEvidence[] = [];
   const current: { shard: EmbeddingShard | null } = { shard: null };
   const close = (): void => {
@@ -136,7 +167,10 @@ async function compareEmbeddings(database: Database, log: AlignmentLog): Promise
       close();
       current.shard = new EmbeddingShard(row.shardId, log.sizeOf(row.shardId));
     }
-    current.shard.add(row);
+    // A caption on several clips is at home at one of them at most.
+    current.shard.add(
+      repeated.get(row.shardId)?.has(row.row) === true ? { ...row, right: null } : row,
+    );
   });
   close();
   const assessments = assessShards(found.map((each) => each.reading));
@@ -185,6 +219,24 @@ async function compareByModel(log: AlignmentLog, embedder: WindowEmbedder): Prom
     found,
     assessShards(found.map((each) => each.reading)),
   );
+}
+
+/** Rows whose caption stands on other rows, too; none where most do, because templates are no mistake. */
+async function readRepeated(database: Database): Promise<ReadonlyMap<number, ReadonlySet<number>>> {
+  const repeated = `caption_hash in (select caption_hash from ledger group by caption_hash having count(*) > 1)`;
+  const counts = await database.row(
+    `select count(*) filter (where ${repeated}) as n, count(*) as total from ledger`,
+  );
+  const found = new Map<number, Set<number>>();
+  if (numberOf(counts['n']) > 0.5 * numberOf(counts['total'])) return found;
+  const rows = await database.rows(`select shard_id, row_number from ledger where ${repeated}`);
+  for (const row of rows) {
+    const shardId = numberOf(row['shard_id']);
+    const shard = found.get(shardId) ?? new Set<number>();
+    found.set(shardId, shard);
+    shard.add(numberOf(row['row_number']));
+  }
+  return found;
 }
 
 /** Writes what the shards say; `what` names what stands in the wrong row. */

@@ -1,0 +1,92 @@
+import { type Database, numberOf, textOf } from '../../engine/database.ts';
+import { wordsOf } from './caption-words.ts';
+import { OFFSET_REACH, type OffsetBand } from './offset-band.ts';
+
+/** Rows looked at in all, and in one shard. */
+const MOST_ROWS = 60_000;
+const MOST_SHARD_ROWS = 20_000;
+/** Clips that a source needs on either side of a border to resemble each other. */
+const LEAST_RUN = 3;
+
+type Row = { readonly source: string; readonly words: ReadonlySet<string>; readonly row: number };
+
+/**
+ * Captions of one source resemble each other; where a source ends, they change. Bands over the borders between sources: `z` at
+ * offset `k` is how little the captions on both sides of the border resemble each other, `k` rows further down. Moved captions
+ * change beside the border. Needs a source and a caption, and no model.
+ */
+export async function bandsOfSources(
+  database: Database,
+): Promise<readonly { readonly shardId: number; readonly band: OffsetBand }[]> {
+  const rows = await database.rows(
+    `select shard_id, row_number, source_id::varchar as source, left(caption::varchar, 2000) as caption
+     from clips where row_number < ${MOST_SHARD_ROWS} and source_id is not null and caption is not null
+     order by shard_id, row_number limit ${MOST_ROWS}`,
+  );
+  const shards = new Map<number, Row[]>();
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    const shardId = numberOf(row['shard_id']);
+    const words = wordsOf(textOf(row['caption']));
+    for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+    const shard = shards.get(shardId) ?? [];
+    shards.set(shardId, shard);
+    shard.push({ source: textOf(row['source']), words, row: numberOf(row['row_number']) });
+  }
+  const weightOf = (word: string): number => Math.log(rows.length / (counts.get(word) ?? 1));
+  return [...shards].map(([shardId, own]) => ({ shardId, band: bandOf(own, weightOf) }));
+}
+
+function bandOf(rows: readonly Row[], weightOf: (word: string) => number): OffsetBand {
+  const width = 2 * OFFSET_REACH + 1;
+  const borders = rows.flatMap((_, at) => (isBorder(rows, at) ? [at] : []));
+  const z = new Float32Array(borders.length * width).fill(Number.NaN);
+  const beside: number[] = [];
+  for (const [index, border] of borders.entries()) {
+    for (let offset = -OFFSET_REACH; offset <= OFFSET_REACH; offset += 1) {
+      const before = rows[border + offset];
+      const after = rows[border + offset + 1];
+      if (before === undefined || after === undefined || after.row !== before.row + 1) continue;
+      const unlike = -similarity(before.words, after.words, weightOf);
+      z[index * width + offset + OFFSET_REACH] = unlike;
+      if (offset !== 0) beside.push(unlike);
+    }
+  }
+  const mean = beside.reduce((sum, each) => sum + each, 0) / Math.max(1, beside.length);
+  const squares = beside.reduce((sum, each) => sum + (each - mean) ** 2, 0);
+  const spread = Math.sqrt(squares / Math.max(1, beside.length)) || 1;
+  return {
+    rows: Float64Array.from(borders, (border) => rows[border]?.row ?? 0),
+    reach: OFFSET_REACH,
+    z: z.map((each) => (each - mean) / spread),
+    far: Float32Array.from(beside, (each) => (each - mean) / spread).toSorted(),
+  };
+}
+
+/** Whether a source ends with the row and another begins, both of several clips. */
+function isBorder(rows: readonly Row[], at: number): boolean {
+  const last = rows[at]?.source;
+  const first = rows[at + 1]?.source;
+  if (last === undefined || first === undefined || last === first) return false;
+  for (let by = 1; by < LEAST_RUN; by += 1)
+    if (rows[at - by]?.source !== last || rows[at + 1 + by]?.source !== first) return false;
+  return true;
+}
+
+/** Cosine of two sets of words, rare ones weighing more. */
+function similarity(
+  a: ReadonlySet<string>,
+  b: ReadonlySet<string>,
+  weightOf: (word: string) => number,
+): number {
+  let common = 0;
+  let lengthA = 0;
+  let lengthB = 0;
+  for (const word of a) {
+    const square = weightOf(word) ** 2;
+    lengthA += square;
+    if (b.has(word)) common += square;
+  }
+  for (const word of b) lengthB += weightOf(word) ** 2;
+  return lengthA > 0 && lengthB > 0 ? common / Math.sqrt(lengthA * lengthB) : 0;
+}
