@@ -113,7 +113,10 @@ function whyNeither(
   const names = missing.map((need) => need.column).join(', ');
   return {
     outcome: 'not-applicable',
-    reason: `the dataset has no column for ${names}, and no media were looked at`,
+    reason:
+      names === ''
+        ? 'no media were looked at'
+        : `the dataset has no column for ${names}, and no media were looked at`,
   };
 }
 
