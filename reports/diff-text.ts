@@ -125,7 +125,7 @@ function flowLines(diff: DiffDocument, paint: Paint): readonly string[] {
       (name) => flow[name] > 0 || name === 'added' || name === 'removed' || name === 'changed',
     )
     .map((name) => `${formatCount(flow[name])} ${FLOW_WORDS[name]}`);
-  const { before, after } = flow.duplicateKeys;
+  const { before, after, examples } = flow.duplicateKeys;
   const keyless = flow.rowsWithoutKey.before + flow.rowsWithoutKey.after;
   return [
     `${parts.join(' · ')}  ${paint('faint', `${formatPercent(flow.unchanged / total)} the same`)}`,
@@ -147,7 +147,7 @@ function flowLines(diff: DiffDocument, paint: Paint): readonly string[] {
       ? [
           paint(
             'warning',
-            `${formatCount(before)} keys stand on several rows before, ${formatCount(after)} after: their rows are compared as sets`,
+            `${formatCount(before)} keys stand on several rows before, ${formatCount(after)} after (${examples.map((key) => spellOut(key.slice(0, 40))).join(', ')}${Math.max(before, after) > examples.length ? ', …' : ''}): their rows are compared as sets`,
           ),
         ]
       : []),
@@ -269,7 +269,7 @@ function wordDiff(example: ChangeExample, width: number, paint: Paint): readonly
 }
 
 function causeLines(diff: DiffDocument, width: number, paint: Paint): readonly string[] {
-  return diff.causes.slice(0, 5).map((cause) => {
+  return diff.causes.slice(0, 5).flatMap((cause) => {
     const where =
       cause.shards.of < 2
         ? ''
@@ -281,10 +281,12 @@ function causeLines(diff: DiffDocument, width: number, paint: Paint): readonly s
               ? `all in ${spellOut(cause.shards.first)}`
               : `in ${cause.shards.hit} of ${cause.shards.of} shards`;
     const names = cause.columns.map((name) => spellOut(name)).join(' + ');
-    return fit(
-      `${formatCount(cause.rows).padStart(9)}  ${names}  ${where === '' ? '' : paint('faint', where)}`,
-      width,
-    );
+    const room = width - LABEL_WIDTH - 14;
+    const head = `${formatCount(cause.rows).padStart(9)}  ${fit(names, room)}`;
+    if (where === '') return [head];
+    return names.length + 2 + where.length <= room
+      ? [`${head}  ${paint('faint', where)}`]
+      : [head, `${' '.repeat(11)}${paint('faint', fit(where, room))}`];
   });
 }
 

@@ -39,7 +39,7 @@ export function buildDiffFixture(run: RunDocument): DiffDocument {
       removed: 60,
       returned: 5,
       returnedFrom: 'removed.txt',
-      duplicateKeys: { before: 0, after: 0 },
+      duplicateKeys: { before: 0, after: 0, examples: [] },
       rowsWithoutKey: { before: 0, after: 0 },
       keySet: { before: 'a', after: 'b', removed: 'c', added: 'd', isComplete: true },
     },

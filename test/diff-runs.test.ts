@@ -78,6 +78,32 @@ describe('runs compared', () => {
     });
   });
 
+  it('measure the drift of long text by their profiles, where signatures keep hashes', async () => {
+    await inFolder(async (folder) => {
+      const rows = (times: number): readonly TableRow[] =>
+        Array.from({ length: 300 }, (_, i) => ({
+          key: `k${i}`,
+          caption: `a walk on day ${i}`.repeat(times),
+          notes: `seen on day ${i}, rain and a long street with shops, number ${i} `.repeat(
+            times + (i % 5),
+          ),
+        }));
+      const runA = await scanInto(folder, await writeVersion(folder, 'a', rows(1)), 'run-a');
+      const runB = await scanInto(folder, await writeVersion(folder, 'b', rows(7)), 'run-b');
+
+      const diff = await diffOf(runA, runB);
+      const none = await diffOf(runA, runA);
+
+      for (const name of ['caption words', 'notes length'])
+        expect(diff.drift.find((each) => each.name === name)?.ks).toBe(1);
+      expect(failedRules(diff)).toContain('column-drift');
+      expect(none.drift.find(({ name }) => name === 'notes length')).toMatchObject({
+        psi: 0,
+        ks: 0,
+      });
+    });
+  });
+
   it('mark findings as new, unchanged or absent against an earlier run', async () => {
     await inFolder(async (folder) => {
       const runA = await scanInto(folder, await writeVersion(folder, 'a', older), 'run-a');

@@ -88,7 +88,7 @@ describe('dailies diff', () => {
       ),
       { numRuns: 12 },
     );
-  }, 120_000);
+  }, 240_000);
 
   it('mirrors when the versions change places, and accounts for every row once', async () => {
     await fc.assert(
@@ -119,9 +119,9 @@ describe('dailies diff', () => {
           expect(back.captions?.changed).toBe(forth.captions?.changed);
         }),
       ),
-      { numRuns: 15 },
+      { numRuns: 12 },
     );
-  }, 120_000);
+  }, 240_000);
 
   it('says the same whatever the order, shards, format, row groups and compression', async () => {
     await fc.assert(
@@ -148,9 +148,9 @@ describe('dailies diff', () => {
             });
           }),
       ),
-      { numRuns: 8 },
+      { numRuns: 6 },
     );
-  }, 120_000);
+  }, 240_000);
 
   it('tells a mass lower-casing from the edits under it', async () => {
     await inFolder(async (folder) => {
@@ -207,6 +207,53 @@ describe('dailies diff', () => {
       expect(failedRules(diff)).toEqual(
         expect.arrayContaining(['dropped-column', 'retyped-column']),
       );
+    });
+  });
+
+  it('knows a renamed column by its name where half its values changed, and not without it', async () => {
+    await inFolder(async (folder) => {
+      const rows = Array.from({ length: 40 }, (_, i) => ({
+        key: `k${i}`,
+        quality: i / 7,
+        mood: `m${i}`,
+      }));
+      const renamed = rows.map(({ key, quality, mood }, i) => ({
+        key,
+        quality_score: i % 3 === 0 ? quality + 1 : quality,
+        theme: i % 3 === 0 ? 'other' : mood,
+      }));
+      const diff = await diffOf(
+        await writeVersion(folder, 'a', rows),
+        await writeVersion(folder, 'b', renamed),
+      );
+
+      const states = Object.fromEntries(
+        diff.schema.columns.map(({ name, state }) => [name, state]),
+      );
+      expect(states).toMatchObject({ quality_score: 'renamed', theme: 'added', mood: 'dropped' });
+    });
+  });
+
+  it('counts embeddings and captions that are gone', async () => {
+    await inFolder(async (folder) => {
+      const rows = Array.from({ length: 20 }, (_, i) => ({
+        key: `k${i}`,
+        caption: `clip ${i}`,
+        features: [i, i + 1],
+      }));
+      const emptied = rows.map((each, i) => ({
+        ...each,
+        features: null,
+        caption: i < 5 ? null : each.caption,
+      }));
+      const diff = await diffOf(
+        await writeVersion(folder, 'a', rows),
+        await writeVersion(folder, 'b', emptied),
+      );
+
+      const columns = new Map(diff.columns.map((each) => [each.name, each]));
+      expect(columns.get('caption')).toMatchObject({ changed: 5, nulled: 5, isAllNullNow: false });
+      expect(diff.schema.columns.map(({ state }) => state)).toContain('all-null');
     });
   });
 
@@ -298,7 +345,7 @@ describe('dailies diff', () => {
         removed: 100,
         added: 0,
         changed: 0,
-        duplicateKeys: { before: 1, after: 1 },
+        duplicateKeys: { before: 1, after: 1, examples: ['same'] },
       });
     });
   });

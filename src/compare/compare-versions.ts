@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import type { Config } from '../config/config.ts';
 import { DailiesError } from '../dailies-error.ts';
-import { Database, numberOf } from '../engine/database.ts';
+import { Database } from '../engine/database.ts';
 import { VERSION } from '../package-root.ts';
 import { type Progress, SILENT } from '../progress.ts';
 import { Stopwatch } from '../stopwatch.ts';
@@ -26,6 +26,7 @@ import type {
 import { fillVersionTables } from './fill-version-tables.ts';
 import { findCauses } from './find-causes.ts';
 import { findDrift } from './find-drift.ts';
+import { findProfileDrift } from './find-profile-drift.ts';
 import { findEdges } from './find-edges.ts';
 import { findReturned } from './find-returned.ts';
 import { findRenames, sampleKeys } from './find-renames.ts';
@@ -129,10 +130,6 @@ async function compareIn(
     ...(await countFlow(database)),
     returned,
     returnedFrom: request.removed,
-    rowsWithoutKey: {
-      before: await countKeyless(database, before),
-      after: await countKeyless(database, after),
-    },
   };
   await requireCommonRows(database, before, after, flow);
   const doubts = findDoubts(before, after, flow);
@@ -146,7 +143,10 @@ async function compareIn(
   const schema = describeSchema(columns, changes);
   describing.done();
   clock.lap('describe');
-  const drift = await findDrift(database, sample.columns);
+  const drift = [
+    ...(await findDrift(database, sample.columns)),
+    ...(await findProfileDrift(before, after, columns.pairs, cwd)),
+  ].toSorted((a, b) => b.psi - a.psi || (a.name < b.name ? -1 : 1));
   const edges = await findEdges(database, sample.columns);
   clock.lap('drift');
   const looked =
@@ -163,6 +163,10 @@ async function compareIn(
   const runs = await compareRuns(before, after, cwd);
   if (request.changesFile !== null)
     await writeChanges(database, request.changesFile, columns.pairs);
+  // A change of unit is told once, not again as drift and as moved edges.
+  const rescaled = new Set(
+    changes.filter((change) => (change.numbers?.factor?.share ?? 0) > 0.9).map(({ name }) => name),
+  );
   const offer = await fillVersionTables(database, {
     before,
     after,
@@ -171,8 +175,8 @@ async function compareIn(
     schema,
     columns: changes,
     captions,
-    drift,
-    edges,
+    drift: drift.filter(({ name }) => !rescaled.has(name)),
+    edges: edges.filter(({ column }) => !rescaled.has(column)),
     ruleChanges: runs.ruleChanges,
     media: looked.pairs,
   });
@@ -233,11 +237,6 @@ function withFiles(example: ChangeExample, pairs: readonly MediaPair[]): ChangeE
     ...(typeof pair?.fileBefore === 'string' ? { fileBefore: pair.fileBefore } : {}),
     ...(typeof pair?.fileAfter === 'string' ? { fileAfter: pair.fileAfter } : {}),
   };
-}
-
-async function countKeyless(database: Database, side: Side): Promise<number> {
-  const row = await database.row(`select count(*) as n from ${side.relation} where key is null`);
-  return numberOf(row['n']);
 }
 
 /** The column by which a clip is known whose key changed. */

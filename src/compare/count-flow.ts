@@ -1,10 +1,11 @@
 import { type Database, numberOf, textOf } from '../engine/database.ts';
 import type { RowFlow } from './diff-document.ts';
+import { KEYLESS_HASH } from './load-rows.ts';
 
 /** Counts the flows and checks that every row of both versions is in one. */
 export async function countFlow(
   database: Database,
-): Promise<Omit<RowFlow, 'returned' | 'returnedFrom' | 'rowsWithoutKey'>> {
+): Promise<Omit<RowFlow, 'returned' | 'returnedFrom'>> {
   const row = await database.row(
     `select
        (select count(*) from before_rows) as before_rows,
@@ -16,12 +17,15 @@ export async function countFlow(
        count(*) filter (where after_clip is null) as removed,
        (select count(*) from differing where nb > 1) as before_duplicates,
        (select count(*) from differing where na > 1) as after_duplicates,
+       (select count(*) from before_rows where key_hash = ${KEYLESS_HASH}) as before_keyless,
+       (select count(*) from after_rows where key_hash = ${KEYLESS_HASH}) as after_keyless,
        ${digest('before_rows', 'true')} as before_digest,
        ${digest('after_rows', 'true')} as after_digest,
        ${digest('before_picked', 'clip_id in (select before_clip from pairing where after_clip is null or is_rekeyed)')} as removed_digest,
        ${digest('after_picked', 'clip_id in (select after_clip from pairing where before_clip is null or is_rekeyed)')} as added_digest
      from pairing`,
   );
+  const names = await database.rows('select key from duplicate_keys order by key');
   const count = (name: string): number => numberOf(row[name]);
   const [before, after, removed, added] = ['before', 'after', 'removed', 'added'].map((name) =>
     BigInt(textOf(row[`${name}_digest`])),
@@ -36,7 +40,12 @@ export async function countFlow(
     rekeyed: count('rekeyed'),
     added: count('added'),
     removed: count('removed'),
-    duplicateKeys: { before: count('before_duplicates'), after: count('after_duplicates') },
+    duplicateKeys: {
+      before: count('before_duplicates'),
+      after: count('after_duplicates'),
+      examples: names.map((each) => textOf(each['key'])),
+    },
+    rowsWithoutKey: { before: count('before_keyless'), after: count('after_keyless') },
     keySet: {
       before: hex(before),
       after: hex(after),

@@ -92,7 +92,12 @@ export type RowFlow = {
   readonly returned: number;
   /** Where the removed keys were listed; null if nobody said. */
   readonly returnedFrom: string | null;
-  readonly duplicateKeys: { readonly before: number; readonly after: number };
+  /** Keys that stand on several rows, and the first of them by name. */
+  readonly duplicateKeys: {
+    readonly before: number;
+    readonly after: number;
+    readonly examples: readonly string[];
+  };
   readonly rowsWithoutKey: { readonly before: number; readonly after: number };
   /** Sums of key hashes modulo 2^64, hexadecimal: before - removed + added must be after. */
   readonly keySet: {

@@ -1,7 +1,7 @@
 import { formatValue } from '../format-value.ts';
 import { type Database, maybe, numberOf, type SqlRow, type SqlValue } from '../engine/database.ts';
-import { measureDrift } from './drift-measures.ts';
 import type { Drift } from './diff-document.ts';
+import { toDrift } from './drift-of-bins.ts';
 import type { SampledColumn } from './sample-values.ts';
 
 /** Bins of equal share of the reference. */
@@ -72,7 +72,11 @@ async function numberDrift(
   return columns.map((column, i) => {
     const { isFew = false, at = [] } = edges[i] ?? {};
     const labels = [...(isFew ? valueLabels(at) : rangeLabels(at)), 'no value'];
-    return toDrift(column, labels, was, is, `c${i}_`);
+    return toDrift(
+      { name: column.name, kind: column.kind, labels },
+      countsOf(was, `c${i}_`, labels),
+      countsOf(is, `c${i}_`, labels),
+    );
   });
 }
 
@@ -105,62 +109,24 @@ async function categoryDrift(
        select if(place <= ${MOST_VALUES}, coalesce(value, 'no value'), 'all others') as label, sum(was)::bigint as was, sum(became)::bigint as became
        from ranked group by label order by min(place)`,
     );
-    const counts = (name: string): SqlRow =>
-      Object.fromEntries(rows.map((row, k) => [`c_${k}`, row[name] ?? 0]));
     found.push(
       toDrift(
-        column,
-        rows.map((row) => formatValue(row['label'])),
-        counts('was'),
-        counts('became'),
-        'c_',
+        {
+          name: column.name,
+          kind: column.kind,
+          labels: rows.map((row) => formatValue(row['label'])),
+        },
+        rows.map((row) => numberOf(row['was'])),
+        rows.map((row) => numberOf(row['became'])),
       ),
     );
   }
   return found;
 }
 
-function toDrift(
-  column: SampledColumn,
-  labels: readonly string[],
-  before: SqlRow,
-  after: SqlRow,
-  prefix: string,
-): Drift {
-  const counts = (row: SqlRow): number[] =>
-    labels.map((_, k) => numberOf(row[`${prefix}${k}`] ?? 0));
-  const [was, is] = [counts(before), counts(after)];
-  const [n, m] = [was, is].map((each) => each.reduce((sum, value) => sum + value, 0));
-  const bins = labels
-    .map((label, k) => ({
-      label,
-      before: (was[k] ?? 0) / Math.max(1, n ?? 0),
-      after: (is[k] ?? 0) / Math.max(1, m ?? 0),
-    }))
-    .filter((bin) => bin.before > 0 || bin.after > 0);
-  const used = labels.map((_, k) => (was[k] ?? 0) + (is[k] ?? 0) > 0);
-  const biggest = bins.toSorted(
-    (x, y) => Math.abs(y.after - y.before) - Math.abs(x.after - x.before),
-  )[0];
-  return {
-    name: column.name,
-    kind: column.kind,
-    beforeValues: n ?? 0,
-    afterValues: m ?? 0,
-    ...measureDrift(
-      was.filter((_, k) => used[k]),
-      is.filter((_, k) => used[k]),
-    ),
-    biggest:
-      biggest === undefined
-        ? ''
-        : `${biggest.label}: ${share(biggest.before)} → ${share(biggest.after)}`,
-    bins,
-  };
-}
-
-function share(ratio: number): string {
-  return `${(100 * ratio).toFixed(1)} %`;
+/** Counts of the bins `<prefix>0`, `<prefix>1`… of a row. */
+function countsOf(row: SqlRow, prefix: string, labels: readonly string[]): readonly number[] {
+  return labels.map((_, k) => numberOf(row[`${prefix}${k}`] ?? 0));
 }
 
 function rangeBins(sql: string, edges: readonly number[]): string[] {

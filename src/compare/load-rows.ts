@@ -3,6 +3,9 @@ import type { Database } from '../engine/database.ts';
 import type { ColumnPair } from './pair-columns.ts';
 import type { Side } from './side.ts';
 
+/** SQL of the hash that rows without a key have in place of that of their key. */
+export const KEYLESS_HASH = `hash('no key', row_hash)`;
+
 /**
  * Reads a version once, into a narrow temporary table `before_rows` or `after_rows`: `clip_id, key_hash, row_hash`; of the older one also
  * the hash of the caption, `caption_hash`, by which captions that moved are found. Rows without a key are known by their content. Hashes
@@ -24,7 +27,7 @@ export async function loadRows(
   const rowHash = names.length === 0 ? '0::ubigint' : `hash(${names.join(', ')})`;
   await database.run(
     `create temp table ${side.which}_rows as
-     select clip_id, coalesce(key_hash, hash('no key', row_hash)) as key_hash, row_hash${kept === '' ? '' : ', caption_hash'}
+     select clip_id, coalesce(key_hash, ${KEYLESS_HASH}) as key_hash, row_hash${kept === '' ? '' : ', caption_hash'}
      from (
        select clip_id, case when key is null then null else hash(key) end as key_hash, ${rowHash} as row_hash${kept}
        from (select ${['clip_id', `${quoteIdentifier('key')}::varchar as key`, ...values].join(', ')} from ${side.relation}))`,

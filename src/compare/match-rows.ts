@@ -3,6 +3,8 @@ import type { ColumnPair } from './pair-columns.ts';
 
 /** Rows of both versions that are grouped at a time: some 150 MB, whatever the size of the dataset. */
 const ROWS_AT_A_TIME = 4_000_000;
+/** Repeated keys that are named. */
+const NAMED_DUPLICATES = 5;
 /** What the row hashes of the newer version are mixed with, so that a row and its equal leave just this. */
 const MARK = '6148914691236517205::ubigint';
 
@@ -47,7 +49,7 @@ export async function findDiffering(database: Database, rows: number): Promise<v
  * Pairs the rows of the keys that differ: table `pairing (key_hash, before_clip, after_clip, is_duplicate, is_rekeyed)`. Rows of a
  * key that stands on several rows are paired as a multiset: equal ones first, the rest in order of their content, so that nothing
  * is multiplied. Added and removed rows that are the same clip under another key become pairs: by `content` where both versions
- * have it, else by all columns together.
+ * have it, else by all columns together. Some keys that stand on several rows are named in `duplicate_keys (key)`.
  */
 export async function pairRows(database: Database, content: ColumnPair | undefined): Promise<void> {
   await database.run(
@@ -55,6 +57,15 @@ export async function pairRows(database: Database, content: ColumnPair | undefin
      select coalesce(b.key_hash, a.key_hash) as key_hash, b.clip_id as before_clip, a.clip_id as after_clip,
        false as is_duplicate, false as is_rekeyed
      from (${rowsOnce('before')}) as b full join (${rowsOnce('after')}) as a on a.key_hash = b.key_hash`,
+  );
+  await database.run(
+    `create temp table duplicate_keys as
+     select key from (
+       select key, key_hash from before_values join before_picked using (clip_id)
+       union
+       select key, key_hash from after_values join after_picked using (clip_id))
+     join differing using (key_hash)
+     where (nb > 1 or na > 1) and key is not null order by greatest(nb, na) desc, key limit ${NAMED_DUPLICATES}`,
   );
   await pairDuplicates(database);
   await pairRekeyed(database, content);

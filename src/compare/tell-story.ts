@@ -69,12 +69,16 @@ function captionStory(captions: CaptionChanges | null): string[] {
       .filter((each) => !isMass || each !== top)
       .map((each) => `${count(each.rows)} ${KIND_WORDS[each.kind]}`);
     sentences.push(
-      `captions: ${count(rest)} real edit${rest === 1 ? '' : 's'}${isMass ? ' beside that' : ''} (${kinds.join(', ')})`,
+      `captions: ${count(rest)} real edit${rest === 1 ? '' : 's'}${isMass ? ' beside that' : ''} (${kinds.join(', ')}${
+        captions.medianOverlap === null || captions.wordChanges < 10 || captions.medianOverlap > 0.5
+          ? ''
+          : `; half of them share at most ${percent(captions.medianOverlap)} of their words`
+      })`,
     );
   }
   if (captions.moved > 1)
     sentences.push(
-      `captions: ${count(captions.moved)} stood with another key before${captions.offset === null ? '' : ` (mostly ${Math.abs(captions.offset.rows)} rows away)`}`,
+      `captions: ${count(captions.moved)} stood with another key before${captions.offset === null ? '' : ` (mostly ${Math.abs(captions.offset.rows)} row${Math.abs(captions.offset.rows) === 1 ? '' : 's'} away)`}`,
     );
   return sentences;
 }
@@ -133,16 +137,26 @@ function columnStory(columns: readonly ColumnChange[]): string[] {
     .filter((column) => column.changed > 0 && column.name !== 'caption')
     .slice(0, 4)
     .map((column) => {
-      const why =
-        column.substitution !== null
-          ? `: '${column.substitution.from}' → '${column.substitution.to}' in ${count(column.substitution.rows)}`
-          : column.swapped !== null && column.swapped.share > 0.5
-            ? `: changed places with ${column.swapped.with} in ${count(column.swapped.rows)}`
-            : column.numbers?.factor != null
-              ? `: ${column.numbers.factor.meaning} in ${count(column.numbers.factor.rows)}`
-              : '';
-      return `${column.name}: ${column.rate === null ? count(column.changed) : percent(column.rate)} changed${why}`;
+      const why = whyChanged(column);
+      return `${column.name}: ${column.rate === null ? count(column.changed) : percent(column.rate)} changed${why === null ? '' : `: ${why}`}`;
     });
+}
+
+/** The explanation that covers most of a column's changes, in words; null if none covers half. */
+function whyChanged(column: ColumnChange): string | null {
+  const { substitution, swapped, numbers, transitions } = column;
+  if (column.isAllNullNow) return 'no row has a value any more';
+  if (substitution !== null)
+    return `'${substitution.from}' → '${substitution.to}' in ${count(substitution.rows)}`;
+  if (swapped !== null && swapped.share > 0.5)
+    return `changed places with ${swapped.with} in ${count(swapped.rows)}`;
+  if (numbers?.factor != null) return `${numbers.factor.meaning} in ${count(numbers.factor.rows)}`;
+  if (column.nulled > column.changed / 2) return `emptied in ${count(column.nulled)}`;
+  if (column.filled > column.changed / 2) return `filled in ${count(column.filled)}`;
+  const [top] = transitions;
+  return top === undefined || top.share < 0.5
+    ? null
+    : `${top.before.slice(0, 40)} → ${top.after.slice(0, 40)} in ${count(top.rows)}`;
 }
 
 function count(value: number): string {

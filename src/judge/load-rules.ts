@@ -43,7 +43,7 @@ export async function loadRules(folders: readonly string[] = []): Promise<readon
   for (const folder of [BUILT_IN_RULES, ...folders]) {
     const inFolder = new Map<string, string>();
     for (const file of await yamlFiles(folder)) {
-      const rule = await loadRule(file, folder);
+      const rule = await (folder === BUILT_IN_RULES ? rememberRule(file) : loadRule(file, folder));
       const earlier = inFolder.get(rule.id);
       if (earlier !== undefined) {
         throw new DailiesError('config', `${file}: the rule ${rule.id} is also in ${earlier}`);
@@ -53,6 +53,15 @@ export async function loadRules(folders: readonly string[] = []): Promise<readon
     }
   }
   return [...rules.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Files of the package do not change while a process runs, and checking them all takes half a second. */
+const remembered = new Map<string, Promise<Rule>>();
+
+async function rememberRule(file: string): Promise<Rule> {
+  const known = remembered.get(file) ?? loadRule(file, BUILT_IN_RULES);
+  remembered.set(file, known);
+  return known;
 }
 
 async function yamlFiles(folder: string): Promise<readonly string[]> {

@@ -11,6 +11,8 @@ const FRAMES = 4;
 /** Film strips by key that a run folder keeps. */
 export type KeptStrips = ReadonlyMap<string, ClipCard['strip']>;
 
+const NOTHING_KEPT = { before: new Map(), after: new Map() } as const;
+
 /** Strips of the clips that a run's report shows; none if the folder is no run. */
 export async function keptStrips(folder: string): Promise<KeptStrips> {
   const clips = await readClips(folder);
@@ -31,7 +33,7 @@ export async function makePairStrips(
     readonly fileBefore: string | null;
     readonly fileAfter: string | null;
   }[],
-  kept: { readonly before: KeptStrips; readonly after: KeptStrips },
+  kept: { readonly before: KeptStrips; readonly after: KeptStrips } = NOTHING_KEPT,
 ): Promise<
   ReadonlyMap<string, { readonly before: ClipCard['strip']; readonly after: ClipCard['strip'] }>
 > {
