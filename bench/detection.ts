@@ -27,7 +27,7 @@ import { detectionTable, writeTable } from './detection-table.ts';
 /** Clips whose media are looked at, and of those, how many are encoded anew with every fault. */
 const MEDIA = '60';
 const ORIGINALS = 2;
-const ROWS = 1_200;
+const ROWS = 1_400;
 
 const options = readArguments(process.argv.slice(2));
 const startedMs = Date.now();
@@ -93,7 +93,7 @@ async function writeGenerated(): Promise<string> {
   for (const shard of new Set(rows.map((row) => row.shard))) {
     const lines = rows
       .filter((row) => row.shard === shard)
-      .map((row) => JSON.stringify({ ...row, shard: undefined }));
+      .map((row) => JSON.stringify({ ...row, captioner: 'captioner-1', shard: undefined }));
     await writeFile(
       join(path, `part-${String(shard).padStart(5, '0')}.jsonl`),
       `${lines.join('\n')}\n`,

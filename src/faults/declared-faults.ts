@@ -23,7 +23,7 @@ export const DECLARED_FAULTS: readonly RowFault[] = [
   changed(
     'time-unit-mismatch',
     'frames',
-    ['duration_s', 'fps'],
+    ['duration_s', 'fps', 'frame_count'],
     (row) => ({ duration_s: Math.round(numberIn(row, 'duration_s') * numberIn(row, 'fps')) }),
     // Below 10 frames a second a ratio of two durations says nothing of frames.
     (row) => numberIn(row, 'fps') >= 10 && numberIn(row, 'duration_s') >= 1,

@@ -49,7 +49,8 @@ export async function trySetFaults(
     const natural = await scan(sound, [...new Set(own.map((fault) => fault.rule))]);
     for (const fault of own) {
       // What the dataset shows already, or cannot show, cannot be put in, and is no false alarm either.
-      if (natural.outcomes.get(fault.rule)?.outcome !== 'passed') continue;
+      const before = natural.outcomes.get(fault.rule)?.outcome ?? 'errored';
+      if (before !== 'passed' && before !== 'not-applicable') continue;
       try {
         const shards = fault.spoil(sound, seededRandom(count));
         const seen = await scan(shards, [fault.rule], fault);
@@ -121,12 +122,17 @@ export async function tryVersionFaults(
   onAdvance();
   for (const fault of usable) {
     const random = seededRandom(fault.name.length);
+    const changed = fault.change(base.rows, random);
+    const isOfRows = [fault.dropped, fault.retyped, fault.removed].every(
+      (each) => each === undefined,
+    );
+    if (changed === base.rows && isOfRows) continue;
     const columns = base.columns
       .filter(({ name }) => fault.dropped?.includes(name) !== true)
       .map(({ name, type }) => ({ name, type: fault.retyped?.[name] ?? type }));
     try {
       await write(before, fault.before?.(base.rows, random) ?? base.rows);
-      await write(after, fault.change(base.rows, random), columns);
+      await write(after, changed, columns);
       const list = fault.removed?.(base.rows) ?? null;
       const removed = list === null ? null : join(bench.folder, 'removed.txt');
       if (removed !== null) await writeFile(removed, `${list?.join('\n') ?? ''}\n`);
