@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { Database, type SqlParameters } from '../src/engine/database.ts';
 import type { CompiledRule } from '../src/judge/compile-rule.ts';
+import { selectShared } from '../src/judge/ledger.ts';
 import { loadRules } from '../src/judge/load-rules.ts';
 import { openRoom } from '../src/judge/room.ts';
 import { compileAll } from '../src/judge/select-rules.ts';
@@ -73,7 +74,7 @@ function countAll(rules: readonly CompiledRule[]): string {
   const counts = rules.map(
     (each, i) => `count(*) filter (where ${each.where ?? 'false'}\n) as n${i}`,
   );
-  return `select ${counts.join(', ')} from clips`;
+  return selectShared(counts.join(', '));
 }
 
 async function cpu(

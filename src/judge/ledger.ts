@@ -121,11 +121,8 @@ export function composeLedger(plan: LedgerPlan): {
   );
   const more = (plan.more ?? []).map((each) => `${each.sql} as ${each.name}`);
   const list = [...fixed, ...dimensions, ...columns, ...more].join(',\n  ');
-  const shared = [
-    `md5_number_lower($seed || '/' || coalesce(key, '')) as ${SAMPLE_ORDER}`,
-    ...SHARED.map((sql, i) => `${sql} as "${sharedName(i)}"`),
-  ].join(', ');
-  const statement = `create or replace temp table ledger as\nselect ${useShared(list)}\nfrom (select *, ${shared} from clips) as clips`;
+  const order = `md5_number_lower($seed || '/' || coalesce(key, '')) as ${SAMPLE_ORDER}`;
+  const statement = `create or replace temp table ledger as\n${selectShared(list, [order])}`;
   return { statement, answers };
 }
 
@@ -135,6 +132,12 @@ const SAMPLE_ORDER = '"dailies:sample_order"';
 
 function sharedName(at: number): string {
   return `dailies:shared_${at}`;
+}
+
+/** SELECT of a list of expressions over `clips` in which those that are often meant are computed once a row. */
+export function selectShared(list: string, more: readonly string[] = []): string {
+  const shared = [...more, ...SHARED.map((sql, i) => `${sql} as "${sharedName(i)}"`)];
+  return `select ${useShared(list)}\nfrom (select *, ${shared.join(', ')} from clips) as clips`;
 }
 
 /** Puts the columns of the shared expressions in their place, outside of strings, quoted identifiers and comments. */
