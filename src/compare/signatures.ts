@@ -150,9 +150,17 @@ export async function planSignatures(
       ]
     : [];
   const kept = [{ name: 'key', sql: 'key' }, ...columns, ...caption];
+  const own = kept.map(({ name, sql }, i) => {
+    const there = IN_LEDGER.get(sql);
+    return there === undefined
+      ? { name, sql, ledgerColumn: `signature_${i}` }
+      : { name, sql: null, ledgerColumn: there };
+  });
   return {
-    ledgerColumns: kept.map(({ sql }, i) => ({ name: `signature_${i}`, sql })),
-    fileColumns: kept.map(({ name }, i) => ({ name, ledgerColumn: `signature_${i}` })),
+    ledgerColumns: own.flatMap(({ sql, ledgerColumn }) =>
+      sql === null ? [] : [{ name: ledgerColumn, sql }],
+    ),
+    fileColumns: own.map(({ name, ledgerColumn }) => ({ name, ledgerColumn })),
     index: {
       version: SIGNATURE_VERSION,
       isKeyStable: dataset.isKeyStable,
@@ -166,6 +174,14 @@ export async function planSignatures(
     },
   };
 }
+
+/** Ledger columns that hold what a signature would, by its SQL. */
+const IN_LEDGER: ReadonlyMap<string, string> = new Map([
+  ...['split', 'captioner', 'start_s', 'end_s'].map(
+    (name) => [quoteIdentifier(name), name] as const,
+  ),
+  ['length(caption)::integer', 'caption_chars'],
+]);
 
 async function longestTexts(
   database: Database,
