@@ -25,6 +25,16 @@ function rowsOfSources(): readonly { readonly source: string; readonly caption: 
   return rows.slice(0, ROWS);
 }
 
+/** Row `i` with the caption of row `order(i)`. */
+function moved(order: (row: number) => number): readonly Readonly<Record<string, unknown>>[] {
+  const rows = rowsOfSources();
+  return rows.map(({ source }, row) => ({
+    key: `k${row}`,
+    source_id: source,
+    caption: rows[(order(row) + ROWS) % ROWS]?.caption,
+  }));
+}
+
 describe('captions of sources', () => {
   let folder = '';
   let runs = 0;
@@ -47,15 +57,6 @@ describe('captions of sources', () => {
     return report;
   };
 
-  const moved = (order: (row: number) => number): readonly Readonly<Record<string, unknown>>[] => {
-    const rows = rowsOfSources();
-    return rows.map(({ source }, row) => ({
-      key: `k${row}`,
-      source_id: source,
-      caption: rows[(order(row) + ROWS) % ROWS]?.caption,
-    }));
-  };
-
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dailies-sources-'));
   });
@@ -74,6 +75,24 @@ describe('captions of sources', () => {
     expect(findings.map((each) => each.values)).toMatchObject([
       { evidence: 'source-words', k: by },
     ]);
+  });
+
+  it.each([0, 3])('that are as long as their clips show a move by %i rows', async (by) => {
+    const draw = uniform(8);
+    const spoken = Array.from({ length: ROWS }, () => 2 + Math.floor(60 * draw() ** 2));
+    const report = await look(
+      spoken.map((words, row) => ({
+        key: `k${row}`,
+        duration_s: words / 2.5 + 4 * draw(),
+        caption: Array.from(
+          { length: spoken[(row - by + ROWS) % ROWS] ?? 1 },
+          (_, at) => `w${row * 7 + at}`,
+        ).join(' '),
+      })),
+    );
+    const told = report.run.alignment?.find((each) => each.evidence === 'length');
+    expect(told).toMatchObject({ verdict: by === 0 ? 'aligned' : 'shifted' });
+    expect(report.findings.map((each) => each.values['k'])).toEqual(by === 0 ? [] : [by]);
   });
 
   it('that are all equal say nothing, and why', async () => {

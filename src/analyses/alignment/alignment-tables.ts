@@ -9,7 +9,7 @@ export const ALIGNMENT_TABLES = {
     shard: { type: 'VARCHAR', doc: 'Name of the shard.' },
     evidence: {
       type: 'VARCHAR',
-      doc: 'What was compared: embeddings, model, caption-words, picture-words, colour-words, source-words, annotations or metadata.',
+      doc: 'What was compared: embeddings, model, caption-words, picture-words, colour-words, length, source-words, annotations or metadata.',
     },
     rows: { type: 'BIGINT', doc: 'Rows looked at.' },
     pairs: { type: 'BIGINT', doc: 'Rows of which both sides could be compared.' },

@@ -11,6 +11,8 @@ import { readModelWindows, type WindowEmbedder } from './model-windows.ts';
 import type { Fit } from './name-reordering.ts';
 import { readFit } from './read-fit.ts';
 import { readVectors } from './read-vectors.ts';
+import { bandsOfLengths } from './length-cue.ts';
+import type { OffsetBand } from './offset-band.ts';
 import { bandsOfSources } from './source-words.ts';
 import { bandsFromWords } from './words-band.ts';
 
@@ -53,7 +55,15 @@ export async function analyseAlignment(
     const rows = await readEmbeddedRows(database, 'text_embedding');
     await compareWords(log, 'caption-words', 'text embedding', rows);
   } else await log.nothing('caption-words', whyNothing(has, 'text_embedding', 'caption'));
-  if (has('source_id') && has('caption')) await compareSources(database, log);
+  if (has('source_id') && has('caption'))
+    await compareBands(
+      log,
+      'source-words',
+      await bandsOfSources(database),
+      'no two sources of three clips stand one after the other',
+    );
+  if (has('caption') && (has('duration_s') || (has('start_s') && has('end_s'))))
+    await compareBands(log, 'length', await bandsOfLengths(database), 'no clip has a duration');
   await compareMetadata(database, log, plan.clipColumns);
   return log.summaries;
 }
@@ -91,28 +101,32 @@ async function compareWords(
   await writeEvidence(log, evidence, what, found, assessShards(found.map((each) => each.reading)));
 }
 
-/** Captions that change where sources do. */
-async function compareSources(database: Database, log: AlignmentLog): Promise<void> {
-  const found = (await bandsOfSources(database)).map(({ shardId, band }): ShardEvidence => {
+/** Bands over rows, or over the borders between sources, that no model was needed for. */
+async function compareBands(
+  log: AlignmentLog,
+  evidence: string,
+  bands: readonly { readonly shardId: number; readonly band: OffsetBand }[],
+  whyEmpty: string,
+): Promise<void> {
+  const found = bands.map(({ shardId, band }): ShardEvidence => {
     const reading = readShard(band);
     return {
       shardId,
       rows: band.rows.length,
       rowNumbers: band.rows,
-      // A border that does not stand out says nothing; its neighbours are no better.
+      // A row that does not stand out says nothing of whose its caption is.
       reading: {
         ...reading,
         mismatch: null,
         segments: reading.segments.filter((each) => each.offset !== null),
       },
-      whyNot:
-        band.rows.length === 0 ? 'no two sources of three clips stand one after the other' : null,
+      whyNot: band.rows.length === 0 ? whyEmpty : null,
       columns: {},
     };
   });
   await writeEvidence(
     log,
-    'source-words',
+    evidence,
     'caption',
     found,
     assessShards(found.map((each) => each.reading)),
