@@ -181,6 +181,26 @@ function offsetOf(seed: number): number {
   return offset >= 0 ? offset + 1 : offset;
 }
 
+function partShifts(): void {
+  console.log(
+    '\n### Shifts by ±1 to ±8 from the middle of 400 rows on: found with the right offset\n',
+  );
+  row('neighbours', "d' 0.5", "d' 1", "d' 1.75", "d' 2");
+  row('---', '---', '---', '---', '---');
+  for (const { name, ...setting } of SETTINGS) {
+    const cells = [0.5, 1, 1.75, 2].map((dPrime) =>
+      share(
+        repeat({ ...setting, rows: 400, dPrime }, (text, seed) =>
+          reorder(text, (at) => (at < 200 ? at : at - offsetOf(seed))),
+        ),
+        ({ assessment, seed }) =>
+          assessment.segments.some((each) => each.offset === offsetOf(seed) && each.from > 150),
+      ),
+    );
+    row(name, ...cells);
+  }
+}
+
 function drops(): void {
   console.log(
     '\n### A dropped row in 1000: captions behind it found (median error of its place, rows)\n',
@@ -284,6 +304,12 @@ async function cost(): Promise<void> {
     row('one pass of DuckDB over the same bytes', pass);
     row('reading both columns in order', reading);
     row('lag scan and tests, reading included', whole);
+    const perMillion = (text: string): string =>
+      text
+        .split(' | ')
+        .map((each) => ((Number(each) * 1e6) / COST_ROWS).toFixed(0))
+        .join(' | ');
+    row('the same for 1,000,000 rows at this rate', perMillion(whole));
     row('peak memory of the process, MB', Math.round(process.resourceUsage().maxRSS / 1024), '');
   } finally {
     database.close();
@@ -311,6 +337,7 @@ const parts: Readonly<Record<string, () => void | Promise<void>>> = {
   falseAlarms,
   manyShards,
   shifts,
+  partShifts,
   drops,
   blocks,
   mismatches,
