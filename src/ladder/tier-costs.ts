@@ -32,8 +32,8 @@ const OPENING_S = 0.01;
 const PER_PIXEL_S = 3e-9;
 /** Seconds a frame takes whatever its size. */
 const PER_FRAME_S = 0.3e-3;
-/** What measuring every frame at native size adds. */
-const NATIVE_FACTOR = 1.5;
+/** What measuring every frame at native size, and seeking, takes more. */
+const NATIVE_FACTOR = 3;
 /** Seconds for each byte of an image, or of a video whose header could not be read. */
 const PER_BYTE_S = 50e-9;
 

@@ -367,7 +367,7 @@ export const EVIDENCE_TABLES = {
     },
     combed_share: {
       type: 'DOUBLE',
-      doc: 'Share of all pairs of moving frames that are combed for themselves (0.5 or more): two of five after a pulldown. At the full tier alone.',
+      doc: 'Share of all pairs of moving frames that are combed for themselves (score 0.5, asymmetry 1.2). At the full tier alone.',
     },
     block_score: {
       type: 'DOUBLE',

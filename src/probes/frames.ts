@@ -105,6 +105,7 @@ class FrameNotes {
   readonly #cuts = new CutDistance();
   readonly #native: NativeLumaNotes;
   #colours: ColourNote[] = [];
+  #colourStride = 1;
   #first: Uint8Array | null = null;
   readonly #before = new Uint8Array(GRAY_SIDE_PX * GRAY_SIDE_PX);
 
@@ -135,7 +136,10 @@ class FrameNotes {
 
   #addColour(index: number, colour: NonNullable<SmallFrame['colour']>): void {
     const stride = colourStride(index);
-    this.#colours = this.#colours.filter((note) => note.index % stride === 0);
+    if (stride !== this.#colourStride) {
+      this.#colours = this.#colours.filter((note) => note.index % stride === 0);
+      this.#colourStride = stride;
+    }
     this.#colours.push({ ...colour, index, rgb: new Uint8Array(colour.rgb) });
   }
 

@@ -23,15 +23,19 @@ export function lumaStrips(av: NodeAv, frame: Frame): LumaStrips | null {
     (_, strip) =>
       (strips === 1 ? 0 : Math.floor((strip * (width - STRIP_PX)) / (strips - 1))) * bytes,
   );
+  // Counted loops: this is the most that JavaScript does with a frame.
   for (let row = 0; row < height; row++) {
-    for (const column of columns) {
-      let from = row * stride + column;
+    for (let strip = 0; strip < strips; strip++) {
+      const from = row * stride + (columns[strip] ?? 0);
       if (bytes === 1) {
-        for (let x = 0; x < STRIP_PX; x++) packed[to++] = plane[from++] ?? 0;
+        for (let x = 0; x < STRIP_PX; x++) packed[to + x] = plane[from + x] ?? 0;
       } else {
-        for (let x = 0; x < STRIP_PX; x++, from += 2)
-          packed[to++] = ((plane[from] ?? 0) | ((plane[from + 1] ?? 0) << 8)) >> (depth - 8);
+        for (let x = 0; x < STRIP_PX; x++) {
+          const at = from + 2 * x;
+          packed[to + x] = ((plane[at] ?? 0) | ((plane[at + 1] ?? 0) << 8)) >> (depth - 8);
+        }
       }
+      to += STRIP_PX;
     }
   }
   return { plane: packed, width_px: strips * STRIP_PX, height_px: height, strip_px: STRIP_PX };

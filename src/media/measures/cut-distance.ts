@@ -51,9 +51,11 @@ export class CutDistance {
 
 function withoutMean(thumb: Uint8Array): Float32Array {
   let sum = 0;
-  for (const level of thumb) sum += level;
+  for (let i = 0; i < thumb.length; i++) sum += thumb[i] ?? 0;
   const mean = sum / thumb.length;
-  return Float32Array.from(thumb, (level) => level - mean);
+  const rest = new Float32Array(thumb);
+  for (let i = 0; i < rest.length; i++) rest[i] = (rest[i] ?? 0) - mean;
+  return rest;
 }
 
 /** What is left of one picture when the other is taken from it as well as it fits; the worse of both ways round. */

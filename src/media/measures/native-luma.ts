@@ -33,8 +33,12 @@ const MOTION_LEVEL = 12;
 /** Moving pixels that a pair needs, share of those looked at. */
 const LEAST_MOTION = 0.002;
 
-/** Unrest over that of a weave from which a pair is combed: woven fields are at 0.58 to 1, progressive ones up to 0.45. */
+/**
+ * Unrest over that of a weave, and how far the two weaves differ, from which a pair is combed for itself. Fine texture is
+ * restless too, but its weaves are alike: grass reaches 0.6 and 1.05, pulled-down film 1.1 and 2.
+ */
 const COMBED = 0.5;
+const COMBED_ASYMMETRY = 1.2;
 /** Lines of a block of the transforms of MPEG-2, H.264 (8x8) and JPEG. */
 const BLOCK_LINES = 8;
 
@@ -68,12 +72,11 @@ export class NativeLumaNotes {
       histogram[code] = (histogram[code] ?? 0) + 1;
     }
     const before = this.#before;
-    if (before !== null && before.index === index - 1 && isSameSize(before.strips, strips)) {
-      this.#addPair(before.strips, strips);
-    } else {
-      this.#addSoftness(strips);
-      if (this.#isEveryFrame) this.#addBlocks(strips);
-    }
+    const isPair =
+      before !== null && before.index === index - 1 && isSameSize(before.strips, strips);
+    if (isPair) this.#addPair(before.strips, strips);
+    if (!isPair || this.#isEveryFrame) this.#addSoftness(strips);
+    if (this.#isEveryFrame) this.#addBlocks(strips);
     this.#before = { index, strips };
   }
 
@@ -89,7 +92,9 @@ export class NativeLumaNotes {
       combed_share:
         this.#ratios.length === 0
           ? null
-          : this.#ratios.filter((ratio) => ratio >= COMBED).length / this.#ratios.length,
+          : this.#ratios.filter(
+              (ratio, i) => ratio >= COMBED && (this.#asymmetries[i] ?? 1) >= COMBED_ASYMMETRY,
+            ).length / this.#ratios.length,
       block_score: this.#elsewhere === 0 ? null : this.#atBorders / this.#elsewhere,
     };
   }
