@@ -47,6 +47,19 @@ describe('Parquet that DuckDB cannot decode', () => {
     ]);
   });
 
+  it('has the keys of a map without values as a list', async () => {
+    const { dataset, query } = await open(fixture('map_no_value.parquet'));
+    expect(dataset.rows).toBe(3);
+    expect(
+      await query('select my_map_no_v as keys, my_list as list from manifest order by row_number'),
+    ).toEqual(
+      [1, 4, 7].map((from) => ({
+        keys: [from, from + 1, from + 2],
+        list: [from, from + 1, from + 2],
+      })),
+    );
+  });
+
   it('ends in rows or in an error when a byte of it is another', async () => {
     const bytes = readFileSync(fixture('hadoop_lz4_compressed.parquet'));
     await fc.assert(

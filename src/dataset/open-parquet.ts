@@ -75,7 +75,7 @@ function tellCopies(files: readonly ShardFile[], read: readonly ShardReading[]):
   return first === undefined
     ? []
     : [
-        `${copied.length} shard(s) in LZ4 of Hadoop or in BYTE_STREAM_SPLIT of other types than floats were read through a copy, first ${first.file.name}: ZSTD or SNAPPY would be read at once`,
+        `${copied.length} shard(s) in LZ4 of Hadoop, in BYTE_STREAM_SPLIT of other types than floats or with maps without values were read through a copy, first ${first.file.name}: ZSTD or SNAPPY would be read at once`,
       ];
 }
 
@@ -98,6 +98,9 @@ function relationOf(
   return selects.length === 0 ? '(select null)' : `(${selects.join(' union all ')})`;
 }
 
+/** What DuckDB says of a map that has keys and no values. */
+const MAP_OF_KEYS = 'MAP_KEY_VALUE requires two children';
+
 type Looked = { readonly read: ShardReading[]; readonly unread: ShardReading[] };
 
 /** A copy of a shard that DuckDB can decode, under the name of the shard; or why there is none. */
@@ -114,7 +117,7 @@ async function writeAnew(
     await scratch.use((room) => describeFile(room, copy));
     return copy;
   } catch (error) {
-    return `its LZ4 or BYTE_STREAM_SPLIT pages cannot be decoded: ${shardErrorText(error)}`;
+    return `it can be read through a copy only, and that failed: ${shardErrorText(error)}`;
   }
 }
 
@@ -135,7 +138,12 @@ async function lookAtShards(
         try {
           footers.push(...(await scratch.use((room) => readFooters(room, [file]))));
         } catch (error) {
-          unread.push(unreadShard(file, shardErrorText(error)));
+          const reason = shardErrorText(error);
+          const copy = reason.includes(MAP_OF_KEYS)
+            ? await writeAnew(connection, scratch, file)
+            : reason;
+          if (typeof copy === 'string') unread.push(unreadShard(file, copy));
+          else footers.push(...(await scratch.use((room) => readFooters(room, [copy]))));
         }
       }
     }

@@ -30,7 +30,7 @@ type Leaf = {
 
 /**
  * Writes a Parquet file again without what DuckDB 1.5 cannot decode: chunks in the deprecated LZ4 codec (Hadoop's framing, LZ4
- * frames or raw blocks) become uncompressed, and BYTE_STREAM_SPLIT of integers and fixed-length bytes becomes PLAIN. Everything
+ * frames or raw blocks) become uncompressed, BYTE_STREAM_SPLIT of integers and fixed-length bytes becomes PLAIN, and maps without values become lists. Everything
  * else is copied; checksums, page indexes and Bloom filters of changed chunks are left out. Throws for damage.
  */
 export async function transcodeParquet(from: string, to: string): Promise<void> {
@@ -78,7 +78,15 @@ export async function transcodeParquet(from: string, to: string): Promise<void> 
         ),
       });
     }
-    const meta = writeThrift(put(footer, 4, { kind: 'list', type: 9, of: 12, items: groups }));
+    const schema = mapsOfKeysAsLists(listOf(footer, 2));
+    const meta = writeThrift(
+      put(put(footer, 2, { kind: 'list', type: 9, of: 12, items: schema }), 4, {
+        kind: 'list',
+        type: 9,
+        of: 12,
+        items: groups,
+      }),
+    );
     const length = Buffer.alloc(4);
     length.writeUInt32LE(meta.length);
     await target.write(Buffer.concat([meta, length, Buffer.from('PAR1')]), 0, meta.length + 8, at);
@@ -247,6 +255,21 @@ function decodeOldLz4(bytes: Buffer, size: number): Uint8Array {
   if (at === bytes.length && length === size) return Buffer.concat(parts);
   if (bytes.length >= 4 && bytes.readUInt32LE(0) === 0x18_4d_22_04) return decodeLz4Frame(bytes);
   return decodeLz4Block(bytes, size);
+}
+
+/** Maps without values, which the format allows and takes for lists of their keys: marked as lists. */
+function mapsOfKeysAsLists(elements: readonly ThriftValue[]): readonly ThriftValue[] {
+  const [converted, logical, map, list] = [6, 10, 1, 3];
+  return elements.map((element, i) => {
+    const fields = structOf(element);
+    const isMap = fields.has(converted) && integerAt(fields, converted) === map;
+    if (isMap && integerAt(structOf(elements[i + 1]), 5) === 1)
+      return {
+        kind: 'struct',
+        fields: put(without(fields, [logical]), converted, thriftInteger(list, 'i32')),
+      };
+    return element;
+  });
 }
 
 /** The leaves of a schema in the order of their chunks. */
