@@ -16,6 +16,8 @@ import { basename, join, resolve } from 'node:path';
 
 import { DEFAULT_CONFIG } from '../src/config/config.ts';
 import { DailiesError } from '../src/dailies-error.ts';
+import { isEvidenceTable, readNeed } from '../src/judge/compile-rule.ts';
+import { loadRules } from '../src/judge/load-rules.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 import { SILENT } from '../src/progress.ts';
 import { scan } from '../src/scan.ts';
@@ -57,7 +59,12 @@ for (const name of options.keep === null ? [] : (await readdir(options.keep)).to
     JSON.parse(await readFile(join(options.keep ?? '', name), 'utf8')) as SelftestDocument,
   );
 }
-const table = detectionTable(documents);
+const sampled = new Set(
+  (await loadRules())
+    .filter((rule) => rule.needs.some((need) => isEvidenceTable(readNeed(need).table)))
+    .map((rule) => rule.id),
+);
+const table = detectionTable(documents, sampled);
 console.log(table);
 if (leftOut.length > 0) console.log(`Left out for want of time: ${leftOut.join(', ')}.`);
 if (options.readme) await writeTable(join(PACKAGE_ROOT, 'README.md'), table);
