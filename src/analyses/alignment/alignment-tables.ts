@@ -37,6 +37,11 @@ export const ALIGNMENT_TABLES = {
     mismatch_high: { type: 'DOUBLE', doc: 'Upper bound of the same.' },
     left_dimension: { type: 'INTEGER', doc: 'Length of the first vector of the picture side.' },
     right_dimension: { type: 'INTEGER', doc: 'Length of the first vector of the text side.' },
+    left_mean_cosine: {
+      type: 'DOUBLE',
+      doc: 'Cosine of the mean vector of the picture side and that of all other shards.',
+    },
+    right_mean_cosine: { type: 'DOUBLE', doc: 'The same of the text side.' },
     left_missing: { type: 'BIGINT', doc: 'Rows without a vector of the picture side.' },
     right_missing: { type: 'BIGINT', doc: 'Rows without a vector of the text side.' },
     left_unusable: { type: 'BIGINT', doc: 'Zero or non-finite vectors of the picture side.' },

@@ -188,7 +188,7 @@ async function compareEmbeddings(database: Database, log: AlignmentLog): Promise
   });
   close();
   const assessments = assessShards(found.map((each) => each.reading));
-  await writeEvidence(log, 'embeddings', 'caption', found, assessments);
+  await writeEvidence(log, 'embeddings', 'caption', withMeanCosines(found), assessments);
   return assessments.some((each) => each.verdict !== 'not-assessable');
 }
 
@@ -233,6 +233,41 @@ async function compareByModel(log: AlignmentLog, embedder: WindowEmbedder): Prom
     found,
     assessShards(found.map((each) => each.reading)),
   );
+}
+
+/** How the mean vectors of each shard lie to those of all others: another model has another direction. */
+function withMeanCosines(shards: readonly ShardEvidence[]): readonly ShardEvidence[] {
+  const cosines = (side: 'left' | 'right'): readonly (number | null)[] => {
+    const length = shards.find((each) => each.sums !== undefined)?.sums?.[side].length ?? 0;
+    const all = new Float64Array(length);
+    for (const { sums } of shards)
+      if (sums?.[side].length === length)
+        for (let i = 0; i < length; i += 1) all[i] = (all[i] ?? 0) + (sums[side][i] ?? 0);
+    return shards.map(({ sums }) => {
+      const own = sums?.[side];
+      if (own?.length !== length) return null;
+      let cross = 0;
+      let squares = 0;
+      let rest = 0;
+      for (let i = 0; i < length; i += 1) {
+        const other = (all[i] ?? 0) - (own[i] ?? 0);
+        cross += other * (own[i] ?? 0);
+        squares += (own[i] ?? 0) ** 2;
+        rest += other * other;
+      }
+      return squares > 0 && rest > 0 ? cross / Math.sqrt(squares * rest) : null;
+    });
+  };
+  const left = cosines('left');
+  const right = cosines('right');
+  return shards.map((shard, index) => ({
+    ...shard,
+    columns: {
+      ...shard.columns,
+      left_mean_cosine: left[index] ?? null,
+      right_mean_cosine: right[index] ?? null,
+    },
+  }));
 }
 
 /** Rows whose caption stands on other rows, too; none where most do, because templates are no mistake. */

@@ -13,6 +13,8 @@ export type ShardEvidence = {
   readonly reading: ShardReading;
   /** Why the shard could not be read at all, null if it could. */
   readonly whyNot: string | null;
+  /** Sums of the unit vectors of either side. */
+  readonly sums?: { readonly left: Float32Array; readonly right: Float32Array };
   readonly fitOf?: (from: number, to: number) => Promise<Fit | null>;
   /** More columns of `alignment`. */
   readonly columns: Readonly<Record<string, number | null>>;
@@ -55,6 +57,7 @@ export class EmbeddingShard {
       rows: this.#rows,
       rowNumbers: finished.rows,
       reading: readShard(finished),
+      sums: band.sums,
       whyNot: this.#whyNot(),
       columns: {
         left_dimension: leftDimension,

@@ -94,6 +94,14 @@ export class SimilarityBand {
     return { left: this.#left.faults, right: this.#right.faults };
   }
 
+  /** Sums of the unit vectors of either side, whose direction a model gives all its vectors; whole after `finish`. */
+  get sums(): { readonly left: Float32Array; readonly right: Float32Array } {
+    return {
+      left: Float32Array.from(this.#left.sum),
+      right: Float32Array.from(this.#right.sum),
+    };
+  }
+
   /** Adds the next row: its number in the shard, and both vectors. */
   add(row: number, left: VectorSlice, right: VectorSlice): void {
     if (this.#pieceRows.length === this.#capacity) this.#work(false);
