@@ -4,7 +4,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/spark/**/*.test.ts'],
-    testTimeout: 400_000,
+    testTimeout: 600_000,
+    // A port that was free may be taken before a master listens on it.
+    retry: 1,
     hookTimeout: 600_000,
     pool: 'forks',
     maxWorkers: 1,

@@ -260,13 +260,13 @@ describe('faults', () => {
     const running = collect(tasks, { clipsPerTask: 50, clipsPerWave: 1000 });
 
     for (let kill = 0; kill < 3; kill++) {
-      await until(() => filters().length > 0, 120_000);
+      await until(() => filters().length > 0, 240_000);
       process.kill(filters()[0] ?? 0, 'SIGKILL');
-      await until(() => filters().length > 0, 120_000);
+      await until(() => filters().length > 0, 240_000);
     }
-    await until(() => executors().length > 0, 120_000);
+    await until(() => executors().length > 0, 240_000);
     process.kill(executors()[0] ?? 0, 'SIGKILL');
-    await until(() => filters().length > 0, 120_000);
+    await until(() => filters().length > 0, 240_000);
     process.kill(-(cluster.workers[0] ?? 0), 'SIGKILL');
 
     const verdicts = await running;
