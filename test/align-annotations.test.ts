@@ -17,6 +17,11 @@ function table(): string {
   return `key,caption\n${rows.map((row) => `k${row},${truth(row)}`).join('\n')}\n`;
 }
 
+/** Widths that differ from row to row. */
+function widthOf(row: number): number {
+  return 300 + ((row * 7919) % 50);
+}
+
 describe('source annotations', () => {
   let folder = '';
   let runs = 0;
@@ -93,6 +98,37 @@ describe('source annotations', () => {
     );
     expect(findings).toEqual([]);
     expect(reason).toBe('the annotations have neither the keys of the dataset nor as many rows');
+  });
+
+  it('say whose size, rate and duration a row declares, where no medium is at hand', async () => {
+    await writeFile(
+      join(folder, 'sized.csv'),
+      `key,caption,width\n${Array.from({ length: ROWS }, (_, row) => `k${row},${truth(row)},${widthOf(row)}`).join('\n')}\n`,
+    );
+    const file = join(folder, 'sized.jsonl');
+    const rows = Array.from({ length: ROWS }, (_, row) =>
+      JSON.stringify({
+        key: `k${row}`,
+        caption: truth(row),
+        width: widthOf(row < 60 ? row : row - 1),
+      }),
+    );
+    await writeFile(file, `${rows.join('\n')}\n`);
+    const { report } = await scan({
+      config: {
+        ...DEFAULT_CONFIG,
+        dataset: [file],
+        tier: 'manifest',
+        rules: { ...DEFAULT_CONFIG.rules, select: ['shifted-metadata', 'shifted-captions'] },
+        alignment: { ...DEFAULT_CONFIG.alignment, annotations: join(folder, 'sized.csv') },
+      },
+      cwd: folder,
+      runFolder: join(folder, 'run-sized'),
+      command: [],
+    });
+    expect(report.findings.map((each) => [each.rule_id, each.values['from_row']])).toEqual([
+      ['shifted-metadata', 60],
+    ]);
   });
 
   it('without a caption are refused', async () => {

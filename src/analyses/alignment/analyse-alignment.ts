@@ -6,7 +6,7 @@ import { createAlignmentTables } from './alignment-tables.ts';
 import { assessShards, readShard, type ShardAssessment } from './assess-shard.ts';
 import { EmbeddingShard, type ShardEvidence } from './embedding-shard.ts';
 import { type Featured, readColouredRows, readEmbeddedRows } from './featured-shards.ts';
-import { readMetadataEvidence } from './metadata-evidence.ts';
+import { readAnnotatedMetadata, readMetadataEvidence } from './metadata-evidence.ts';
 import { readModelWindows, type WindowEmbedder } from './model-windows.ts';
 import type { Fit } from './name-reordering.ts';
 import { readFit } from './read-fit.ts';
@@ -64,7 +64,7 @@ export async function analyseAlignment(
     );
   if (has('caption') && (has('duration_s') || (has('start_s') && has('end_s'))))
     await compareBands(log, 'length', await bandsOfLengths(database), 'no clip has a duration');
-  await compareMetadata(database, log, plan.clipColumns);
+  await compareMetadata(database, log, plan);
   return log.summaries;
 }
 
@@ -137,9 +137,14 @@ async function compareBands(
 async function compareMetadata(
   database: Database,
   log: AlignmentLog,
-  columns: ReadonlySet<string>,
+  { clipColumns, annotations }: AlignmentPlan,
 ): Promise<void> {
-  const shards = await readMetadataEvidence(database, columns);
+  const measured = await readMetadataEvidence(database, clipColumns);
+  // Media say best what a row declares; without any, the source annotations do.
+  const shards =
+    measured.length > 0 || annotations === null
+      ? measured
+      : await readAnnotatedMetadata(database, clipColumns, annotations);
   if (shards.length === 0)
     await log.nothing('metadata', 'no medium was measured, or nothing is declared about the media');
   for (const { shardId, assessment, fields, rowNumbers, profiles } of shards)
