@@ -2,7 +2,7 @@
  * Recall and false alarms of the media rules: real clips encoded anew with each fault, weaker and stronger, and with
  * what only looks like it, in several codecs and qualities, judged by a scan as a user runs it.
  *
- *     npm run bench:detection-media -- [--rule a,b] [--clips n] [--seconds n] [--wrong n] [--pictures folder] [folder…]
+ *     npm run bench:detection-media -- [--rule a,b] [--clips n] [--seconds n] [--wrong n] [--trials n] [--pictures folder] [folder…]
  *     npm run bench:detection-media -- --table
  *
  * Clips of the given folders (default: the example's) that have a fault of their own, seen by eye, do not count for its
@@ -34,10 +34,11 @@ const EXAMPLE = ['film', 'asl', 'mdm', 'car', 'person'].map(
 );
 const DEFAULT_CLIPS = 24;
 const DEFAULT_SECONDS = 3600;
-const MOST_PICTURES = 1000;
+const DEFAULT_TRIALS = 20;
+const MOST_PICTURES = 300;
 
 /** Rules about a shard: one clip proves nothing. */
-const COHORT_RULES: Readonly<Record<string, readonly Omit<CohortTrial, 'rule'>[]>> = {
+const COHORT_RULES: Readonly<Record<string, readonly Omit<CohortTrial, 'rule' | 'trials'>[]>> = {
   'swapped-channels': [false, true].map((bySource) => ({
     ways: [
       { way: 'red-for-blue', kind: 'design' },
@@ -46,7 +47,6 @@ const COHORT_RULES: Readonly<Record<string, readonly Omit<CohortTrial, 'rule'>[]
     ],
     scenesPerShard: 50,
     shards: 4,
-    trials: 20,
     bySource,
   })),
   'stretched-frames': [false, true].map((bySource) => ({
@@ -58,7 +58,6 @@ const COHORT_RULES: Readonly<Record<string, readonly Omit<CohortTrial, 'rule'>[]
     ],
     scenesPerShard: 50,
     shards: 4,
-    trials: 20,
     bySource,
   })),
   'compressed-range': [false, true].map((bySource) => ({
@@ -69,7 +68,6 @@ const COHORT_RULES: Readonly<Record<string, readonly Omit<CohortTrial, 'rule'>[]
     ],
     scenesPerShard: 12,
     shards: 4,
-    trials: 20,
     bySource,
   })),
 };
@@ -145,7 +143,7 @@ async function tryClips(
 /** Shards of clips or pictures; null if time ran out. */
 async function tryShards(
   id: string,
-  cohorts: readonly Omit<CohortTrial, 'rule'>[],
+  cohorts: readonly Omit<CohortTrial, 'rule' | 'trials'>[],
   bases: readonly string[],
   maker: VariantMaker,
 ): Promise<readonly Tally[] | null> {
@@ -166,7 +164,9 @@ async function tryShards(
   if (maker.isCut) return null;
   const tallies: Tally[] = [];
   for (const cohort of cohorts)
-    tallies.push(...(await tryCohorts(root, scenes, { rule: id, ...cohort })));
+    tallies.push(
+      ...(await tryCohorts(root, scenes, { rule: id, ...cohort, trials: options.trials })),
+    );
   if (tallies.length === 0) console.log(`${id}: ${scenes.length} scenes are too few`);
   return tallies;
 }
@@ -236,6 +236,8 @@ function readArguments(args: readonly string[]): {
   readonly clips: number;
   readonly seconds: number;
   readonly wrong: number;
+  /** Draws of shards, of each way to show them. */
+  readonly trials: number;
   readonly isTable: boolean;
   readonly rules: readonly string[];
   readonly pictures: string | null;
@@ -252,6 +254,7 @@ function readArguments(args: readonly string[]): {
     clips: Number(value('--clips') ?? DEFAULT_CLIPS),
     seconds: Number(value('--seconds') ?? DEFAULT_SECONDS),
     wrong: Number(value('--wrong') ?? 0),
+    trials: Number(value('--trials') ?? DEFAULT_TRIALS),
     isTable: args.includes('--table'),
     rules: value('--rule')?.split(',') ?? [],
     pictures: value('--pictures') ?? null,

@@ -57,6 +57,9 @@ function flagRepeats(difference: readonly number[], phase: Phase | null): readon
   });
 }
 
+/** The upper quartile of the repeats at a phase (or the lower one of new frames) is apart from the others by this factor. */
+const LEAST_CONTRAST = 0.7;
+
 type Phase = { readonly period: number; readonly score: number; readonly isNewFramePhase: boolean };
 
 /** Multiples and parts of the true period score like it but for the noise of the encoder, which is this much. */
@@ -71,6 +74,9 @@ function bestPhase(difference: readonly number[]): Phase | null {
       const at = median(own);
       const others = median(difference.filter((_, i) => i % period !== phase));
       const high = Math.max(at, others);
+      // By chance a phase of few differences has a small median; in a pattern nearly all of them are small (or large).
+      const worst = at <= others ? quantile(own, 0.75) : quantile(own, 0.25);
+      if (Math.min(worst, others) > LEAST_CONTRAST * Math.max(worst, others)) continue;
       // Where all is still, both medians are nothing but noise of the encoder.
       if (high < 0.05) continue;
       const found = { period, score: Math.min(at, others) / high, isNewFramePhase: at > others };

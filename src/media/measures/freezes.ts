@@ -31,6 +31,8 @@ const REFRESH_FRAMES = 2;
 /** Standard deviation of luma from which a picture counts as of full contrast: in the dark, motion is small too. */
 const FULL_SPREAD = 40;
 const LEAST_CONTRAST = 0.3;
+/** Change of one cell of 64x64 gray that an encoder does not make in a still picture, grey levels at full contrast. */
+const LOCAL_STEP = 14;
 
 /** Finds runs of unchanged frames while frames pass by: holds one picture, whatever the length of the clip. */
 export class FreezeFinder {
@@ -63,7 +65,18 @@ export class FreezeFinder {
       if (since >= REFRESH_GAP_FRAMES) this.#refreshed = this.#frames;
       else if (since >= REFRESH_FRAMES) return false;
     }
-    return meanAbsoluteDifference(gray, this.#anchor) < STILL_REFRESH * this.#contrast;
+    return (
+      meanAbsoluteDifference(gray, this.#anchor) < STILL_REFRESH * this.#contrast &&
+      !this.#movesSomewhere(gray, this.#anchor)
+    );
+  }
+
+  /** Whether a small part of the picture changed: people far away move a few cells, an encoder changes none much. */
+  #movesSomewhere(gray: Uint8Array, anchor: Uint8Array): boolean {
+    const most = LOCAL_STEP * this.#contrast;
+    for (let i = 0; i < gray.length; i++)
+      if (Math.abs((gray[i] ?? 0) - (anchor[i] ?? 0)) > most) return true;
+    return false;
   }
 
   #close(): void {
