@@ -8,6 +8,8 @@ const FAR_PAIRS = 4;
 const LEAST_FAR_PAIRS = 20_000;
 /** Most unrelated pairs of a row. */
 const MOST_FAR_PAIRS = 24;
+/** Unrelated pairs drawn in all: enough for a mean and a spread to four digits. */
+const MOST_FAR = 400_000;
 /** Unrelated pairs kept for the share of mismatches. */
 const MOST_FAR_KEPT = 200_000;
 
@@ -222,7 +224,7 @@ export class SimilarityBand {
   }
 
   #drawFar(rows: number): void {
-    if (rows < 4 * this.#reach) return;
+    if (rows < 4 * this.#reach || this.#far.length >= MOST_FAR) return;
     const each = Math.min(MOST_FAR_PAIRS, Math.max(FAR_PAIRS, Math.ceil(LEAST_FAR_PAIRS / rows)));
     for (let index = 0; index < rows; index += 1) {
       if (this.#left.valid[index] !== 1) continue;
