@@ -153,7 +153,6 @@ export class Audit {
   readonly #cacheFolder: string;
   /** Where the cluster reads and writes; null: no cluster. */
   readonly #sparkFolder: string | null;
-  readonly #threads: number;
   readonly #rules: readonly Rule[];
   readonly #database: Database;
   readonly #engine: Engine;
@@ -206,7 +205,6 @@ export class Audit {
     this.#runId = run.id;
     this.runFolder = run.folder;
     this.#startedAt = run.startedAt;
-    this.#threads = run.threads;
     this.#rules = rules;
     this.#database = database;
     this.#sparkFolder =

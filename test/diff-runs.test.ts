@@ -46,6 +46,17 @@ async function scanInto(
   return runFolder;
 }
 
+/** Rows whose captions and notes are so many times as long. */
+function walks(times: number): readonly TableRow[] {
+  return Array.from({ length: 300 }, (_, i) => ({
+    key: `k${i}`,
+    caption: `a walk on day ${i}`.repeat(times),
+    notes: `seen on day ${i}, rain and a long street with shops, number ${i} `.repeat(
+      times + (i % 5),
+    ),
+  }));
+}
+
 describe('runs compared', () => {
   it('say the same as the data that they were made of', async () => {
     await inFolder(async (folder) => {
@@ -80,16 +91,8 @@ describe('runs compared', () => {
 
   it('measure the drift of long text by their profiles, where signatures keep hashes', async () => {
     await inFolder(async (folder) => {
-      const rows = (times: number): readonly TableRow[] =>
-        Array.from({ length: 300 }, (_, i) => ({
-          key: `k${i}`,
-          caption: `a walk on day ${i}`.repeat(times),
-          notes: `seen on day ${i}, rain and a long street with shops, number ${i} `.repeat(
-            times + (i % 5),
-          ),
-        }));
-      const runA = await scanInto(folder, await writeVersion(folder, 'a', rows(1)), 'run-a');
-      const runB = await scanInto(folder, await writeVersion(folder, 'b', rows(7)), 'run-b');
+      const runA = await scanInto(folder, await writeVersion(folder, 'a', walks(1)), 'run-a');
+      const runB = await scanInto(folder, await writeVersion(folder, 'b', walks(7)), 'run-b');
 
       const diff = await diffOf(runA, runB);
       const none = await diffOf(runA, runA);

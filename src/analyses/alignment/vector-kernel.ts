@@ -1,24 +1,16 @@
-declare global {
-  // Node's types of version 20 know of WebAssembly only by name.
-  namespace WebAssembly {
-    class Memory {
-      constructor(size: { readonly initial: number });
-      readonly buffer: ArrayBuffer;
-      grow(pages: number): number;
-    }
-    // oxlint-disable-next-line typescript/no-extraneous-class -- as it is in the language
-    class Module {
-      constructor(bytes: Uint8Array);
-    }
-    class Instance {
-      constructor(
-        module: Module,
-        imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
-      );
-      readonly exports: Readonly<Record<string, unknown>>;
-    }
-  }
-}
+/** What is used of WebAssembly: Node's types of version 20 know of it only by name, those of browsers in full. */
+type WasmMemory = { readonly buffer: ArrayBuffer; readonly grow: (pages: number) => number };
+type Wasm = {
+  readonly Memory: new (size: { readonly initial: number }) => WasmMemory;
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (
+    module: object,
+    imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  ) => { readonly exports: Readonly<Record<string, unknown>> };
+};
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: the language fixes what it holds
+const wasm = Reflect.get(globalThis, 'WebAssembly') as Wasm;
 
 /** Bytes of a vector are a multiple of this: two registers of four floats. */
 const STEP_BYTES = 32;
@@ -218,13 +210,13 @@ const FUNCTIONS = { dots: DOTS, centre: CENTRE, scale: SCALE } as const;
 
 /** Vectors of one length in memory of their own, and what is computed of them four numbers at a time. */
 export class VectorKernel {
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: WasmMemory;
   readonly #functions: Readonly<Record<keyof typeof FUNCTIONS, (...values: number[]) => number>>;
   #floats: Float32Array;
 
   constructor() {
-    this.#memory = new WebAssembly.Memory({ initial: 1 });
-    const { exports } = new WebAssembly.Instance(compiled(), { m: { m: this.#memory } });
+    this.#memory = new wasm.Memory({ initial: 1 });
+    const { exports } = new wasm.Instance(compiled(), { m: { m: this.#memory } });
     const named = (name: string): ((...values: number[]) => number) => {
       const found = exports[name];
       if (typeof found !== 'function') throw new Error(`the kernel has no ${name}`);
@@ -268,10 +260,10 @@ export function paddedLength(dimension: number): number {
   return (Math.ceil((dimension * 4) / STEP_BYTES) * STEP_BYTES) / 4;
 }
 
-let module: WebAssembly.Module | null = null;
+let module: object | null = null;
 
-function compiled(): WebAssembly.Module {
-  module ??= new WebAssembly.Module(Uint8Array.from(encodeModule()));
+function compiled(): object {
+  module ??= new wasm.Module(Uint8Array.from(encodeModule()));
   return module;
 }
 
