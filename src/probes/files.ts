@@ -53,7 +53,9 @@ export async function hashFile(path: string): Promise<string> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const hash = createHash('sha256');
-    const buffer = new Uint8Array(HASH_CHUNK_BYTES);
+    // Most files are small: a large buffer for each would cost more than the hash.
+    const { size } = await handle.stat();
+    const buffer = new Uint8Array(Math.min(HASH_CHUNK_BYTES, size + 1));
     for (let at = 0; ;) {
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
       if (bytesRead === 0) return hash.digest('hex');
