@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -171,6 +172,7 @@ describe('queries', () => {
     const there = await answers();
     database.close();
 
+    expect(existsSync('spark-warehouse')).toBe(false);
     for (const { name } of shuffles) {
       expect(here[name], name).not.toEqual([]);
       expect(there[name], name).toEqual(here[name]);

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -34,14 +36,30 @@ export type StageProgress = { readonly done: number; readonly of: number };
 export async function runSparkSql(
   settings: SparkSettings,
   file: string,
-  context: {
-    readonly signal: AbortSignal;
-    readonly onProgress?: (progress: StageProgress) => void;
-  },
+  context: SparkContext,
+): Promise<void> {
+  // Spark makes a warehouse even if nothing goes there; by default in the working directory.
+  const warehouse = await mkdtemp(join(tmpdir(), 'dailies-warehouse-'));
+  try {
+    await runDriver(settings, argumentsOf(settings, file, warehouse), context);
+  } finally {
+    await rm(warehouse, { recursive: true, force: true });
+  }
+}
+
+type SparkContext = {
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: StageProgress) => void;
+};
+
+async function runDriver(
+  settings: SparkSettings,
+  args: readonly string[],
+  context: SparkContext,
 ): Promise<void> {
   context.signal.throwIfAborted();
   const program = sparkSqlOf(settings);
-  const child = spawn(program, argumentsOf(settings, file), {
+  const child = spawn(program, args, {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...(settings.home === null ? {} : { SPARK_HOME: settings.home }) },
@@ -82,8 +100,12 @@ function sparkSqlOf(settings: SparkSettings): string {
   return home === undefined || home === '' ? 'spark-sql' : join(home, 'bin', 'spark-sql');
 }
 
-function argumentsOf(settings: SparkSettings, file: string): readonly string[] {
-  const conf = { ...PROPERTIES, ...settings.conf };
+function argumentsOf(settings: SparkSettings, file: string, warehouse: string): readonly string[] {
+  const conf = {
+    ...PROPERTIES,
+    'spark.sql.warehouse.dir': warehouse,
+    ...settings.conf,
+  };
   return [
     ...(settings.master === null ? [] : ['--master', settings.master]),
     ...(settings.archive === null
