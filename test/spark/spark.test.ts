@@ -25,6 +25,9 @@ import { type Cluster, processesLike, startCluster, until } from './cluster.ts';
 const CLI = join(PACKAGE_ROOT, 'dist/src/cli.js');
 const QUICKSTART = join(PACKAGE_ROOT, 'examples/quickstart');
 const CONF = {
+  // A machine may have a name that leads nowhere.
+  'spark.driver.host': '127.0.0.1',
+  'spark.driver.bindAddress': '127.0.0.1',
   'spark.executor.memory': '512m',
   'spark.sql.shuffle.partitions': '4',
   'spark.ui.showConsoleProgress': 'false',
