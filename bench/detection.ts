@@ -54,7 +54,7 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 for (const name of options.keep === null ? [] : (await readdir(options.keep)).toSorted()) {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written above
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: a part of this bench wrote the file just before
   documents.push(
     JSON.parse(await readFile(join(options.keep ?? '', name), 'utf8')) as SelftestDocument,
   );

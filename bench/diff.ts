@@ -238,7 +238,7 @@ async function inChild(what: Task, folder: string): Promise<Measure> {
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   const code = await new Promise<number | null>((done) => child.once('close', done));
   if (code !== 0) throw new Error(`${what} ended with code ${code}`);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this program itself wrote the line
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: the child of this bench printed it
   return JSON.parse(out) as Measure;
 }
 

@@ -69,7 +69,7 @@ async function save(name: string, png: Buffer): Promise<void> {
 }
 
 function terminalPage(text: string): string {
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- a terminal's colours begin with one
   const pieces = text.split(/\u001B\[([\d;]*)m/);
   const spans = pieces.map((piece, index) =>
     index % 2 === 1

@@ -1,14 +1,6 @@
 import type { RuleOutcome, RunDocument } from '../src/run/document.ts';
 import { formatCount, formatPlural } from './figures.ts';
 
-/** How the findings stand to an earlier run: `12 new, 30 still there, 4 fixed since 2026-11-20T09-00`; empty without one. */
-export function sinceWords(run: RunDocument): string {
-  const { baseline } = run;
-  if (baseline === undefined) return '';
-  const unknown = baseline.unknown > 0 ? `, ${formatCount(baseline.unknown)} cannot be told` : '';
-  return `${formatPlural(baseline.new, 'new finding')}, ${formatCount(baseline.unchanged)} still there, ${formatCount(baseline.absent)} fixed${unknown} since ${baseline.runId}`;
-}
-
 /** `new` for a rule that did not fail before, `3 new` where some of its findings are; empty otherwise. */
 export function ruleSinceWords(rule: RuleOutcome): string {
   const { baseline } = rule;

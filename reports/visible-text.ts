@@ -13,7 +13,7 @@ export type TextPiece = {
  * Trojan Source (Boucher and Anderson, 2021) lists the bidi ones.
  */
 const INVISIBLE =
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- to spell them out is what this is for
   /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\uFFFE\uFFFF]|[\u{E0000}-\u{E007F}]|\p{Cs}|\r?\n/gu;
 
 const NAMES: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@ import { toCsv, toKeys, toMarkdown, toSuppression } from '../reports/html/copy-f
 import { openIsland, type TableRow } from '../reports/html/island-decode.ts';
 import { buildIsland } from '../reports/html/island-encode.ts';
 import { asStored } from '../reports/html/charts/as-stored.ts';
-import { marksOf, NO_MARKS } from '../reports/html/charts/evidence-marks.ts';
+import { marksOf } from '../reports/html/charts/evidence-marks.ts';
 import { renderDiffHtml } from '../reports/html/diff-page.ts';
 import { renderHtml } from '../reports/html/page.ts';
 import { filterFindings, parseQuery, writeToken } from '../reports/html/query.ts';
@@ -424,9 +424,10 @@ describe('evidence in the pictures', () => {
         right: 0,
       },
     );
-    expect(marksOf({ ...finding, values: { bar_top: 0, rotation_deg: 90 } }, null)).toEqual(
-      NO_MARKS,
-    );
+    expect(marksOf({ ...finding, values: { bar_top: 0, rotation_deg: 90 } }, null)).toEqual({
+      spans: [],
+      inner: null,
+    });
   });
 
   it('is the frame as stored for turned and squeezed clips alone', () => {

@@ -166,7 +166,7 @@ describe('finite interval', () => {
 
 describe('what a clean sample proves', () => {
   it('agrees with the rule of three for 3,000 rows', () => {
-    expect(ruleOfThree(3_000)).toBe(0.001);
+    expect(ruleOfThree(0.001)).toBe(3_000);
     expect(cleanUpperBound(3_000)).toBeCloseTo(0.000998, 6);
     expect(samplePromise(3_000, 2_000_000)).toBe('0 of 3,000: below 0.1 % at 95 %');
   });

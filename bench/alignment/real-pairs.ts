@@ -40,7 +40,7 @@ export async function scanRealPairs(
     const folder = await mkdtemp(join(tmpdir(), 'dailies-real-pairs-'));
     try {
       const lines = (await readFile(manifest, 'utf8')).split('\n').filter((line) => line !== '');
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a manifest of the user's own
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: whoever runs the bench names the manifest, and a wrong one ends it
       const rows = lines.map((line) => JSON.parse(line) as Row);
       console.log(
         `\n### ${basename(dirname(manifest))}/${basename(manifest)}, ${rows.length} rows\n`,

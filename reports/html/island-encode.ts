@@ -109,7 +109,7 @@ function punchHoles(
   names: readonly string[],
 ): { readonly template: string; readonly numbers: readonly string[] } {
   const message = cutText(finding.message, MESSAGE_LENGTH).head.replaceAll(
-    // oxlint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- the two that the encoding itself uses
     /[\u0001\u0002]/g,
     '\uFFFD',
   );

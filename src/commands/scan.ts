@@ -2,15 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 
 import { renderHtml } from '../../reports/html/page.ts';
-import { loadConfig } from '../config/load-config.ts';
-import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { DailiesError } from '../dailies-error.ts';
 import { MOST_KEYS } from '../judge/edit-suppressions.ts';
 import { createProgress, SILENT } from '../progress.ts';
 import { scan } from '../scan.ts';
 import type { CommandContext } from './command-context.ts';
 import { keepSuppressions } from './keep-suppressions.ts';
-import { applyScanFlags, type ScanFlags } from './scan-flags.ts';
+import { readScanConfig } from './scan-config.ts';
+import type { ScanFlags } from './scan-flags.ts';
 import { renderForStdout, writeReports } from './write-reports.ts';
 
 /** `dailies scan`: audits a dataset, writes the run folder with its report, prints the verdict. Resolves to the exit code. */
@@ -19,13 +18,7 @@ export async function runScan(
   flags: ScanFlags,
   context: CommandContext,
 ): Promise<number> {
-  const config = applyScanFlags(
-    await loadConfig(flags.config ?? null, context.cwd),
-    paths,
-    flags,
-    context.cwd,
-    Object.keys(CANONICAL_COLUMNS),
-  );
+  const config = await readScanConfig(paths, flags, context.cwd);
   if (config.isRedacted && flags.updateSuppressions === true) {
     throw new DailiesError('usage', '--update-suppressions names keys, which --redact forbids');
   }

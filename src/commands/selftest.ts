@@ -1,14 +1,13 @@
 import { join, relative, resolve } from 'node:path';
 
 import { renderSelftest } from '../../reports/selftest-text.ts';
-import { loadConfig } from '../config/load-config.ts';
 import { DailiesError } from '../dailies-error.ts';
-import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { createProgress, SILENT } from '../progress.ts';
 import { scan } from '../scan.ts';
 import { selftest } from '../selftest/selftest.ts';
 import type { CommandContext } from './command-context.ts';
-import { applyScanFlags, type ScanFlags } from './scan-flags.ts';
+import { readScanConfig } from './scan-config.ts';
+import type { ScanFlags } from './scan-flags.ts';
 
 /** Clips whose media a self-test looks at, where the sample is not given. */
 const MEDIA = '200';
@@ -24,13 +23,7 @@ export async function runSelftest(
   flags: ScanFlags,
   context: CommandContext,
 ): Promise<number> {
-  const config = applyScanFlags(
-    await loadConfig(flags.config ?? null, context.cwd),
-    paths,
-    flags,
-    context.cwd,
-    Object.keys(CANONICAL_COLUMNS),
-  );
+  const config = await readScanConfig(paths, flags, context.cwd);
   if (config.isRedacted) {
     throw new DailiesError(
       'usage',

@@ -1,6 +1,6 @@
 import type { RuleBudget } from '../config/config.ts';
 import type { BudgetOutcome, RuleOutcome } from '../run/document.ts';
-import { finiteInterval, sampleSizeFor } from '../sampling/binomial.ts';
+import { finiteInterval, ruleOfThree, sampleSizeFor } from '../sampling/binomial.ts';
 
 /** Chance of a rise that is none, over all rules compared. */
 const RISE_P = 0.05;
@@ -128,7 +128,7 @@ export function planBudgets(
     const needed = rowsFor(0, limit, sample.population);
     const isEnough = sample.size >= needed;
     return [
-      `the budget of ${id} (${limitWords(budget)}) needs ${needed.toLocaleString('en-US')} clips without a finding (exact binomial; rule of three: ${Math.min(sample.population, Math.ceil(3 / Math.max(limit, 1e-12))).toLocaleString('en-US')}); the sample has ${sample.size.toLocaleString('en-US')}${isEnough ? '' : `, too few: --sample ${needed}`}`,
+      `the budget of ${id} (${limitWords(budget)}) needs ${needed.toLocaleString('en-US')} clips without a finding (exact binomial; rule of three: ${Math.min(sample.population, ruleOfThree(limit)).toLocaleString('en-US')}); the sample has ${sample.size.toLocaleString('en-US')}${isEnough ? '' : `, too few: --sample ${needed}`}`,
     ];
   });
 }

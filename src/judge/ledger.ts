@@ -1,5 +1,6 @@
 import type { Database, SqlParameters } from '../engine/database.ts';
 import { numberOf } from '../engine/database.ts';
+import { sampleOrderSql } from '../sampling/draw-sample.ts';
 import { isAnswered, isFused, type LedgerAnswer, planAnswers } from './answers.ts';
 import { type CompiledRule, usedBy } from './compile-rule.ts';
 import { findRepeats } from './repeats.ts';
@@ -121,7 +122,7 @@ export function composeLedger(plan: LedgerPlan): {
   );
   const more = (plan.more ?? []).map((each) => `${each.sql} as ${each.name}`);
   const list = [...fixed, ...dimensions, ...columns, ...more].join(',\n  ');
-  const order = `md5_number_lower($seed || '/' || coalesce(key, '')) as ${SAMPLE_ORDER}`;
+  const order = `${sampleOrderSql('$seed', 'key', 'clip_id')} as ${SAMPLE_ORDER}`;
   const statement = `create or replace temp table ledger as\n${selectShared(list, [order])}`;
   return { statement, answers };
 }

@@ -98,9 +98,9 @@ export function cleanUpperBound(
   return Math.min(1, (tooMany - 1) / population);
 }
 
-/** The rule of three: about the 95 % upper bound of a rate of which `examined` draws showed nothing. */
-export function ruleOfThree(examined: number): number {
-  return examined <= 3 ? 1 : 3 / examined;
+/** The rule of three: draws without a hit after which a rate lies below `rate` at about 95 %. */
+export function ruleOfThree(rate: number): number {
+  return Math.ceil(3 / rate);
 }
 
 /** Fewest clips to look at so that a bug in `rate` of the rows shows at least once with probability `confidence`. */

@@ -17,8 +17,6 @@ export type EvidenceMarks = {
   } | null;
 };
 
-export const NO_MARKS: EvidenceMarks = { spans: [], inner: null };
-
 /** Reads stretches and bars from the columns that a rule selected, by the names of the evidence tables. */
 export function marksOf(finding: Finding, duration_s: number | null): EvidenceMarks {
   const start_s = numberOf(finding, 'freeze_start_s');
