@@ -2,14 +2,10 @@ import type { RunDocument } from '../../../src/run/document.ts';
 import { formatBytes, formatCount, formatPlural } from '../../figures.ts';
 import { OUTCOME_WORDS, SEVERITY_WORDS, VERDICT_WORDS } from '../../words.ts';
 import { suppressionWords } from '../../since.ts';
-import { rankFailed } from '../../../src/rank-rules.ts';
 import { hostileText, markup, type Markup } from '../markup.ts';
 import { outcomeIcon, severityIcon } from '../severity-mark.ts';
 
 const OTHER_OUTCOMES = ['incomplete', 'errored', 'passed', 'not-applicable'] as const;
-
-/** More rules than this share one mark. */
-const MARKS_MOST = 8;
 
 /** The verdict in one sentence, the tally of rules, and how much was looked at. */
 export function verdictSection(run: RunDocument): Markup {
@@ -38,10 +34,7 @@ function tally(run: RunDocument): readonly Markup[] {
       const count = run.verdict.failed[severity];
       const { one, many } = SEVERITY_WORDS[severity];
       return markup`<li class="${severity}">
-        ${rankFailed(run)
-          .filter((rule) => rule.severity === severity)
-          .slice(0, count > MARKS_MOST ? 1 : count)
-          .map(() => severityIcon(severity))}<b>${count}</b> ${count === 1 ? one : many}
+        ${severityIcon(severity)}<b>${count}</b> ${count === 1 ? one : many}
       </li>`;
     });
   const others = OTHER_OUTCOMES.filter((outcome) => run.verdict.outcomes[outcome] > 0).map(
