@@ -5,6 +5,9 @@ import { DailiesError } from '../dailies-error.ts';
 import { matchGlob, splitGlob } from './glob.ts';
 import type { ShardCompression, ShardFormat } from './shard-format.ts';
 import { binaryFormatOf, isMediaName, shardFormatOf } from './shard-format.ts';
+import { readDeltaLog } from './tables/delta-log.ts';
+import { findTable, TABLE_NAMES, type TableKind } from './tables/find-table.ts';
+import { requireExtension } from './tables/table-extension.ts';
 
 /** One file that holds rows of the manifest. */
 export type ShardFile = {
@@ -34,7 +37,15 @@ export type Discovery = {
   readonly warnings: readonly string[];
 };
 
-type Found = { readonly path: string; readonly isExplicit: boolean };
+type Found = {
+  readonly path: string;
+  readonly isExplicit: boolean;
+  /** Values of partition columns, where a table states them. */
+  readonly partitions?: ShardFile['partitions'];
+};
+
+/** Tables met in a walk: the folder and its kind. */
+type Tables = Map<string, TableKind>;
 
 /** JSON and other files that describe a dataset, its code or its licence and hold no rows. */
 const NOT_A_MANIFEST =
@@ -71,14 +82,26 @@ export async function discoverShards(
       if (matches.length === 0) throw new DailiesError('dataset', `${input}: no file matches`);
       found.push(...matches.map((match) => ({ path: match, isExplicit: true })));
       roots.push(commonDirectory(matches.map((match) => dirname(match))));
+      warnings.push(...(await warnOfTables(matches)));
     } else if ((await stat(path)).isDirectory()) {
-      found.push(
-        ...(await walk(path, warnings)).map((each) => ({ path: each, isExplicit: false })),
-      );
+      const tables: Tables = new Map();
+      const walked = await walk(path, warnings, Infinity, tables);
+      found.push(...walked.map((each) => ({ path: each, isExplicit: false })));
+      for (const [folder, kind] of tables) {
+        const files = await liveFiles(folder, kind, warnings);
+        if (files === null) {
+          if (folder === path && inputs.length === 1) return tableOf(folder, kind);
+          throw new DailiesError('dataset', `${folder} is a table of ${TABLE_NAMES[kind]}`, {
+            hint: 'name the table alone: it is read by an extension of DuckDB',
+          });
+        }
+        found.push(...files);
+      }
       roots.push(path);
     } else {
       found.push({ path, isExplicit: true });
       roots.push(dirname(path));
+      warnings.push(...(await warnOfTables([path])));
     }
   }
   const root = commonDirectory(roots);
@@ -92,15 +115,72 @@ export async function discoverShards(
     .map((path) => ({ path, name: relativeName(root, path) }))
     .toSorted((a, b) => compareNames(a.name, b.name));
   const shards: ShardFile[] = [];
+  const stated = new Map(found.map((each) => [each.path, each.partitions]));
   for (const [index, { path, name }] of names.entries()) {
     const format = shardFormatOf(basename(path)) ?? {
       format: chosen.format,
       compression: 'none' as const,
     };
     const size = await lookAt(path);
-    shards.push({ index, name, path, ...size, ...format, partitions: hivePartitions(name) });
+    shards.push({
+      index,
+      name,
+      path,
+      ...size,
+      ...format,
+      partitions: stated.get(path) ?? hivePartitions(name),
+    });
   }
   return { format: chosen.format, root, shards, media: [], warnings };
+}
+
+/** Parquet files of the current version of a table; null if an extension of DuckDB has to read it. */
+async function liveFiles(
+  folder: string,
+  kind: TableKind,
+  warnings: string[],
+): Promise<readonly Found[] | null> {
+  const table = kind === 'delta' ? await readDeltaLog(folder) : null;
+  if (table === null || !table.ok) {
+    await requireExtension(kind, folder, table === null ? null : table.reason);
+    return null;
+  }
+  if (table.files.length === 0)
+    throw new DailiesError(
+      'dataset',
+      `the Delta table ${folder} is empty at version ${table.version}`,
+    );
+  warnings.push(
+    `${folder} is a Delta table: its version ${table.version} is read, ${table.files.length} ${table.files.length === 1 ? 'file' : 'files'}`,
+  );
+  return table.files.map((file) => ({ ...file, isExplicit: true }));
+}
+
+/** A table as one shard that an extension of DuckDB reads. */
+function tableOf(folder: string, kind: TableKind): Discovery {
+  const format = kind === 'hudi' ? 'parquet' : kind;
+  const shard = { index: 0, name: basename(folder), path: folder, bytes: 0, format } as const;
+  const shards = [{ ...shard, compression: 'none' as const, partitions: {}, error: null }];
+  return { format, root: folder, shards, media: [], warnings: [] };
+}
+
+/** Named files of a table are read as they lie there, whether they are live or not: worth a word. */
+async function warnOfTables(paths: readonly string[]): Promise<readonly string[]> {
+  const warnings: string[] = [];
+  const seen = new Set<string>();
+  for (const path of paths) {
+    // Data files lie in the table's folder, or below it by partitions or in data/.
+    let folder = dirname(path);
+    for (let steps = 0; steps < 4 && !seen.has(folder); steps++, folder = dirname(folder)) {
+      seen.add(folder);
+      const kind = await findTable(folder);
+      if (kind === null) continue;
+      warnings.push(
+        `${folder} is a ${TABLE_NAMES[kind]} table: files of it that are named one by one are read even where they are no part of its current version; name the folder instead`,
+      );
+    }
+  }
+  return warnings;
 }
 
 function isStats(value: unknown): value is Awaited<ReturnType<typeof lstat>> {
@@ -114,8 +194,13 @@ async function expandGlob(pattern: string): Promise<string[] | null> {
   return all.filter((path) => matchGlob(pattern, path));
 }
 
-/** All files below a directory, sorted, links to directories followed once. */
-async function walk(directory: string, warnings: string[], depth = Infinity): Promise<string[]> {
+/** All files below a directory, sorted, links to directories followed once; not those of tables, which `tables` collects. */
+async function walk(
+  directory: string,
+  warnings: string[],
+  depth = Infinity,
+  tables: Tables | null = null,
+): Promise<string[]> {
   const files: string[] = [];
   const seen = new Set<string>();
   let passedOver = 0;
@@ -129,6 +214,17 @@ async function walk(directory: string, warnings: string[], depth = Infinity): Pr
       );
       return [];
     });
+    const kind =
+      tables === null
+        ? null
+        : await findTable(
+            current,
+            entries.map((entry) => entry.name),
+          );
+    if (kind !== null) {
+      tables?.set(current, kind);
+      return;
+    }
     for (const entry of entries.toSorted((a, b) => compareNames(a.name, b.name))) {
       if (entry.name.startsWith('.') || (entry.name.startsWith('_') && !entry.name.includes('='))) {
         if (entry.name !== '.dailies') passedOver++;

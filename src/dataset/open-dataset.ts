@@ -29,6 +29,7 @@ import { createShardsTable } from './shards-table.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, unreadShard } from './source.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from './sql-quote.ts';
+import { copyTable } from './tables/table-extension.ts';
 
 export type OpenOptions = {
   /** Canonical name → the user's column, a path into one, or several columns. */
@@ -186,9 +187,28 @@ async function openSource(connection: DuckDBConnection, discovery: Discovery): P
     }
     case 'arrow':
       return (await import('./open-arrow.ts')).openArrow(connection, discovery.shards);
+    case 'delta':
+    case 'iceberg':
+    case 'lance':
+      return openTable(connection, discovery.shards, discovery.format);
     default:
       return assertNever(discovery.format);
   }
+}
+
+/** A table through DuckDB's extension: its rows are copied once into a Parquet file that goes when the room is closed. */
+async function openTable(
+  connection: DuckDBConnection,
+  shards: readonly ShardFile[],
+  kind: 'delta' | 'iceberg' | 'lance',
+): Promise<RowSource> {
+  const copies = await Promise.all(
+    shards.map(async (shard) => ({
+      ...shard,
+      path: await copyTable(connection, kind, shard.path),
+    })),
+  );
+  return openParquet(connection, copies);
 }
 
 type Renamed = NamedType & { readonly source: string; readonly reason?: string };

@@ -1,5 +1,18 @@
-/** How the rows of a shard are stored. `media` is a directory of media files without a manifest. */
-export type ShardFormat = 'parquet' | 'arrow' | 'csv' | 'tsv' | 'jsonl' | 'json' | 'media';
+/**
+ * How the rows of a shard are stored. `media` is a directory of media files without a manifest; `delta`, `iceberg` and
+ * `lance` are tables that an extension of DuckDB has to read.
+ */
+export type ShardFormat =
+  | 'parquet'
+  | 'arrow'
+  | 'csv'
+  | 'tsv'
+  | 'jsonl'
+  | 'json'
+  | 'media'
+  | 'delta'
+  | 'iceberg'
+  | 'lance';
 export type ShardCompression = 'none' | 'gzip' | 'zstd';
 
 const FORMAT_OF_EXTENSION: Readonly<Record<string, ShardFormat>> = {
