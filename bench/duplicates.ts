@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Database, numberOf } from '../src/engine/database.ts';
+import { localEngine } from '../src/engine/local-engine.ts';
 import { findRepeats } from '../src/judge/repeats.ts';
 import { peakMemory_bytes } from './peak-memory.ts';
 
@@ -33,7 +34,7 @@ async function main(): Promise<void> {
        hash(i, 'path') as path_hash, hash(i, 'caption') as caption_hash, null::ubigint as content_hash_hash
      from range(${KEYS}) as numbers(i)`,
   );
-  await findRepeats(database);
+  await findRepeats(database, localEngine(1), { signal: new AbortController().signal });
   const seconds = (performance.now() - start) / 1000;
   clearInterval(watch);
   const found = numberOf((await database.row('select count(*) as n from repeated_keys'))['n']);

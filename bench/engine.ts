@@ -8,12 +8,12 @@ import type { Engine } from '../src/engine/engine.ts';
 import { toJsonLine } from '../src/engine/json-line.ts';
 import { localEngine } from '../src/engine/local-engine.ts';
 import { probeMedium } from '../src/engine/probe-medium.ts';
-import { equalHashesSql } from '../src/engine/shuffles/equal-hashes.ts';
+import { repeatedHashesSql } from '../src/engine/shuffles/repeated-hashes.ts';
 import { DEFAULT_SPARK } from '../src/engine/spark/settings.ts';
 import { sparkEngine } from '../src/engine/spark/spark-engine.ts';
 import type { ProbeTask } from '../src/engine/task.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
-import { startCluster } from '../test/spark/cluster.ts';
+import { processesLike, startCluster, until } from '../test/spark/cluster.ts';
 
 /** Every medium of the quickstart data is probed so often. */
 const COPIES = 1;
@@ -97,6 +97,27 @@ function simulate(
   return { wall_s, busy: work_s / (wall_s * plan.workers), tail_s };
 }
 
+/** Seconds from the abort of a run in full swing until nothing of it is left. */
+async function cancel(engine: Engine, tasks: readonly ProbeTask[]): Promise<number> {
+  const many = Array.from({ length: 40 }, (_, copy) =>
+    tasks.map((task) => ({ ...task, id: `${task.id}-${copy}` })),
+  ).flat();
+  const stop = new AbortController();
+  const running = (async () => {
+    for await (const verdict of engine.map(many, { signal: stop.signal }))
+      if (verdict.id === '') break;
+  })().catch(() => undefined);
+  await until(() => processesLike(/cli\.js worker --workers 1$/).length > 0, 240_000);
+  const start = performance.now();
+  stop.abort();
+  await running;
+  await until(
+    () => processesLike(/cli\.js worker --workers 1$|SparkSQLCLIDriver/).length === 0,
+    60_000,
+  );
+  return (performance.now() - start) / 1000;
+}
+
 async function shuffleSeconds(folder: string): Promise<number> {
   const database = await Database.open({
     file: ':memory:',
@@ -114,7 +135,7 @@ async function shuffleSeconds(folder: string): Promise<number> {
       {
         name: 'answer',
         inputs: { hashed: 'select * from hashes' },
-        sql: () => equalHashesSql('hashed'),
+        sql: () => repeatedHashesSql('hashed'),
       },
     ],
     context,
@@ -162,6 +183,12 @@ async function main(): Promise<void> {
       console.log(
         `  Spark, ${count} worker(s)     ${per(all.seconds - start.seconds)}, after ${start.seconds.toFixed(0)} s of start`,
       );
+      if (count === 2) {
+        const gone_s = await cancel(sparkEngine(settings, join(folder, 'cancelled')), tasks);
+        console.log(
+          `  Spark, cancelled: ${gone_s.toFixed(1)} s until no filter and no driver is left`,
+        );
+      }
       await cluster.stop();
     }
     console.log(

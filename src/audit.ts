@@ -32,9 +32,8 @@ import { VectorCache } from './encoder/vector-cache.ts';
 import { Database, numberOf, textOf } from './engine/database.ts';
 import type { Engine } from './engine/engine.ts';
 import type { ProbeCount } from './engine/gather-evidence.ts';
-import { localEngine } from './engine/local-engine.ts';
-import { sparkEngine } from './engine/spark/spark-engine.ts';
 import { defaultMemoryLimit } from './engine/memory-limit.ts';
+import { openEngine } from './engine/open-engine.ts';
 import { isAnswered, type LedgerAnswer } from './judge/answers.ts';
 import { applyBudgets, planBudgets } from './judge/budgets.ts';
 import type { CompiledRule } from './judge/compile-rule.ts';
@@ -207,14 +206,9 @@ export class Audit {
     this.#startedAt = run.startedAt;
     this.#rules = rules;
     this.#database = database;
-    this.#sparkFolder =
-      request.config.engine === 'spark'
-        ? (request.config.spark.workDirectory ?? join(request.cwd, '.dailies', 'spark'))
-        : null;
-    this.#engine =
-      this.#sparkFolder === null
-        ? localEngine(run.threads)
-        : sparkEngine(request.config.spark, this.#sparkFolder);
+    const { engine, folder } = openEngine(request.config, request.cwd, run.threads);
+    this.#engine = engine;
+    this.#sparkFolder = folder;
     this.#cacheFolder = resolve(
       request.config.cacheDirectory ?? join(request.cwd, '.dailies', 'cache'),
     );
@@ -658,7 +652,9 @@ export class Audit {
         dimensions: this.#docket.dimensions,
         more,
       };
-      this.#answers = await this.#withoutDamage(() => writeLedger(this.#database, plan));
+      this.#answers = await this.#withoutDamage(() =>
+        writeLedger(this.#database, plan, this.#engine, { signal: this.#context.signal }),
+      );
     };
     try {
       await write();

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Database } from '../src/engine/database.ts';
 import { localEngine } from '../src/engine/local-engine.ts';
-import { equalHashesSql } from '../src/engine/shuffles/equal-hashes.ts';
-import { keyedDiffSql } from '../src/engine/shuffles/keyed-diff.ts';
+import { differingKeysSql } from '../src/engine/shuffles/differing-keys.ts';
+import { signed, unsigned } from '../src/engine/shuffles/dialect.ts';
 import { hotBucketsSql, nearOffsetsSql, nearPairsSql } from '../src/engine/shuffles/near-hashes.ts';
+import { repeatedHashesSql } from '../src/engine/shuffles/repeated-hashes.ts';
 import type { Shuffle } from '../src/engine/shuffles/shuffle.ts';
 import { answerSql, inputSql, waveSql } from '../src/engine/spark/statements.ts';
 
@@ -93,17 +94,29 @@ describe('near hashes', () => {
   });
 });
 
-describe('equal hashes', () => {
-  it('names the members of each group, and no group of nulls', async () => {
-    const hashed =
-      'select * from (values (1, 5), (2, 5), (3, null), (4, null), (5, 6)) as v (id, hash)';
-    const shuffle = { name: 'answer', inputs: { hashed }, sql: () => equalHashesSql('hashed') };
+describe('repeated hashes', () => {
+  it('are those of two rows or more, and never null', async () => {
+    const hashed = 'select * from (values (5), (5), (5), (null), (null), (6)) as v (hash)';
+    const shuffle = { name: 'answer', inputs: { hashed }, sql: () => repeatedHashesSql('hashed') };
 
     await localEngine(1).query(database, [shuffle], context);
 
-    expect(await database.rows('select * from answer order by id')).toEqual([
-      { id: 1, hash: 5, members: 2n, first_id: 1 },
-      { id: 2, hash: 5, members: 2n, first_id: 1 },
+    expect(await database.rows('select * from answer')).toEqual([{ hash: 5 }]);
+  });
+});
+
+describe('hashes of DuckDB', () => {
+  it('keep their order as signed numbers, and come back as they were', async () => {
+    const hashes = '(values (0::ubigint), (9223372036854775808), (18446744073709551615)) as v (h)';
+
+    const rows = await database.rows(
+      `select ${signed('h')} as there, ${unsigned(signed('h'))} = h as is_back from ${hashes}`,
+    );
+
+    expect(rows).toEqual([
+      { there: -(1n << 63n), is_back: true },
+      { there: 0n, is_back: true },
+      { there: (1n << 63n) - 1n, is_back: true },
     ]);
   });
 });
@@ -116,19 +129,8 @@ function table(rows: Version): string {
     : `select * from (values ${rows.map(({ key, row }) => `(${key}::bigint, ${row}::bigint)`).join(', ')}) as v (key, row)`;
 }
 
-function group(
-  rows: Version,
-): ReadonlyMap<number, { readonly members: number; readonly content: number }> {
-  const by = new Map<number, { members: number; content: number }>();
-  for (const { key, row } of rows) {
-    const { members, content } = by.get(key) ?? { members: 0, content: 0 };
-    by.set(key, { members: members + 1, content: content + row });
-  }
-  return by;
-}
-
 describe('a keyed comparison', () => {
-  it('counts what was added, removed and changed, in whatever order rows and duplicates come', async () => {
+  it('names each key that is not one and the same row on both sides, in whatever order rows come', async () => {
     const version = array(
       record({ key: integer({ min: 0, max: 8 }), row: integer({ min: 0, max: 3 }) }),
       { maxLength: 12 },
@@ -138,20 +140,17 @@ describe('a keyed comparison', () => {
         const shuffle: Shuffle = {
           name: 'answer',
           inputs: { older: table(before), newer: table(after) },
-          sql: () => keyedDiffSql('older', 'newer'),
+          sql: (dialect) => differingKeysSql(dialect, 'older', 'newer'),
         };
         await localEngine(1).query(database, [shuffle], context);
-        const found = await database.rows('select key, flow from answer order by key');
+        const found = await database.rows('select key, nb, na from answer order by key');
 
-        const [a, b] = [group(before), group(after)];
-        const wanted = [...new Set([...a.keys(), ...b.keys()])]
+        const wanted = [...new Set([...before, ...after].map(({ key }) => key))]
           .toSorted((x, y) => x - y)
           .flatMap((key) => {
-            const [older, newer] = [a.get(key), b.get(key)];
-            if (older === undefined) return [{ key: BigInt(key), flow: 'added' }];
-            if (newer === undefined) return [{ key: BigInt(key), flow: 'removed' }];
-            const same = older.members === newer.members && older.content === newer.content;
-            return same ? [] : [{ key: BigInt(key), flow: 'changed' }];
+            const [b, a] = [before, after].map((rows) => rows.filter((each) => each.key === key));
+            if (a?.length === 1 && b?.length === 1 && a[0]?.row === b[0]?.row) return [];
+            return [{ key: BigInt(key), nb: BigInt(b?.length ?? 0), na: BigInt(a?.length ?? 0) }];
           });
         expect(found).toEqual(wanted);
       }),
@@ -169,8 +168,8 @@ describe('statements for Spark', () => {
       sql: (d) => nearOffsetsSql(d, 'hashed', { bits: 6, most: 50, leastMatches: 3 }),
     },
     { name: 'hot', inputs: {}, sql: (d) => hotBucketsSql(d, 'hashed', { member: 'id', most: 50 }) },
-    { name: 'equal', inputs: {}, sql: () => equalHashesSql('hashed') },
-    { name: 'flow', inputs: {}, sql: () => keyedDiffSql('older', 'newer') },
+    { name: 'repeated', inputs: {}, sql: () => repeatedHashesSql('hashed') },
+    { name: 'differing', inputs: {}, sql: (d) => differingKeysSql(d, 'older', 'newer') },
   ];
   const wave = waveSql({
     tasks: '/shared/run 1/tasks.jsonl',

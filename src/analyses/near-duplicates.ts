@@ -2,7 +2,7 @@ import { listValue } from '@duckdb/node-api';
 
 import { type Database, numberOf, type SqlValue, textOf } from '../engine/database.ts';
 import type { Engine, EngineContext } from '../engine/engine.ts';
-import { DUCKDB } from '../engine/shuffles/dialect.ts';
+import { differingBits, DUCKDB } from '../engine/shuffles/dialect.ts';
 import {
   BLOCK_PAIRS,
   bucketOf,
@@ -172,7 +172,7 @@ async function matchInPasses(database: Database, parts: number): Promise<void> {
            semi join (select key from shared where members <= ${MOST_CLIPS_A_BUCKET}) as cool using (key))
          select distinct a.clip, b.clip, a.tick, b.tick
          from few as a join few as b using (key)
-         where a.clip < b.clip and ${DUCKDB.differingBits('a.hash', 'b.hash')} <= ${NEAR_BITS}`,
+         where a.clip < b.clip and ${differingBits(DUCKDB, 'a.hash', 'b.hash')} <= ${NEAR_BITS}`,
       );
     }
   }

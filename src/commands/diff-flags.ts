@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 
 import type { Severity } from '../judge/rule.ts';
-import { parseWorkers } from './scan-flags.ts';
+import { addEngineFlags, type EngineFlags, parseWorkers } from './scan-flags.ts';
 
 /** The flags of `dailies diff` as commander hands them over; undefined: not given. */
-export type DiffFlags = {
+export type DiffFlags = EngineFlags & {
   readonly config?: string;
   readonly columns: readonly string[];
   readonly mediaRoot?: string;
@@ -27,7 +27,7 @@ export type DiffFlags = {
 
 /** Declares the flags of `dailies diff`. */
 export function addDiffFlags(command: Command): Command {
-  return command
+  return addEngineFlags(command)
     .option('-c, --config <file>', 'configuration (default: dailies.yaml here, if there)')
     .option(
       '--columns <canonical=yours>',

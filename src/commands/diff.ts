@@ -9,14 +9,12 @@ import { compareVersions } from '../compare/compare-versions.ts';
 import type { DiffDocument } from '../compare/diff-document.ts';
 import type { Tolerance } from '../compare/pair-columns.ts';
 import { didYouMean } from '../config/did-you-mean.ts';
-import { loadConfig } from '../config/load-config.ts';
 import { DailiesError } from '../dailies-error.ts';
-import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { createProgress, SILENT } from '../progress.ts';
 import { keptStrips, makePairStrips } from '../run/pair-strips.ts';
 import { type CommandContext, wantsColor } from './command-context.ts';
 import type { DiffFlags } from './diff-flags.ts';
-import { applyScanFlags } from './scan-flags.ts';
+import { readScanConfig } from './scan-config.ts';
 
 /** `dailies diff`: compares two versions of a dataset and prints what changed. Resolves to the exit code. */
 export async function runDiff(
@@ -26,12 +24,10 @@ export async function runDiff(
   context: CommandContext,
 ): Promise<number> {
   const { sample, ...withoutSample } = flags;
-  const config = applyScanFlags(
-    await loadConfig(flags.config ?? null, context.cwd),
+  const config = await readScanConfig(
     [before, after],
     { ...withoutSample, output: [] },
     context.cwd,
-    Object.keys(CANONICAL_COLUMNS),
   );
   const outputs = parseDiffOutputs(flags.output, context.cwd);
   for (const file of outputs.values()) await mkdir(dirname(file), { recursive: true });

@@ -17,8 +17,14 @@ import { DailiesError } from '../dailies-error.ts';
 import type { Severity } from '../judge/rule.ts';
 import { parseSample } from '../sampling/draw-sample.ts';
 
+/** Who does the work: flags of every command that lets it be done elsewhere. */
+export type EngineFlags = {
+  readonly engine?: Config['engine'];
+  readonly sparkMaster?: string;
+};
+
 /** The flags of `dailies scan` as commander hands them over; undefined: not given. */
-export type ScanFlags = {
+export type ScanFlags = EngineFlags & {
   readonly config?: string;
   readonly columns: readonly string[];
   readonly mediaRoot?: string;
@@ -27,8 +33,6 @@ export type ScanFlags = {
   readonly tier?: string;
   readonly tierBudget?: readonly string[];
   readonly decoder?: Config['decoder'];
-  readonly engine?: Config['engine'];
-  readonly sparkMaster?: string;
   readonly workers?: number;
   readonly rules: readonly string[];
   readonly select: readonly string[];
@@ -59,9 +63,21 @@ export type ScanFlags = {
   readonly color: boolean;
 };
 
+/** Declares who does the work, for commands that let it be done elsewhere. */
+export function addEngineFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--engine <name>',
+        'who looks at media and compares whole tables (default: local)',
+      ).choices(['local', 'spark']),
+    )
+    .option('--spark-master <url>', 'master of the Spark cluster, as for spark-sql --master');
+}
+
 /** Declares the flags of `dailies scan`. */
 export function addScanFlags(command: Command): Command {
-  return command
+  return addEngineFlags(command)
     .option('-c, --config <file>', 'configuration (default: dailies.yaml here, if there)')
     .option('--columns <canonical=yours>', 'say which column holds what (repeatable)', collect, [])
     .option('--media-root <dir>', 'folder that relative media paths start at')
@@ -85,13 +101,6 @@ export function addScanFlags(command: Command): Command {
         'ffmpeg',
       ]),
     )
-    .addOption(
-      new Option('--engine <name>', 'where media are looked at (default: local)').choices([
-        'local',
-        'spark',
-      ]),
-    )
-    .option('--spark-master <url>', 'master of the Spark cluster, as for spark-sql --master')
     .option('--workers <n>', 'child processes that decode (default: one a core)', parseWorkers)
     .option('--rules <dir>', 'folder of your own rules (repeatable)', collect, [])
     .option('--select <rules>', 'run only these ids, families or globs', collectList, [])

@@ -7,7 +7,7 @@ import { resolveMediaPath } from '../dataset/media-path.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { Database, maybe, textOf } from '../engine/database.ts';
 import { createEvidenceTables } from '../engine/evidence-store.ts';
-import { localEngine } from '../engine/local-engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { gatherEvidence } from '../engine/gather-evidence.ts';
 import type { Progress } from '../progress.ts';
 import { parseSample, sampleTarget } from '../sampling/draw-sample.ts';
@@ -20,6 +20,7 @@ export type MediaPlan = {
   readonly before: Side;
   readonly after: Side;
   readonly config: Config;
+  readonly engine: Engine;
   /** As for `parseSample`; null: {@link IMAGES} or {@link VIDEOS}. */
   readonly sample: string | null;
   readonly cwd: string;
@@ -144,7 +145,7 @@ async function factsOf(
         wants: ['files', 'containers', 'images', 'frames', 'audio'],
         tier: 'frames',
         decoder: plan.config.decoder,
-        engine: localEngine(plan.config.workers ?? 2),
+        engine: plan.engine,
         cacheFolder: plan.config.cacheDirectory ?? join(plan.cwd, '.dailies', 'cache'),
         runId: `diff-${process.pid}`,
       },

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { DailiesError } from '../dailies-error.ts';
 import { Database } from '../engine/database.ts';
+import type { Engine } from '../engine/engine.ts';
+import { openEngine } from '../engine/open-engine.ts';
 import { VERSION } from '../package-root.ts';
 import { type Progress, SILENT } from '../progress.ts';
 import { Stopwatch } from '../stopwatch.ts';
@@ -84,7 +86,8 @@ export async function compareVersions(
   const onAbort = (): void => database.interrupt();
   context.signal.addEventListener('abort', onAbort);
   try {
-    return await compareIn(database, request, context);
+    const { engine } = openEngine(request.config, request.cwd, threads);
+    return await compareIn(database, engine, request, context);
   } catch (cause) {
     if (context.signal.aborted) throw new DailiesError('interrupted', 'interrupted', { cause });
     throw cause;
@@ -97,6 +100,7 @@ export async function compareVersions(
 
 async function compareIn(
   database: Database,
+  engine: Engine,
   request: CompareRequest,
   { progress, signal }: CompareContext,
 ): Promise<DiffDocument> {
@@ -117,7 +121,7 @@ async function compareIn(
   await loadRows(database, before, columns.pairs);
   await loadRows(database, after, columns.pairs);
   clock.lap('read');
-  await findDiffering(database, before.rows + after.rows);
+  await findDiffering(database, before.rows + after.rows, engine, { signal });
   clock.lap('match');
   const loaded = await fetchValues(database, before, after, columns.pairs);
   const sample = await sampleValues(database, before, after, columns.pairs);
@@ -154,7 +158,7 @@ async function compareIn(
       ? { pairs: [], missing: 'nobody asked to look at media' }
       : await compareMedia(
           database,
-          { before, after, config, sample: request.mediaSample, cwd },
+          { before, after, config, engine, sample: request.mediaSample, cwd },
           progress,
           signal,
         );

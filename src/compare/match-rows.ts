@@ -1,48 +1,47 @@
 import { type Database, numberOf } from '../engine/database.ts';
+import type { Engine, EngineContext } from '../engine/engine.ts';
+import { differingKeysSql } from '../engine/shuffles/differing-keys.ts';
+import { signed, unsigned } from '../engine/shuffles/dialect.ts';
+import type { Shuffle } from '../engine/shuffles/shuffle.ts';
 import type { ColumnPair } from './pair-columns.ts';
 
 /** Rows of both versions that are grouped at a time: some 150 MB, whatever the size of the dataset. */
 const ROWS_AT_A_TIME = 4_000_000;
 /** Repeated keys that are named. */
 const NAMED_DUPLICATES = 5;
-/** What the row hashes of the newer version are mixed with, so that a row and its equal leave just this. */
-const MARK = '6148914691236517205::ubigint';
-
 /**
  * Finds the keys whose rows are not one and the same on both sides: table `differing (key_hash, nb, na)`, with the number of their
- * rows on either side. Grouping goes by ranges of the hash, so that memory does not grow with the dataset.
+ * rows on either side. One machine groups by ranges of the hash, so that memory does not grow with the dataset.
  */
-export async function findDiffering(database: Database, rows: number): Promise<void> {
-  const bits = Math.max(0, Math.ceil(Math.log2(rows / ROWS_AT_A_TIME)));
-  await database.run('create temp table odd_keys (key_hash ubigint)');
+export async function findDiffering(
+  database: Database,
+  rows: number,
+  engine: Engine,
+  context: EngineContext,
+): Promise<void> {
+  const bits =
+    engine.name === 'local' ? Math.max(0, Math.ceil(Math.log2(rows / ROWS_AT_A_TIME))) : 0;
+  await database.run('create temp table differing (key_hash ubigint, nb bigint, na bigint)');
   for (let part = 0; part < 2 ** bits; part++) {
     const own = bits === 0 ? '' : `where key_hash >> ${64 - bits} = ${part}`;
+    const input = (side: string): string =>
+      `select ${signed('key_hash')} as key, ${signed('row_hash')} as row from ${side}_rows ${own}`;
+    const shuffle: Shuffle = {
+      name: 'differing_keys',
+      inputs: { before_hashes: input('before'), after_hashes: input('after') },
+      sql: (dialect) => differingKeysSql(dialect, 'before_hashes', 'after_hashes'),
+    };
+    await engine.query(database, [shuffle], context);
     await database.run(
-      `insert into odd_keys
-       select key_hash
-       from (
-         select key_hash, row_hash from before_rows ${own}
-         union all
-         select key_hash, xor(row_hash, ${MARK}) from after_rows ${own})
-       group by key_hash
-       having count(*) <> 2 or bit_xor(row_hash) <> ${MARK}`,
+      `insert into differing select ${unsigned('key')}, nb, na from differing_keys`,
     );
   }
+  await database.run('drop table differing_keys');
   for (const side of ['before', 'after'])
     await database.run(
       `create temp table ${side}_picked as
-       select clip_id, key_hash, row_hash from ${side}_rows where key_hash in (select key_hash from odd_keys)`,
+       select clip_id, key_hash, row_hash from ${side}_rows where key_hash in (select key_hash from differing)`,
     );
-  await database.run(
-    `create temp table differing as
-     select key_hash, sum(nb)::bigint as nb, sum(na)::bigint as na
-     from (
-       select key_hash, 1 as nb, 0 as na from before_picked
-       union all
-       select key_hash, 0, 1 from after_picked)
-     group by key_hash`,
-  );
-  await database.run('drop table odd_keys');
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { Database, SqlParameters } from '../engine/database.ts';
 import { numberOf } from '../engine/database.ts';
+import type { Engine, EngineContext } from '../engine/engine.ts';
+import { localEngine } from '../engine/local-engine.ts';
 import { sampleOrderSql } from '../sampling/draw-sample.ts';
 import { isAnswered, isFused, type LedgerAnswer, planAnswers } from './answers.ts';
 import { type CompiledRule, usedBy } from './compile-rule.ts';
@@ -73,13 +75,15 @@ const NULL_WITH_VALUE: Readonly<Record<string, string>> = {
 export async function writeLedger(
   database: Database,
   plan: LedgerPlan,
+  engine: Engine = localEngine(1),
+  context: EngineContext = { signal: new AbortController().signal },
 ): Promise<ReadonlyMap<string, LedgerAnswer>> {
   const { statement, answers } = composeLedger(plan);
   const parameters: Record<string, SqlParameters[string]> = { seed: plan.seed };
   for (const compiled of plan.rules.filter(isAnswered))
     Object.assign(parameters, compiled.parameters);
   await database.run(statement, usedBy(parameters, statement));
-  await findRepeats(database);
+  await findRepeats(database, engine, context);
   return answers;
 }
 

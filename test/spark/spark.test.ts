@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -8,13 +8,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Database } from '../../src/engine/database.ts';
 import type { EngineContext } from '../../src/engine/engine.ts';
 import { localEngine } from '../../src/engine/local-engine.ts';
-import { equalHashesSql } from '../../src/engine/shuffles/equal-hashes.ts';
-import { keyedDiffSql } from '../../src/engine/shuffles/keyed-diff.ts';
+import { differingKeysSql } from '../../src/engine/shuffles/differing-keys.ts';
 import {
   hotBucketsSql,
   nearOffsetsSql,
   nearPairsSql,
 } from '../../src/engine/shuffles/near-hashes.ts';
+import { repeatedHashesSql } from '../../src/engine/shuffles/repeated-hashes.ts';
 import type { Shuffle } from '../../src/engine/shuffles/shuffle.ts';
 import { DEFAULT_SPARK, type SparkSettings } from '../../src/engine/spark/settings.ts';
 import { sparkEngine } from '../../src/engine/spark/spark-engine.ts';
@@ -81,6 +81,30 @@ function filters(): readonly number[] {
   return processesLike(/node \S*dist\/src\/cli\.js worker --workers 1$/);
 }
 
+/** Files that each process has open. */
+function openFiles(): readonly { readonly pid: number; readonly open: readonly string[] }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        const handles = join('/proc', pid, 'fd');
+        const open = readdirSync(handles).map((handle) => readlinkSync(join(handles, handle)));
+        return { pid: Number(pid), open };
+      } catch {
+        // It has gone meanwhile.
+        return { pid: Number(pid), open: [] };
+      }
+    });
+}
+
+function signalTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has gone meanwhile.
+  }
+}
+
 async function aClip(): Promise<string> {
   const media = join(QUICKSTART, 'media');
   const names = await readdir(media, { recursive: true });
@@ -145,11 +169,11 @@ describe('queries', () => {
       inputs: { framed },
       sql: (d) => nearOffsetsSql(d, 'framed', { bits: 6, most: 50, leastMatches: 2 }),
     },
-    { name: 'equal_hashes', inputs: { hashed }, sql: () => equalHashesSql('hashed') },
+    { name: 'repeated', inputs: { hashed }, sql: () => repeatedHashesSql('hashed') },
     {
-      name: 'row_flow',
+      name: 'differing_keys',
       inputs: { older: versionOf(0), newer: versionOf(1) },
-      sql: () => keyedDiffSql('older', 'newer'),
+      sql: (d) => differingKeysSql(d, 'older', 'newer'),
     },
   ];
 
@@ -237,6 +261,48 @@ describe('a whole audit', () => {
   });
 });
 
+describe('a comparison of two versions', () => {
+  it('finds the same, byte for byte, on both engines', async () => {
+    const config = join(folder, 'spark.yaml');
+    const spark = { home: cluster.home, master: cluster.master, conf: CONF };
+    await writeFile(config, JSON.stringify({ engine: 'spark', spark }));
+    const [older, newer] = ['v1.csv', 'v2.csv'].map((name) => join(folder, name));
+    const rows = Array.from({ length: 3000 }, (_, i) => `ключ-${i},"caption ${i % 40} of, 猫"`);
+    await writeFile(older ?? '', ['key,caption', ...rows].join('\n'));
+    const changed = rows.flatMap((row, i) =>
+      i % 100 === 7
+        ? []
+        : i % 50 === 3
+          ? [row.replace('of', 'by')]
+          : i % 200 === 5
+            ? [row, row]
+            : [row],
+    );
+    await writeFile(newer ?? '', ['key,caption', ...changed].join('\n'));
+    const diff = async (name: string, more: readonly string[]): Promise<unknown> => {
+      const file = join(folder, `${name}.json`);
+      const done = await runCli([
+        'diff',
+        older ?? '',
+        newer ?? '',
+        '--quiet',
+        '--fail-on=never',
+        '--allow-incomplete',
+        `--output=json=${file}`,
+        ...more,
+      ]);
+      expect(done.code).toBe(0);
+      return { ...JSON.parse(await readFile(file, 'utf8')), timings: null };
+    };
+
+    const here = await diff('here', []);
+    const there = await diff('there', ['--config', config]);
+
+    expect(here).toMatchObject({ rowFlow: { removed: 30, changed: 60 } });
+    expect(there).toEqual(here);
+  });
+});
+
 describe('an archive with the worker', () => {
   it('is all that executors need', async () => {
     const archive = join(folder, 'worker.tar.gz');
@@ -280,21 +346,38 @@ describe('faults', () => {
     expect(verdicts.filter((verdict) => verdict.outcome === 'bad')).toEqual([]);
   });
 
-  it('pays one bad verdict for a poison, never the partition', async () => {
+  it('pays one bad verdict each for a medium that kills, one that hangs and one that is no medium', async () => {
     const path = await aClip();
-    const fifo = join(folder, 'endless.mp4');
-    await runProgram('mkfifo', [fifo]);
-    const good = tasksOf(path, 20);
-    const lines = [...good, ...tasksOf(fifo, 1).map((task) => ({ ...task, id: 'endless' }))];
+    const poisons = { kills: join(folder, 'kills.mp4'), hangs: join(folder, 'hangs.mp4') };
+    await copyFile(path, poisons.kills);
+    await copyFile(path, poisons.hangs);
+    const deep = { wants: ['frames'], tier: 'full' } as const;
+    const lines: readonly ProbeTask[] = [
+      ...tasksOf(path, 20),
+      ...tasksOf(poisons.kills, 1).map((task) => ({ ...task, ...deep, id: 'kills' })),
+      ...tasksOf(poisons.hangs, 1).map((task) => ({ ...task, ...deep, id: 'hangs' })),
+      ...tasksOf('no/absolute/path', 1).map((task) => ({ ...task, id: 'throws' })),
+    ];
+    const watch = setInterval(() => {
+      for (const { pid, open } of openFiles()) {
+        if (open.includes(poisons.kills)) signalTo(pid, 'SIGKILL');
+        if (open.includes(poisons.hangs)) signalTo(pid, 'SIGSTOP');
+      }
+    }, 2);
 
-    const verdicts = await collect(lines, { clipsPerTask: 21 });
+    const verdicts = await collect(lines, { clipsPerTask: lines.length });
+    clearInterval(watch);
 
     expect(verdicts.map((verdict) => verdict.id).toSorted()).toEqual(
       lines.map((task) => task.id).toSorted(),
     );
+    const outcomes = new Map(verdicts.map((verdict) => [verdict.id, verdict]));
+    expect(outcomes.get('kills')?.evidence.frames?.['error_code']).toBe('decoder-crashed');
+    expect(outcomes.get('hangs')?.evidence.frames?.['error_code']).toBe('decoder-timeout');
+    expect(outcomes.get('throws')?.reason).toContain('absolute path');
     expect(
-      verdicts.filter(({ id }) => id !== 'endless').every(({ outcome }) => outcome === 'ok'),
-    ).toBe(true);
+      verdicts.filter((each) => each.outcome === 'bad').map((verdict) => verdict.id),
+    ).toHaveLength(3);
   });
 
   it('goes on where a killed driver left off', async () => {

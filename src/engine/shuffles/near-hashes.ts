@@ -1,4 +1,4 @@
-import type { Dialect } from './dialect.ts';
+import { differingBits, type Dialect } from './dialect.ts';
 
 /** Blocks that a hash of 64 bits is cut into. Two hashes that differ in at most three bits agree in two blocks of five. */
 const BLOCKS = [
@@ -83,7 +83,7 @@ export function nearPairsSql(
   hashes: string,
   options: { readonly bits: number; readonly most: number },
 ): string {
-  const bits = dialect.differingBits('mine.hash', 'theirs.hash');
+  const bits = differingBits(dialect, 'mine.hash', 'theirs.hash');
   return `with bucketed as (${bucketed(dialect, hashes)}),
     cool as (${coolSql('bucketed', 'count(*)', options.most)})
     select distinct mine.id, theirs.id as other_id, cast(${bits} as int) as bits
@@ -102,7 +102,7 @@ export function nearOffsetsSql(
   hashes: string,
   options: { readonly bits: number; readonly most: number; readonly leastMatches: number },
 ): string {
-  const bits = dialect.differingBits('mine.hash', 'theirs.hash');
+  const bits = differingBits(dialect, 'mine.hash', 'theirs.hash');
   return `with bucketed as (${bucketed(dialect, hashes)}),
     cool as (${coolSql('bucketed', 'count(distinct clip)', options.most)}),
     near as (
