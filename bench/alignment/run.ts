@@ -1,17 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import {
   assessShards,
   readShard,
   type ShardAssessment,
   type ShardReading,
 } from '../../src/analyses/alignment/assess-shard.ts';
-import { readVectors } from '../../src/analyses/alignment/read-vectors.ts';
 import { SimilarityBand } from '../../src/analyses/alignment/similarity-band.ts';
-import { Database } from '../../src/engine/database.ts';
 import { exactInterval } from '../../src/sampling/binomial.ts';
+import { printCost } from './cost.ts';
 import { scanRealPairs } from './real-pairs.ts';
 import {
   DIMENSION,
@@ -29,6 +24,9 @@ const NULL_RUNS = Number(process.argv.find((each) => /^--null=\d+$/.test(each))?
 const COST_ROWS = Number(
   process.argv.find((each) => /^--cost=\d+$/.test(each))?.slice(7) ?? 100_000,
 );
+
+/** Rows of a row group of the cost table; DuckDB rounds up to a multiple of 2,048. */
+const ROW_GROUP = Number(given('row-group') ?? 20_480);
 
 type Change = (text: Float32Array, seed: number) => Float32Array;
 type Outcome = {
@@ -77,17 +75,6 @@ const isAlarm = ({ assessment }: Outcome): boolean => assessment.segments.length
 
 const middle = (values: readonly number[]): string =>
   (100 * (values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0)).toFixed(1);
-
-const vector = (salt: number): string =>
-  `list_transform(range(512), i -> ((hash(i * 31 + r * ${salt}) % 2001)::float / 1000 - 1)::float)`;
-
-const seconds = async (work: () => Promise<unknown>): Promise<string> => {
-  const start = performance.now();
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return `${((performance.now() - start) / 1000).toFixed(1)} | ${((user + system) / 1e6).toFixed(1)}`;
-};
 
 function falseAlarms(): void {
   console.log(
@@ -268,55 +255,6 @@ function mismatches(): void {
   }
 }
 
-async function cost(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'dailies-bench-alignment-'));
-  const database = await Database.open({
-    file: ':memory:',
-    memoryLimit: '1GB',
-    tempDirectory: folder,
-    threads: 2,
-  });
-  try {
-    const file = join(folder, 'part-0.parquet');
-    await database.run(
-      `copy (select ${vector(7)} as clip_embedding, ${vector(11)} as text_embedding from range(${COST_ROWS}) as t(r))
-       to '${file}' (format parquet, row_group_size 20000)`,
-    );
-    await database.run(
-      `create view clips as select 0 as shard_id, file_row_number as row_number, clip_embedding, text_embedding from read_parquet('${file}', file_row_number = true)`,
-    );
-    await database.run('create table ledger as select shard_id, row_number from clips');
-    const pass = await seconds(async () =>
-      database.rows('select sum(clip_embedding[1]), sum(list_sum(text_embedding)) from clips'),
-    );
-    const columns = { left: 'clip_embedding', right: 'text_embedding' };
-    const reading = await seconds(async () => readVectors(database, columns, () => {}));
-    const band = new SimilarityBand(512, COST_ROWS);
-    const whole = await seconds(async () => {
-      await readVectors(database, columns, ({ row: at, left, right }) => band.add(at, left, right));
-      readShard(band.finish());
-    });
-    console.log(
-      `\n### Cost: ${COST_ROWS.toLocaleString('en-US')} rows of two vectors of 512 numbers, offsets -8 to 8\n`,
-    );
-    row('step', 'seconds', 'CPU seconds');
-    row('---', '---', '---');
-    row('one pass of DuckDB over the same bytes', pass);
-    row('reading both columns in order', reading);
-    row('lag scan and tests, reading included', whole);
-    const perMillion = (text: string): string =>
-      text
-        .split(' | ')
-        .map((each) => ((Number(each) * 1e6) / COST_ROWS).toFixed(0))
-        .join(' | ');
-    row('the same for 1,000,000 rows at this rate', perMillion(whole));
-    row('peak memory of the process, MB', Math.round(process.resourceUsage().maxRSS / 1024), '');
-  } finally {
-    database.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 function given(name: string): string | undefined {
   return process.argv.find((each) => each.startsWith(`--${name}=`))?.slice(name.length + 3);
 }
@@ -342,7 +280,7 @@ const parts: Readonly<Record<string, () => void | Promise<void>>> = {
   blocks,
   mismatches,
   real,
-  cost,
+  cost: () => printCost(COST_ROWS, ROW_GROUP),
 };
 const wanted = process.argv.slice(2).filter((each) => !each.startsWith('--'));
 for (const [name, part] of Object.entries(parts)) {
