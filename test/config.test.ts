@@ -9,6 +9,7 @@ import { closestWord, countEdits } from '../src/config/did-you-mean.ts';
 import { CONFIG_SCHEMA, loadConfig } from '../src/config/load-config.ts';
 import { parseYaml } from '../src/config/parse-yaml.ts';
 import { checkAgainstSchema, compileSchema } from '../src/config/schema-errors.ts';
+import { DEFAULT_STORE_ACCESS } from '../src/stores/access.ts';
 import { DailiesError } from '../src/dailies-error.ts';
 
 let folder: string;
@@ -60,6 +61,10 @@ spark:
   home: /opt/spark
   master: 'spark://gate:7077'
   conf: { spark.executor.cores: 4 }
+stores:
+  endpoint: 'https://minio.example.com'
+  requests_per_s: 50
+  whole_object: 1MB
   work_directory: shared
   archive: worker.tar.gz
   clips_per_task: 50
@@ -99,6 +104,12 @@ output: { html: out/report.html }
         archive: join(folder, 'worker.tar.gz'),
         clipsPerTask: 50,
         clipsPerWave: 20_000,
+      },
+      stores: {
+        ...DEFAULT_STORE_ACCESS,
+        endpoint: 'https://minio.example.com',
+        requests_per_s: 50,
+        unrangedBytes: 1_000_000,
       },
       workers: 3,
       memoryLimit: '2GB',

@@ -1,33 +1,35 @@
 import { type Command, Option } from 'commander';
 
 import type { Severity } from '../judge/rule.ts';
+import { addStoreFlags, type StoreFlags } from './store-flags.ts';
 import { addEngineFlags, type EngineFlags, parseWorkers } from './scan-flags.ts';
 
 /** The flags of `dailies diff` as commander hands them over; undefined: not given. */
-export type DiffFlags = EngineFlags & {
-  readonly config?: string;
-  readonly columns: readonly string[];
-  readonly mediaRoot?: string;
-  readonly sample?: string;
-  readonly removed?: string;
-  readonly tolerance: readonly string[];
-  readonly rules: readonly string[];
-  readonly select: readonly string[];
-  readonly ignore: readonly string[];
-  readonly failOn?: Severity | 'never';
-  readonly allowIncomplete?: boolean;
-  readonly format: 'text' | 'json' | 'markdown';
-  readonly output: readonly string[];
-  readonly workers?: number;
-  readonly memoryLimit?: string;
-  readonly tempDir?: string;
-  readonly quiet?: boolean;
-  readonly color: boolean;
-};
+export type DiffFlags = EngineFlags &
+  StoreFlags & {
+    readonly config?: string;
+    readonly columns: readonly string[];
+    readonly mediaRoot?: string;
+    readonly sample?: string;
+    readonly removed?: string;
+    readonly tolerance: readonly string[];
+    readonly rules: readonly string[];
+    readonly select: readonly string[];
+    readonly ignore: readonly string[];
+    readonly failOn?: Severity | 'never';
+    readonly allowIncomplete?: boolean;
+    readonly format: 'text' | 'json' | 'markdown';
+    readonly output: readonly string[];
+    readonly workers?: number;
+    readonly memoryLimit?: string;
+    readonly tempDir?: string;
+    readonly quiet?: boolean;
+    readonly color: boolean;
+  };
 
 /** Declares the flags of `dailies diff`. */
 export function addDiffFlags(command: Command): Command {
-  return addEngineFlags(command)
+  return addStoreFlags(addEngineFlags(command))
     .option('-c, --config <file>', 'configuration (default: dailies.yaml here, if there)')
     .option(
       '--columns <canonical=yours>',

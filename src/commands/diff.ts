@@ -14,6 +14,7 @@ import { createProgress, SILENT } from '../progress.ts';
 import { keptStrips, makePairStrips } from '../run/pair-strips.ts';
 import { type CommandContext, wantsColor } from './command-context.ts';
 import type { DiffFlags } from './diff-flags.ts';
+import { shownUrl } from '../stores/store-url.ts';
 import { readScanConfig } from './scan-config.ts';
 
 /** `dailies diff`: compares two versions of a dataset and prints what changed. Resolves to the exit code. */
@@ -42,7 +43,7 @@ export async function runDiff(
       removed: flags.removed ?? null,
       tolerances: parseTolerances(flags.tolerance),
       changesFile: outputs.get('parquet') ?? null,
-      command: ['dailies', 'diff', before, after],
+      command: ['dailies', 'diff', shownUrl(before), shownUrl(after)],
     },
     { signal: context.signal, progress },
   );

@@ -1,4 +1,5 @@
 import type { StdoutFormat } from '../config/config.ts';
+import type { StoreFlags } from './store-flags.ts';
 
 /** Flags of `dailies report`. */
 export type ReportFlags = {
@@ -23,7 +24,7 @@ export type RulesFlags = {
 };
 
 /** Flags of `dailies init`. */
-export type InitFlags = {
+export type InitFlags = StoreFlags & {
   readonly mediaRoot?: string;
   readonly force?: boolean;
 };

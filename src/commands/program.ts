@@ -7,6 +7,7 @@ import type { CommandContext } from './command-context.ts';
 import { addDiffFlags, type DiffFlags } from './diff-flags.ts';
 import type { InitFlags, ReportFlags, RulesFlags, ServeFlags, WorkerFlags } from './flags.ts';
 import { addScanFlags, parseWorkers, type ScanFlags } from './scan-flags.ts';
+import { addStoreFlags } from './store-flags.ts';
 
 /** What each command does; each resolves to its exit code. */
 export type Actions = {
@@ -172,7 +173,7 @@ Exit codes:
       .description('audit a dataset: print the verdict, keep a run folder with its report')
       .argument(
         '[dataset...]',
-        'files, folders or globs: Parquet, Arrow, CSV, JSON Lines, or a folder of media',
+        'files, folders, globs or URLs (https, s3, gs, hf): Parquet, Arrow, CSV, JSON Lines, or a folder of media',
       ),
   )
     .addHelpText(
@@ -183,6 +184,7 @@ Examples:
   $ dailies scan 'data/*.parquet' --media-root clips --sample 5%
   $ dailies scan clips.csv --columns caption=text --tier headers
   $ dailies scan clips.jsonl --select captions --format json
+  $ dailies scan s3://bucket/set/ --endpoint https://minio.example.com --select captions
   $ dailies scan clips.parquet --fail-on warning --output html=report.html`,
     )
     .action(async (paths: readonly string[], flags: ScanFlags) => {
@@ -300,10 +302,9 @@ Examples:
       setExitCode(await actions.rules(id, flags, context));
     });
 
-  program
-    .command('init')
+  addStoreFlags(program.command('init'))
     .description('look at a dataset and write dailies.yaml: columns, media root, gate')
-    .argument('<dataset...>', 'files, folders or globs')
+    .argument('<dataset...>', 'files, folders, globs or URLs')
     .option('--media-root <dir>', 'folder that relative media paths start at')
     .option('--force', 'overwrite a dailies.yaml that is there')
     .addHelpText(

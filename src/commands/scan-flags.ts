@@ -15,6 +15,8 @@ import { parseTierBudgets, TIER_NAMES, tierOf } from '../config/tier-budget.ts';
 import { didYouMean } from '../config/did-you-mean.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { Severity } from '../judge/rule.ts';
+import { addStoreFlags, applyStoreFlags, type StoreFlags } from './store-flags.ts';
+import { isStoreUrl } from '../stores/store-url.ts';
 import { parseSample } from '../sampling/draw-sample.ts';
 
 /** Who does the work: flags of every command that lets it be done elsewhere. */
@@ -24,44 +26,45 @@ export type EngineFlags = {
 };
 
 /** The flags of `dailies scan` as commander hands them over; undefined: not given. */
-export type ScanFlags = EngineFlags & {
-  readonly config?: string;
-  readonly columns: readonly string[];
-  readonly mediaRoot?: string;
-  readonly sample?: string;
-  readonly seed?: string;
-  readonly tier?: string;
-  readonly tierBudget?: readonly string[];
-  readonly decoder?: Config['decoder'];
-  readonly workers?: number;
-  readonly rules: readonly string[];
-  readonly select: readonly string[];
-  readonly ignore: readonly string[];
-  readonly failOn?: Severity | 'never';
-  readonly allowIncomplete?: boolean;
-  readonly format: StdoutFormat;
-  readonly output: readonly string[];
-  readonly against?: string;
-  readonly budget?: readonly string[];
-  readonly strict?: boolean;
-  readonly suppressions?: string;
-  readonly updateSuppressions?: boolean;
-  readonly prune?: boolean;
-  readonly reason?: string;
-  readonly owner?: string;
-  readonly quarantine?: string;
-  readonly allowList?: string;
-  readonly alignModel?: string;
-  readonly alignRows?: number;
-  readonly annotations?: string;
-  readonly redact?: boolean;
-  readonly runDir?: string;
-  readonly cacheDir?: string;
-  readonly memoryLimit?: string;
-  readonly tempDir?: string;
-  readonly quiet?: boolean;
-  readonly color: boolean;
-};
+export type ScanFlags = EngineFlags &
+  StoreFlags & {
+    readonly config?: string;
+    readonly columns: readonly string[];
+    readonly mediaRoot?: string;
+    readonly sample?: string;
+    readonly seed?: string;
+    readonly tier?: string;
+    readonly tierBudget?: readonly string[];
+    readonly decoder?: Config['decoder'];
+    readonly workers?: number;
+    readonly rules: readonly string[];
+    readonly select: readonly string[];
+    readonly ignore: readonly string[];
+    readonly failOn?: Severity | 'never';
+    readonly allowIncomplete?: boolean;
+    readonly format: StdoutFormat;
+    readonly output: readonly string[];
+    readonly against?: string;
+    readonly budget?: readonly string[];
+    readonly strict?: boolean;
+    readonly suppressions?: string;
+    readonly updateSuppressions?: boolean;
+    readonly prune?: boolean;
+    readonly reason?: string;
+    readonly owner?: string;
+    readonly quarantine?: string;
+    readonly allowList?: string;
+    readonly alignModel?: string;
+    readonly alignRows?: number;
+    readonly annotations?: string;
+    readonly redact?: boolean;
+    readonly runDir?: string;
+    readonly cacheDir?: string;
+    readonly memoryLimit?: string;
+    readonly tempDir?: string;
+    readonly quiet?: boolean;
+    readonly color: boolean;
+  };
 
 /** Declares who does the work, for commands that let it be done elsewhere. */
 export function addEngineFlags(command: Command): Command {
@@ -77,10 +80,10 @@ export function addEngineFlags(command: Command): Command {
 
 /** Declares the flags of `dailies scan`. */
 export function addScanFlags(command: Command): Command {
-  return addEngineFlags(command)
+  return addStoreFlags(addEngineFlags(command))
     .option('-c, --config <file>', 'configuration (default: dailies.yaml here, if there)')
     .option('--columns <canonical=yours>', 'say which column holds what (repeatable)', collect, [])
-    .option('--media-root <dir>', 'folder that relative media paths start at')
+    .option('--media-root <dir>', 'folder or URL that relative media paths start at')
     .option('--sample <n|p%|all>', 'clips whose media are looked at (default: 3000)', checkSample)
     .option('--seed <text>', 'which clips the sample holds (default: dailies)')
     .addOption(
@@ -169,7 +172,7 @@ export function applyScanFlags(
   cwd: string,
   canonicalColumns: readonly string[],
 ): Config {
-  const absolute = (path: string): string => resolve(cwd, path);
+  const absolute = (path: string): string => (isStoreUrl(path) ? path : resolve(cwd, path));
   const dataset = paths.length > 0 ? paths.map(absolute) : config.dataset;
   if (dataset.length === 0) {
     throw new DailiesError('usage', 'no dataset given', {
@@ -191,6 +194,7 @@ export function applyScanFlags(
       flags.sparkMaster === undefined
         ? config.spark
         : { ...config.spark, master: flags.sparkMaster },
+    stores: applyStoreFlags(config.stores, flags),
     workers: flags.workers ?? config.workers,
     memoryLimit: flags.memoryLimit ?? config.memoryLimit,
     tempDirectory: flags.tempDir === undefined ? config.tempDirectory : absolute(flags.tempDir),

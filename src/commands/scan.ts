@@ -8,6 +8,7 @@ import { createProgress, SILENT } from '../progress.ts';
 import { scan } from '../scan.ts';
 import type { CommandContext } from './command-context.ts';
 import { keepSuppressions } from './keep-suppressions.ts';
+import { shownUrl } from '../stores/store-url.ts';
 import { readScanConfig } from './scan-config.ts';
 import type { ScanFlags } from './scan-flags.ts';
 import { renderForStdout, writeReports } from './write-reports.ts';
@@ -36,7 +37,7 @@ export async function runScan(
         ? {}
         : { allowList: resolve(context.cwd, flags.allowList) }),
       ...(flags.updateSuppressions === true ? { maxFindings: MOST_KEYS } : {}),
-      command: ['dailies', 'scan', ...paths],
+      command: ['dailies', 'scan', ...paths.map(shownUrl)],
     },
     { signal: context.signal, progress },
   );

@@ -5,6 +5,7 @@ import { DailiesError } from '../dailies-error.ts';
 import { createProgress, SILENT } from '../progress.ts';
 import { scan } from '../scan.ts';
 import { selftest } from '../selftest/selftest.ts';
+import { shownUrl } from '../stores/store-url.ts';
 import type { CommandContext } from './command-context.ts';
 import { readScanConfig } from './scan-config.ts';
 import type { ScanFlags } from './scan-flags.ts';
@@ -36,7 +37,7 @@ export async function runSelftest(
       config: { ...config, sample: flags.sample ?? MEDIA, strata: [] },
       cwd: context.cwd,
       runFolder: flags.runDir === undefined ? null : resolve(context.cwd, flags.runDir),
-      command: ['dailies', 'selftest', ...paths],
+      command: ['dailies', 'selftest', ...paths.map(shownUrl)],
     },
     { signal: context.signal, progress },
   );

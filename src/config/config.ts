@@ -1,5 +1,6 @@
 import { DEFAULT_SPARK, type SparkSettings } from '../engine/spark/settings.ts';
 import type { OptionValue, Severity } from '../judge/rule.ts';
+import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
 
 /**
  * How deep to look at media, cheapest first: not at all, container headers, packet tables, keyframes, every frame at
@@ -54,11 +55,11 @@ export type RuleBudget = {
   readonly notIncreasing: boolean;
 };
 
-/** What to scan and how to judge it: `dailies.yaml`, flags and defaults made one. All paths are absolute. */
+/** What to scan and how to judge it: `dailies.yaml`, flags and defaults made one. All paths are absolute or URLs. */
 export type Config = {
   /** The file that it was read from; null: defaults and flags only. */
   readonly file: string | null;
-  /** Files, folders or globs of the manifest; empty: none given yet. */
+  /** Files, folders, globs or URLs of the manifest; empty: none given yet. */
   readonly dataset: readonly string[];
   /** Canonical column to columns of the dataset; an empty list says that the dataset has none. */
   readonly columns: Readonly<Record<string, readonly string[]>>;
@@ -74,6 +75,8 @@ export type Config = {
   /** Where media are looked at and tables are shuffled: here, or on a cluster. */
   readonly engine: 'local' | 'spark';
   readonly spark: SparkSettings;
+  /** How stores of objects are asked. */
+  readonly stores: StoreAccess;
   /** Null: one for each core. */
   readonly workers: number | null;
   /** DuckDB notation; null: DuckDB's own choice. */
@@ -125,6 +128,7 @@ export const DEFAULT_CONFIG: Config = {
   decoder: 'auto',
   engine: 'local',
   spark: DEFAULT_SPARK,
+  stores: DEFAULT_STORE_ACCESS,
   workers: null,
   memoryLimit: null,
   tempDirectory: null,

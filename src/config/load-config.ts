@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { DailiesError } from '../dailies-error.ts';
 import type { OptionValue, Severity } from '../judge/rule.ts';
 import { type Config, DEFAULT_CONFIG, type OutputFormat, type Tier } from './config.ts';
+import { isStoreUrl } from '../stores/store-url.ts';
 import { readYamlWithSchema } from './schema-errors.ts';
 import { readBytes, tierOf } from './tier-budget.ts';
 
@@ -45,6 +46,20 @@ type ConfigFile = {
     readonly archive?: string;
     readonly clips_per_task?: number;
     readonly clips_per_wave?: number;
+  };
+  readonly stores?: {
+    readonly endpoint?: string;
+    readonly region?: string;
+    readonly profile?: string;
+    readonly path_style?: boolean;
+    readonly anonymous?: boolean;
+    readonly concurrency?: number;
+    readonly requests_per_s?: number;
+    readonly retries?: number;
+    readonly timeout_s?: number;
+    readonly whole_object?: string | number;
+    readonly allow_private_addresses?: boolean;
+    readonly cache?: string | number;
   };
   readonly workers?: number;
   readonly memory_limit?: string;
@@ -117,7 +132,8 @@ async function readConfigText(file: string, path: string | null): Promise<string
 
 function toConfig(raw: ConfigFile, file: string): Config {
   const fallback = DEFAULT_CONFIG;
-  const absolute = (path: string): string => resolve(dirname(file), path);
+  const absolute = (path: string): string =>
+    isStoreUrl(path) ? path : resolve(dirname(file), path);
   const absoluteOr = (path: string | null | undefined): string | null =>
     path === undefined || path === null ? null : absolute(path);
   return {
@@ -154,6 +170,7 @@ function toConfig(raw: ConfigFile, file: string): Config {
       clipsPerTask: raw.spark?.clips_per_task ?? fallback.spark.clipsPerTask,
       clipsPerWave: raw.spark?.clips_per_wave ?? fallback.spark.clipsPerWave,
     },
+    stores: storesOf(raw.stores ?? {}, fallback.stores),
     workers: raw.workers ?? fallback.workers,
     memoryLimit: raw.memory_limit ?? fallback.memoryLimit,
     tempDirectory: absoluteOr(raw.temp_directory),
@@ -191,6 +208,27 @@ function toConfig(raw: ConfigFile, file: string): Config {
     output: Object.fromEntries(
       Object.entries(raw.output ?? {}).map(([format, path]) => [format, absolute(path)]),
     ),
+  };
+}
+
+function storesOf(
+  raw: NonNullable<ConfigFile['stores']>,
+  fallback: Config['stores'],
+): Config['stores'] {
+  return {
+    ...fallback,
+    endpoint: raw.endpoint ?? fallback.endpoint,
+    region: raw.region ?? fallback.region,
+    profile: raw.profile ?? fallback.profile,
+    isPathStyle: raw.path_style ?? fallback.isPathStyle,
+    isAnonymous: raw.anonymous ?? fallback.isAnonymous,
+    concurrency: raw.concurrency ?? fallback.concurrency,
+    requests_per_s: raw.requests_per_s ?? fallback.requests_per_s,
+    retries: raw.retries ?? fallback.retries,
+    timeout_s: raw.timeout_s ?? fallback.timeout_s,
+    unrangedBytes: readBytes(String(raw.whole_object ?? fallback.unrangedBytes)),
+    cacheBytes: readBytes(String(raw.cache ?? fallback.cacheBytes)),
+    allowsPrivateAddresses: raw.allow_private_addresses ?? fallback.allowsPrivateAddresses,
   };
 }
 

@@ -9,8 +9,8 @@ export type StoreAccess = {
   readonly region: string | null;
   /** Name of a profile in the files of the AWS command line; null: the chain's choice. */
   readonly profile: string | null;
-  /** Whether the bucket stands in the path instead of the host name (MinIO, Ceph, Swift). */
-  readonly isPathStyle: boolean;
+  /** Whether the bucket stands in the path instead of the host name (MinIO, Ceph, Swift); null: where there is an endpoint. */
+  readonly isPathStyle: boolean | null;
   /** Whether requests go out without a signature, as for public buckets. */
   readonly isAnonymous: boolean;
   /** Requests of this process that are under way at once. */
@@ -23,6 +23,8 @@ export type StoreAccess = {
   readonly timeout_s: number;
   /** Largest object that is fetched whole from a server that answers no ranges, to read a part of it. */
   readonly unrangedBytes: number;
+  /** What is kept on disk of manifests that are fetched, at most, during a run. */
+  readonly cacheBytes: number;
   /** Whether hosts at loopback, link-local and private addresses may be asked. */
   readonly allowsPrivateAddresses: boolean;
   /**
@@ -39,13 +41,14 @@ export const DEFAULT_STORE_ACCESS: StoreAccess = {
   endpoint: null,
   region: null,
   profile: null,
-  isPathStyle: false,
+  isPathStyle: null,
   isAnonymous: false,
   concurrency: 16,
   requests_per_s: null,
   retries: 4,
   timeout_s: 20,
-  unrangedBytes: 64 * 1024 * 1024,
+  unrangedBytes: 64_000_000,
+  cacheBytes: 20_000_000_000,
   allowsPrivateAddresses: false,
   isFromRemoteManifest: false,
   trustedHosts: [],

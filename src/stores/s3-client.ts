@@ -43,7 +43,7 @@ async function makeClient(kind: 's3' | 'gs', access: StoreAccess): Promise<S3Cli
           credentials: { accessKeyId: '', secretAccessKey: '' },
         }
       : {}),
-    forcePathStyle: access.isPathStyle || kind === 'gs',
+    forcePathStyle: access.isPathStyle ?? endpoint !== null,
     maxAttempts: 1,
     followRegionRedirects: endpoint === null,
     requestChecksumCalculation: 'WHEN_REQUIRED',
