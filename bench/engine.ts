@@ -15,8 +15,9 @@ import type { ProbeTask } from '../src/engine/task.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 import { processesLike, startCluster, until } from '../test/spark/cluster.ts';
 
-/** Every medium of the quickstart data is probed so often. */
+/** Every medium of the quickstart data is probed so often, and on Spark, whose parts take a second to start. */
 const COPIES = 1;
+const SPARK_COPIES = 6;
 const ROWS = 4_000_000;
 const CLIPS = 10_000_000;
 /** Node's start and the prober's, for each call of the filter. */
@@ -25,12 +26,12 @@ const TASK_START_S = 0.8;
 const DRIVER_START_S = 20;
 const context = { signal: new AbortController().signal };
 
-function tasksOf(): readonly ProbeTask[] {
+function tasksOf(copies: number): readonly ProbeTask[] {
   const media = join(PACKAGE_ROOT, 'examples/quickstart/media');
   const files = readdirSync(media, { recursive: true, encoding: 'utf8' }).filter((name) =>
     /\.(mp4|mkv|webm|mov)$/.test(name),
   );
-  return Array.from({ length: COPIES }, (_, copy) => copy).flatMap((copy) =>
+  return Array.from({ length: copies }, (_, copy) => copy).flatMap((copy) =>
     files.map((file) => ({
       id: `${copy}:${file}`,
       path: join(media, file),
@@ -147,7 +148,7 @@ async function shuffleSeconds(folder: string): Promise<number> {
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'dailies-bench-engine-'));
-  const tasks = tasksOf();
+  const tasks = tasksOf(COPIES);
   const per = (seconds: number): string => `${((1000 * seconds) / tasks.length).toFixed(1)} ms`;
   await probeInLoop(tasks.slice(0, 4));
   const loop = await probeInLoop(tasks);
@@ -164,24 +165,27 @@ async function main(): Promise<void> {
   );
   const spark: number[] = [];
   if (process.argv.includes('--spark')) {
+    const many = tasksOf(SPARK_COPIES);
+    const perMany = (seconds: number): string =>
+      `${((1000 * seconds) / many.length).toFixed(1)} ms`;
     for (const count of [1, 2]) {
       const cluster = await startCluster(count);
       const settings = {
         ...DEFAULT_SPARK,
         home: cluster.home,
         master: cluster.master,
-        clipsPerTask: Math.ceil(tasks.length / 4),
+        clipsPerTask: Math.ceil(many.length / 8),
         conf: { 'spark.executor.memory': '512m' },
       };
       // The start of the driver is paid once a run, not once a clip.
       const start = await map(
         sparkEngine(settings, join(folder, `start-${count}`)),
-        tasks.slice(0, 1),
+        many.slice(0, 1),
       );
-      const all = await map(sparkEngine(settings, join(folder, `all-${count}`)), tasks);
+      const all = await map(sparkEngine(settings, join(folder, `all-${count}`)), many);
       spark.push(all.seconds - start.seconds);
       console.log(
-        `  Spark, ${count} worker(s)     ${per(all.seconds - start.seconds)}, after ${start.seconds.toFixed(0)} s of start`,
+        `  Spark, ${count} worker(s)     ${perMany(all.seconds - start.seconds)}, after ${start.seconds.toFixed(0)} s of start`,
       );
       if (count === 2) {
         const gone_s = await cancel(sparkEngine(settings, join(folder, 'cancelled')), tasks);
