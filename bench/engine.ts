@@ -12,6 +12,7 @@ import { repeatedHashesSql } from '../src/engine/shuffles/repeated-hashes.ts';
 import { DEFAULT_SPARK } from '../src/engine/spark/settings.ts';
 import { sparkEngine } from '../src/engine/spark/spark-engine.ts';
 import type { ProbeTask } from '../src/engine/task.ts';
+import { fileMedium } from '../src/media/medium-text.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 import { processesLike, startCluster, until } from '../test/spark/cluster.ts';
 
@@ -34,7 +35,7 @@ function tasksOf(copies: number): readonly ProbeTask[] {
   return Array.from({ length: copies }, (_, copy) => copy).flatMap((copy) =>
     files.map((file) => ({
       id: `${copy}:${file}`,
-      path: join(media, file),
+      medium: fileMedium(join(media, file)),
       wants: ['files', 'containers', 'packets', 'frames', 'audio'],
       tier: 'frames',
       decoder: 'auto',
@@ -47,7 +48,7 @@ async function probeInLoop(tasks: readonly ProbeTask[]): Promise<readonly number
   const seconds: number[] = [];
   for (const task of tasks) {
     const start = performance.now();
-    await probeMedium(task, () => undefined);
+    await probeMedium(task, null, () => undefined);
     seconds.push((performance.now() - start) / 1000);
   }
   return seconds;
@@ -206,7 +207,8 @@ async function main(): Promise<void> {
 
   const taskBytes =
     tasks.reduce((sum, task) => sum + toJsonLine(task).length + 1, 0) / tasks.length;
-  const mediaBytes = tasks.reduce((sum, task) => sum + statSync(task.path).size, 0) / tasks.length;
+  const mediaBytes =
+    tasks.reduce((sum, task) => sum + statSync(task.medium.source).size, 0) / tasks.length;
   const verdictBytes = one.bytes / tasks.length;
   console.log(
     `\n10 M clips with these times, simulated; ${(taskBytes * 10).toFixed(0)} MB of tasks out, ${((verdictBytes * 10) / 1000).toFixed(1)} GB of verdicts back, ${((mediaBytes * 10) / 1e6).toFixed(1)} TB of media read`,

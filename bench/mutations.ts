@@ -13,6 +13,7 @@ import sharp from 'sharp';
 
 import { runPool } from '../src/engine/pool.ts';
 import type { ProbeTask } from '../src/engine/task.ts';
+import { fileMedium } from '../src/media/medium-text.ts';
 import { MUTATIONS, mutateFile } from '../src/media/faults/mutate-file.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 
@@ -70,7 +71,7 @@ async function* tasks(): AsyncGenerator<ProbeTask, void, undefined> {
     const path = join(folder, `${id}${extname(source.name)}`);
     await writeFile(path, mutateFile(await source.read(), kind, i));
     const wants = ['files', 'containers', 'packets', 'images', 'frames', 'audio'] as const;
-    yield { id, path, wants, tier: 'full', decoder: 'node-av' };
+    yield { id, medium: fileMedium(path), wants, tier: 'full', decoder: 'node-av' };
   }
 }
 

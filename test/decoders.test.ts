@@ -13,6 +13,8 @@ import {
   MOST_COLOUR_FRAMES,
 } from '../src/media/decoders/frame-stream.ts';
 import { closeFilmStrips, makeFilmStrip } from '../src/media/film-strip.ts';
+import { fileMedium } from '../src/media/medium-text.ts';
+import { onFile } from './media/on-file.ts';
 import { probeFrames } from '../src/probes/frames.ts';
 import { probeHeader } from '../src/probes/header.ts';
 import { probeImage } from '../src/probes/images.ts';
@@ -90,7 +92,9 @@ describe('decoders', () => {
       );
       const every = await probeFrames(clip, { tier: 'frames', decoder: 'node-av' });
       const keys = await probeFrames(clip, { tier: 'keyframes', decoder: 'node-av' });
-      const header = await probeHeader(clip, { wants: ['containers', 'packets'] });
+      const header = await onFile(clip, (reader) =>
+        probeHeader(reader, { wants: ['containers', 'packets'] }),
+      );
       expect(every).toMatchObject({
         decoded_frame_count: 48,
         is_complete: true,
@@ -248,7 +252,9 @@ describe('frames of a spoilt clip', () => {
 describe('headers by libav', () => {
   it('mean the same as our own reading', async () => {
     const clip = await makeClip({ ...moving, codec: 'h264', rotation_deg: 90, sar: '4/3' });
-    const own = await probeHeader(clip, { wants: ['containers', 'packets'] });
+    const own = await onFile(clip, (reader) =>
+      probeHeader(reader, { wants: ['containers', 'packets'] }),
+    );
     const other = await readHeaderWithLibav(clip);
     const names = [
       'coded_width_px',
@@ -265,15 +271,15 @@ describe('headers by libav', () => {
       'is_vfr',
     ] as const;
     for (const name of names)
-      expect({ [name]: other.container[name] }).toEqual({ [name]: own.containers[name] });
-    expect(other.container.duration_s).toBeCloseTo(own.containers.duration_s ?? Number.NaN, 3);
+      expect({ [name]: other.containers[name] }).toEqual({ [name]: own.containers[name] });
+    expect(other.containers.duration_s).toBeCloseTo(own.containers.duration_s ?? Number.NaN, 3);
     expect(other.packets?.sizes_bytes).toEqual(own.packets?.sizes_bytes);
     expect(other.packets?.keyframe_indices).toEqual(own.packets?.keyframe_indices);
   });
 
   it.each(['.avi', '.ts'])('read %s, which we do not read ourselves', async (suffix) => {
     const clip = await makeClip({ ...moving, codec: suffix === '.avi' ? 'mpeg4' : 'h264' }, suffix);
-    const { container, packets } = await readHeaderWithLibav(clip);
+    const { containers: container, packets } = await readHeaderWithLibav(clip);
     expect(container).toMatchObject({
       reader: 'libav',
       coded_width_px: 320,
@@ -286,7 +292,7 @@ describe('headers by libav', () => {
 
   it('tell sound alone from nothing', async () => {
     const sound = await makeClip({ audio: { codec: 'aac', duration_s: 1 }, videoless: true });
-    expect((await readHeaderWithLibav(sound)).container).toMatchObject({
+    expect((await readHeaderWithLibav(sound)).containers).toMatchObject({
       error_code: 'no-video-track',
       audio_codec: 'aac',
     });
@@ -307,7 +313,7 @@ describe('images', () => {
   it('are upright by EXIF, stored as stored', async () => {
     const path = join(folder, 'turned.jpg');
     await pattern(300, 200).jpeg().withMetadata({ orientation: 6 }).toFile(path);
-    expect(await probeImage(path)).toMatchObject({
+    expect(await onFile(path, probeImage)).toMatchObject({
       format: 'jpeg',
       width_px: 300,
       height_px: 200,
@@ -324,7 +330,7 @@ describe('images', () => {
     const two = join(folder, 'two.jpg');
     await pattern(400, 400).flatten({ background: '#fff' }).png().toFile(one);
     await sharp(one).resize(233, 233).jpeg({ quality: 60 }).toFile(two);
-    const [a, b] = [await probeImage(one), await probeImage(two)];
+    const [a, b] = [await onFile(one, probeImage), await onFile(two, probeImage)];
     expect(bits(a.dhash, b.dhash)).toBeLessThanOrEqual(6);
     expect(bits(a.phash, b.phash)).toBeLessThanOrEqual(6);
   });
@@ -333,7 +339,7 @@ describe('images', () => {
     const whole = await pattern(600, 400).jpeg().toBuffer();
     const path = join(folder, 'cut.jpg');
     await writeFile(path, whole.subarray(0, whole.length / 2));
-    const row = await probeImage(path);
+    const row = await onFile(path, probeImage);
     expect(row).toMatchObject({ is_truncated: true, decode_error_count: 1, error_code: null });
     expect(row.luma_mean).not.toBeNull();
   });
@@ -343,7 +349,7 @@ describe('images', () => {
     await sharp({ create: { width: 16_000, height: 16_000, channels: 3, background: 'white' } })
       .png({ compressionLevel: 1 })
       .toFile(path);
-    expect(await probeImage(path)).toMatchObject({
+    expect(await onFile(path, probeImage)).toMatchObject({
       width_px: 16_000,
       luma_mean: null,
       error_code: null,
@@ -353,10 +359,14 @@ describe('images', () => {
   it('are known by their bytes, not by their names', async () => {
     const path = join(folder, 'drawing.jpg');
     await writeFile(path, '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="20"/>');
-    expect(await probeImage(path)).toMatchObject({ format: 'svg', width_px: 10, height_px: 20 });
+    expect(await onFile(path, probeImage)).toMatchObject({
+      format: 'svg',
+      width_px: 10,
+      height_px: 20,
+    });
     const text = join(folder, 'text.jpg');
     await writeFile(text, 'not an image');
-    expect(await probeImage(text)).toMatchObject({ error_code: 'unknown-format' });
+    expect(await onFile(text, probeImage)).toMatchObject({ error_code: 'unknown-format' });
   });
 
   it('read nothing that a drawing names', async () => {
@@ -369,7 +379,7 @@ describe('images', () => {
       path,
       `<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><image href="file://${secret}" width="10" height="10"/><image href="secret.png" width="10" height="10"/></svg>`,
     );
-    expect((await probeImage(path)).luma_mean).toBe(255);
+    expect((await onFile(path, probeImage)).luma_mean).toBe(255);
   });
 
   it('that move are counted and timed', async () => {
@@ -380,14 +390,18 @@ describe('images', () => {
     await sharp(frames, { join: { animated: true } })
       .gif({ delay: [100, 100, 300] })
       .toFile(path);
-    expect(await probeImage(path)).toMatchObject({ format: 'gif', page_count: 3, duration_s: 0.5 });
+    expect(await onFile(path, probeImage)).toMatchObject({
+      format: 'gif',
+      page_count: 3,
+      duration_s: 0.5,
+    });
   });
 });
 
 describe('film strips', () => {
   it('are upright and square-pixelled', async () => {
     const clip = await makeClip({ ...moving, rotation_deg: 90, sar: '4/3' });
-    const strip = await makeFilmStrip(clip, { kind: 'video', count: 4 });
+    const strip = await makeFilmStrip(fileMedium(clip), { kind: 'video', count: 4 });
     // 320 x 180 with pixels of 4:3 is shown as 427 x 180, turned 180 x 427.
     expect(strip).toMatchObject({ frameWidth_px: 135, frameHeight_px: 320 });
     expect(strip?.times_s.map((time) => Math.round(time * 4) / 4)).toEqual([
@@ -398,15 +412,18 @@ describe('film strips', () => {
   });
 
   it('show the frames at the times that are asked for', async () => {
-    const strip = await makeFilmStrip(await makeClip(moving), { kind: 'video', times: [0, 1.5] });
+    const strip = await makeFilmStrip(fileMedium(await makeClip(moving)), {
+      kind: 'video',
+      times: [0, 1.5],
+    });
     expect(strip?.times_s).toEqual([0, 1.5]);
   });
 
   it('are missing where there is nothing to see', async () => {
     const path = join(folder, 'nothing.mp4');
     await writeFile(path, 'nothing');
-    expect(await makeFilmStrip(path, { kind: 'video' })).toBeNull();
-    expect(await makeFilmStrip(path, { kind: 'image' })).toBeNull();
+    expect(await makeFilmStrip(fileMedium(path), { kind: 'video' })).toBeNull();
+    expect(await makeFilmStrip(fileMedium(path), { kind: 'image' })).toBeNull();
   });
 });
 

@@ -17,6 +17,7 @@ import { deadlineOf, runPool, type PoolOptions } from '../src/engine/pool.ts';
 import type { ProbeTask, ProbeVerdict } from '../src/engine/task.ts';
 import { toJsonLine } from '../src/engine/json-line.ts';
 import { runWorker } from '../src/engine/worker.ts';
+import { fileMedium } from '../src/media/medium-text.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 import { SILENT } from '../src/progress.ts';
 import { makeClip } from './media-kit/media-kit.ts';
@@ -81,7 +82,13 @@ function childrenOf(pid: number): readonly number[] {
 }
 
 function taskOf(id: string, path: string): ProbeTask {
-  return { id, path, wants: ['containers', 'frames'], tier: 'frames', decoder: 'auto' };
+  return {
+    id,
+    medium: fileMedium(path),
+    wants: ['containers', 'frames'],
+    tier: 'frames',
+    decoder: 'auto',
+  };
 }
 
 async function runAll(
@@ -277,7 +284,7 @@ describe('the worker filter', () => {
     const { verdicts, tasks, answered } = await filter([
       JSON.stringify(taskOf('good', short)),
       'no json',
-      JSON.stringify({ ...taskOf('relative', 'x.mp4') }),
+      JSON.stringify({ ...taskOf('relative', ''), medium: undefined, path: 'x.mp4' }),
       '',
       JSON.stringify({ ...taskOf('more', short), wants: ['secrets'] }),
       JSON.stringify({ ...taskOf('extra', short), shell: 'rm' }),

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { runPool } from '../src/engine/pool.ts';
 import type { ProbeTask } from '../src/engine/task.ts';
+import { fileMedium } from '../src/media/medium-text.ts';
 import { MUTATIONS, mutateFile } from '../src/media/faults/mutate-file.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 
@@ -40,7 +41,7 @@ describe('mutated files', () => {
         const path = join(folder, `${id}${extname(name)}`);
         await writeFile(path, mutateFile(await readFile(join(CLIPS, name)), mutation, 100 * i + j));
         const wants = ['files', 'containers', 'packets', 'images', 'frames', 'audio'] as const;
-        tasks.push({ id, path, wants, tier: 'full', decoder: 'auto' });
+        tasks.push({ id, medium: fileMedium(path), wants, tier: 'full', decoder: 'auto' });
       }
     }
     const ended: string[] = [];

@@ -158,14 +158,14 @@ async function factsOf(
         `(select clips.key, ${table}.* from ${table} join sampled_clips as clips using (clip_id))`,
     );
     const [medium = 'path'] = side.mediaColumns;
-    const paths = new Map(
+    const places = new Map(
       rows.map((row) => {
         const found = resolveMediaPath(root, maybe(row[medium], textOf));
-        return [textOf(row['key']), found.ok ? found.absolutePath : null] as const;
+        return [textOf(row['key']), found.ok ? found.medium : null] as const;
       }),
     );
     return new Map(
-      [...facts].map(([key, each]) => [key, { ...each, path: paths.get(key) ?? null }]),
+      [...facts].map(([key, each]) => [key, { ...each, place: places.get(key) ?? null }]),
     );
   } finally {
     own.close();

@@ -1,4 +1,4 @@
-import { access, stat } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { resolveMediaPath } from '../dataset/media-path.ts';
@@ -11,12 +11,15 @@ import {
   type SqlValue,
   textOf,
 } from '../engine/database.ts';
+import { stampMedium } from '../media/medium-stamp.ts';
+import type { Medium } from '../media/medium.ts';
 
 import type { RunDocument } from '../run/document.ts';
 
 /** What was measured of one medium, as far as two versions of it can be compared by it. */
 export type MediaFacts = {
-  readonly path: string | null;
+  /** Where it still is what was measured; null: nowhere. */
+  readonly place: Medium | null;
   readonly size_bytes: number | null;
   readonly contentHash: string | null;
   /** Difference hashes of frames, and their times from the first one; an image has one frame at 0. */
@@ -116,25 +119,23 @@ export async function readRunFacts(
     if (await exists(file)) present.set(table, `read_parquet(${quoteLiteral(escapeGlob(file))})`);
   }
   const facts = await readMediaFacts(database, (table) => present.get(table) ?? null);
-  const paths = await readRunPaths(database, folder, run);
+  const places = await readRunPlaces(database, folder, run);
   const found = new Map<string, MediaFacts>();
   for (const [key, each] of facts) {
-    const path = paths.get(key) ?? null;
-    const isSame =
-      path !== null &&
-      each.size_bytes !== null &&
-      (await stat(path).catch(() => null))?.size === each.size_bytes;
-    found.set(key, isSame ? { ...each, path } : each);
+    const place = places.get(key) ?? null;
+    const stamp = place === null || each.size_bytes === null ? null : await stampMedium(place);
+    const isSame = stamp?.ok === true && stamp.sizeBytes === each.size_bytes;
+    found.set(key, isSame ? { ...each, place } : each);
   }
   return found;
 }
 
 /** Where the media of a run lay, by key. */
-async function readRunPaths(
+async function readRunPlaces(
   database: Database,
   folder: string,
   run: RunDocument,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<ReadonlyMap<string, Medium>> {
   const file = join(folder, 'clips.parquet');
   const root = run.dataset.mediaRoot;
   if (root === null || !(await exists(file))) return new Map();
@@ -146,7 +147,7 @@ async function readRunPaths(
   return new Map(
     rows.flatMap((row) => {
       const resolved = resolveMediaPath(root, textOf(row['path']));
-      return resolved.ok ? [[textOf(row['key']), resolved.absolutePath] as const] : [];
+      return resolved.ok ? [[textOf(row['key']), resolved.medium] as const] : [];
     }),
   );
 }
@@ -159,7 +160,7 @@ async function exists(file: string): Promise<boolean> {
 }
 
 const NO_FACTS: MediaFacts = {
-  path: null,
+  place: null,
   size_bytes: null,
   contentHash: null,
   frames: [],

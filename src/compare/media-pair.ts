@@ -1,5 +1,6 @@
 import { hammingDistance } from '../media/measures/perceptual-hashes.ts';
-import { hashFile } from '../probes/files.ts';
+import { textOfMedium } from '../media/medium-text.ts';
+import { hashMedium } from '../probes/files.ts';
 import type { MediaPair } from './diff-document.ts';
 import { type MediaFacts, thinFrames } from './media-facts.ts';
 
@@ -17,8 +18,8 @@ export async function compareMediaPair(
     durationChange_s: change(older.duration_s, newer.duration_s),
     sizeBefore: was,
     sizeAfter: is,
-    fileBefore: older.path,
-    fileAfter: newer.path,
+    fileBefore: older.place === null ? null : textOfMedium(older.place),
+    fileAfter: newer.place === null ? null : textOfMedium(newer.place),
     isSizeChanged: was === null || is === null ? null : was !== is,
     colourDistance: colourDistance(older.colour, newer.colour),
     loudnessChange_db: change(older.loudness_db, newer.loudness_db),
@@ -49,7 +50,7 @@ async function haveBytesChanged(older: MediaFacts, newer: MediaFacts): Promise<b
 }
 
 async function hashOf(facts: MediaFacts): Promise<string | null> {
-  return facts.contentHash ?? (facts.path === null ? null : hashFile(facts.path).catch(() => null));
+  return facts.contentHash ?? (facts.place === null ? null : hashMedium(facts.place));
 }
 
 /** Median Hamming distance of the hashes of frames at equal times; of two kinds of hash the smaller distance counts. */

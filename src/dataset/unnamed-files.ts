@@ -4,6 +4,7 @@ import { extname, join, relative, sep } from 'node:path';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
+import { filePathOf } from '../media/medium-text.ts';
 import { resolveMediaPath } from './media-path.ts';
 import type { OpenDataset } from './open-dataset.ts';
 import { readRows, textOf } from './rows.ts';
@@ -113,15 +114,16 @@ async function listFolders(
     signal?.throwIfAborted();
     const spelling = textOf(row['folder']);
     const resolved = resolveMediaPath(dataset.mediaRoot, `${spelling}.`);
-    if (!resolved.ok) continue;
+    const folder = resolved.ok ? filePathOf(resolved.medium) : null;
+    if (folder === null) continue;
     spelt.appendVarchar(spelling);
-    spelt.appendVarchar(resolved.absolutePath);
+    spelt.appendVarchar(folder);
     spelt.endRow();
-    if (listed.has(resolved.absolutePath) || left <= 0) continue;
-    listed.add(resolved.absolutePath);
-    const entries = await readdir(resolved.absolutePath, { withFileTypes: true }).catch(() => []);
+    if (listed.has(folder) || left <= 0) continue;
+    listed.add(folder);
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
     for (const entry of entries.filter((each) => isMedium(each)).slice(0, left)) {
-      files.appendVarchar(resolved.absolutePath);
+      files.appendVarchar(folder);
       files.appendVarchar(entry.name);
       files.appendVarchar(extname(entry.name).toLowerCase());
       files.endRow();

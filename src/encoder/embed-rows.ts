@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 
 import { findMediaType } from '../media/find-media-type.ts';
 import { makeFilmStrip } from '../media/film-strip.ts';
@@ -7,6 +6,8 @@ import { resolveMediaPath } from '../dataset/media-path.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf, textOf } from '../engine/database.ts';
 import type { DecoderChoice } from '../media/decoders/frame-stream.ts';
+import { stampMedium } from '../media/medium-stamp.ts';
+import type { Medium } from '../media/medium.ts';
 import { duration, type Progress } from '../progress.ts';
 import type { Encoder } from './encoder.ts';
 import type { StripPicture } from './protocol.ts';
@@ -42,7 +43,7 @@ const BATCH_ROWS = 8;
 type Row = {
   readonly row: number;
   readonly caption: string | null;
-  readonly media: string | null;
+  readonly media: Medium | null;
   readonly pictureId: string | null;
   readonly captionId: string | null;
 };
@@ -129,19 +130,13 @@ export class RowEmbedder {
       rows.map(async (row): Promise<Row> => {
         const caption = maybe(row['caption'], textOf);
         const located = resolveMediaPath(mediaRoot, maybe(row['media'], textOf));
-        const found = located.ok
-          ? await stat(located.absolutePath, { bigint: true }).catch(() => null)
-          : null;
-        const isFile = located.ok && found !== null && found.isFile() && found.size > 0n;
+        const stamp = located.ok ? await stampMedium(located.medium) : null;
+        const isThere = located.ok && stamp?.ok === true && stamp.sizeBytes > 0;
         return {
           row: numberOf(row['row_number']),
           caption: caption === null || caption.trim() === '' ? null : caption,
-          media: isFile ? located.absolutePath : null,
-          pictureId: isFile
-            ? hash(
-                `picture\0${located.absolutePath}\0${found.size}\0${found.mtimeNs}\0${found.ino}`,
-              )
-            : null,
+          media: isThere ? located.medium : null,
+          pictureId: isThere ? hash(`picture\0${stamp.identity}`) : null,
           captionId: caption === null || caption.trim() === '' ? null : hash(`caption\0${caption}`),
         };
       }),
@@ -161,7 +156,7 @@ export class RowEmbedder {
       (row) => !cache.has(row.pictureId ?? ''),
     );
     if (pictures.length === 0) return;
-    const strips = await Promise.all(pictures.map(async (row) => this.#strip(row.media ?? '')));
+    const strips = await Promise.all(pictures.map(async (row) => this.#strip(row.media)));
     const shown = strips.flatMap((strip) => strip ?? []);
     const vectors = shown.length === 0 ? [] : await encoder.pictures(shown);
     let next = 0;
@@ -174,9 +169,10 @@ export class RowEmbedder {
     );
   }
 
-  async #strip(path: string): Promise<StripPicture | null> {
-    const type = await findMediaType(path).catch(() => null);
-    const strip = await makeFilmStrip(path, {
+  async #strip(medium: Medium | null): Promise<StripPicture | null> {
+    if (medium === null) return null;
+    const type = await findMediaType(medium);
+    const strip = await makeFilmStrip(medium, {
       kind: type?.kind ?? 'video',
       decoder: this.#plan.decoder,
       count: FRAMES,

@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-
 import pMap from 'p-map';
 
 import { resolveMediaPath } from '../dataset/media-path.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import { DailiesError } from '../dailies-error.ts';
+import { stampMedium } from '../media/medium-stamp.ts';
+import { textOfMedium } from '../media/medium-text.ts';
+import type { Medium } from '../media/medium.ts';
 import { type EvidenceTable, errorRow, type MediaErrorCode } from '../probes/evidence-tables.ts';
-import { hashFile } from '../probes/files.ts';
+import { hashMedium } from '../probes/files.ts';
 import type { Progress } from '../progress.ts';
 import type { Engine } from './engine.ts';
 import { type Database, maybe, numberOf, textOf } from './database.ts';
@@ -58,11 +58,15 @@ export type ProbeCount = {
   readonly bytesRead: number;
 };
 
-type Medium = { readonly clipId: bigint; readonly medium: string; readonly path: string | null };
+type NamedMedium = {
+  readonly clipId: bigint;
+  readonly medium: string;
+  readonly path: string | null;
+};
 
 /** A medium of a sampled clip whose file was found. */
-export type Located = Medium & {
-  readonly absolutePath: string;
+export type Located = NamedMedium & {
+  readonly place: Medium;
   readonly identity: string;
   readonly sizeBytes: number;
 };
@@ -185,7 +189,7 @@ function numberIn(row: Readonly<Record<string, unknown>> | undefined, column: st
 async function listMedia(
   database: Database,
   columns: readonly string[],
-): Promise<readonly Medium[]> {
+): Promise<readonly NamedMedium[]> {
   const parts = columns.map(
     (column) =>
       `select clip_id, ${quoteLiteral(column)} as medium, ${quoteIdentifier(column)}::varchar as path from sampled_clips`,
@@ -208,7 +212,7 @@ async function listMedia(
 /** Finds each file and its identity; what cannot be found becomes a row of `files` at once. */
 async function locate(
   database: Database,
-  media: readonly Medium[],
+  media: readonly NamedMedium[],
   root: string,
 ): Promise<readonly Located[]> {
   const located = await pMap(
@@ -219,28 +223,14 @@ async function locate(
         await insertFault(database, each, resolved.error_code, resolved.error_message);
         return null;
       }
-      try {
-        const found = await stat(resolved.absolutePath, { bigint: true });
-        const identity = createHash('sha256')
-          .update(`${resolved.absolutePath}\0${found.size}\0${found.mtimeNs}\0${found.ino}`)
-          .digest('hex')
-          .slice(0, 32);
-        return {
-          ...each,
-          absolutePath: resolved.absolutePath,
-          identity,
-          sizeBytes: Number(found.size),
-        };
-      } catch (error) {
-        const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-        await insertFault(
-          database,
-          each,
-          code === 'EACCES' || code === 'EPERM' ? 'permission-denied' : 'missing-file',
-          `${each.path}: ${code === 'ENOENT' ? 'no such file' : code}`,
-        );
+      const { medium: place } = resolved;
+      const stamp = await stampMedium(place);
+      if (!stamp.ok) {
+        const message = stamp.code === 'missing-file' ? 'no such file' : stamp.message;
+        await insertFault(database, each, stamp.code, `${each.path}: ${message}`);
         return null;
       }
+      return { ...each, place, identity: stamp.identity, sizeBytes: stamp.sizeBytes };
     },
     { concurrency: STAT_CONCURRENCY },
   );
@@ -249,19 +239,20 @@ async function locate(
 
 async function insertFault(
   database: Database,
-  medium: Medium,
+  medium: NamedMedium,
   code: MediaErrorCode,
   message: string,
 ): Promise<void> {
   await insertEvidence(database, 'files', medium.clipId, medium.medium, {
     ...errorRow('files', code, message),
-    exists: code === 'missing-file' ? false : null,
+    exists: code === 'missing-file' ? false : code === 'not-a-file' ? true : null,
+    is_file: code === 'not-a-file' ? false : null,
   });
 }
 
 async function writeSampledMedia(
   database: Database,
-  media: readonly Medium[],
+  media: readonly NamedMedium[],
   located: readonly Located[],
 ): Promise<void> {
   const identities = new Map(
@@ -312,7 +303,7 @@ function planTasks(
     planned.add(each.identity);
     tasks.push({
       id: each.identity,
-      path: each.absolutePath,
+      medium: each.place,
       wants,
       tier: pass.tier,
       decoder: plan.decoder,
@@ -391,31 +382,29 @@ export async function hashSameSizes(
   );
   if (rows.length === 0) return;
   const wanted = new Set(rows.map((row) => `${numberOf(row['clip_id'])}:${textOf(row['medium'])}`));
-  const paths = [
-    ...new Set(
-      located
-        .filter((each) => wanted.has(`${each.clipId}:${each.medium}`))
-        .map((each) => each.absolutePath),
-    ),
-  ];
-  const stage = progress.stage('hash files of equal size', paths.length);
+  const places = new Map(
+    located
+      .filter((each) => wanted.has(`${each.clipId}:${each.medium}`))
+      .map(({ place }) => [textOfMedium(place), place]),
+  );
+  const stage = progress.stage('hash files of equal size', places.size);
   const hashes = await pMap(
-    paths,
-    async (path) => {
-      const hash = await hashFile(path).catch(() => null);
+    places,
+    async ([text, place]) => {
+      const hash = await hashMedium(place);
       stage.advance(1);
-      return [path, hash] as const;
+      return [text, hash] as const;
     },
     { concurrency: HASH_CONCURRENCY, signal },
   );
   stage.done();
-  const byPath = new Map(hashes);
+  const byPlace = new Map(hashes);
   const updates = located
     .filter((each) => wanted.has(`${each.clipId}:${each.medium}`))
     .map((each) => ({
       c: each.clipId.toString(),
       m: each.medium,
-      h: byPath.get(each.absolutePath) ?? null,
+      h: byPlace.get(textOfMedium(each.place)) ?? null,
     }));
   await database.run(
     `update files set content_hash = hashes.hash

@@ -1,10 +1,12 @@
 import { isAbsolute } from 'node:path';
 
 import { objectsIn } from '../media/decoders/plain-objects.ts';
+import { fileMedium } from '../media/medium-text.ts';
+import { parseMedium } from '../media/parse-medium.ts';
 import { isEvidenceTable } from './probe-medium.ts';
 import type { ProbeTask } from './task.ts';
 
-const MEMBERS = new Set(['id', 'path', 'wants', 'tier', 'decoder']);
+const MEMBERS = new Set(['id', 'path', 'medium', 'wants', 'tier', 'decoder']);
 
 /** Checks a task that came from outside; the text says what is wrong with it. */
 export function parseTask(value: unknown): ProbeTask | string {
@@ -20,7 +22,13 @@ export function parseTask(value: unknown): ProbeTask | string {
   const unknown = Object.keys(task).find((name) => !MEMBERS.has(name));
   if (unknown !== undefined) return `unknown member ${JSON.stringify(unknown.slice(0, 100))}`;
   if (typeof id !== 'string' || id === '') return 'id must be a text';
-  if (typeof path !== 'string' || !isAbsolute(path)) return 'path must be an absolute path';
+  const medium =
+    task['medium'] === undefined
+      ? typeof path === 'string' && isAbsolute(path)
+        ? fileMedium(path)
+        : 'path must be an absolute path'
+      : (parseMedium(task['medium']) ?? 'medium must have a source, a range or null, and a name');
+  if (typeof medium === 'string') return medium;
   if (!Array.isArray(wants)) return 'wants must be a list of evidence tables';
   const tables = wants.filter((name) => isEvidenceTable(name));
   if (tables.length !== wants.length) return 'wants names a table that does not exist';
@@ -30,5 +38,5 @@ export function parseTask(value: unknown): ProbeTask | string {
   if (decoder !== 'auto' && decoder !== 'node-av' && decoder !== 'ffmpeg') {
     return 'decoder must be auto, node-av or ffmpeg';
   }
-  return { id, path, wants: tables, tier, decoder };
+  return { id, medium, wants: tables, tier, decoder };
 }

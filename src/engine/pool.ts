@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { DailiesError } from '../dailies-error.ts';
 import { type JobEnd, KillableChild } from '../media/decoders/killable-child.ts';
 import { objectsIn } from '../media/decoders/plain-objects.ts';
+import { dropScratchOf, scratchFor } from '../media/scratch-folder.ts';
 import { errorRow, type EvidenceTable, type MediaErrorCode } from '../probes/evidence-tables.ts';
 import { isEvidenceTable, type TravellingRow } from './probe-medium.ts';
 import type { ProbeTask, ProbeVerdict } from './task.ts';
@@ -168,7 +169,8 @@ class Slot {
       const child = await this.#readyChild();
       if (child === null) return null;
       rows = {};
-      last = await child.run(task, {
+      const job = { task, scratch: await scratchFor(task.medium) };
+      last = await child.run(job, {
         deadline_s: this.#deadline_s(null),
         onNote: (note) => this.#takeNote(note, rows),
       });
@@ -179,6 +181,7 @@ class Slot {
         if (last.kind === 'answered') return { id: task.id, outcome: 'ok', evidence: rows };
       } else {
         this.#child = null;
+        await dropScratchOf(child.pid);
       }
     }
     return badVerdict(task, rows, last);
@@ -238,6 +241,7 @@ class Slot {
     const child = this.#child;
     this.#child = null;
     await child?.kill();
+    await dropScratchOf(child?.pid);
   }
 }
 

@@ -1,9 +1,14 @@
+import { tmpdir } from 'node:os';
+
+import { LocalCopy, type LocalFile } from '../media/local-copy.ts';
 import type { Magic } from '../media/magic.ts';
+import { openMedium } from '../media/open-medium.ts';
+import { scratchOfProcess } from '../media/scratch-folder.ts';
 import { errorRow, EVIDENCE_TABLES, type EvidenceTable } from '../probes/evidence-tables.ts';
 import { probeAudio } from '../probes/audio.ts';
 import { probeFile } from '../probes/files.ts';
 import { probeFrames } from '../probes/frames.ts';
-import { type HeaderRows, probeHeader } from '../probes/header.ts';
+import { faultRows, type HeaderFallback, type HeaderRows, probeHeader } from '../probes/header.ts';
 import { probeImage } from '../probes/images.ts';
 import { readHeaderWithLibav } from '../probes/libav-header.ts';
 import type { ProbeTask } from './task.ts';
@@ -48,9 +53,35 @@ const IMAGE_EXTENSION = /^(jpe?g|png|webp|avif|heic|heif|jxl|jp2|bmp|tiff?|svg)$
 /**
  * Looks at one medium in this process: a row for each table that the task wants and that fits the medium (pictures have
  * no packets, videos no EXIF), told as soon as it is known. Cheap looks come first: what they found survives a decoder
- * that crashes.
+ * that crashes. `scratch` is the folder for copies of media that are no plain files; null if there are none.
  */
-export async function probeMedium(task: ProbeTask, tell: (note: ProbeNote) => void): Promise<void> {
+export async function probeMedium(
+  task: ProbeTask,
+  scratch: string | null,
+  tell: (note: ProbeNote) => void,
+): Promise<void> {
+  const opened = await openMedium(task.medium);
+  const file = await rowOf('files', () => probeFile(task.medium, opened));
+  if (task.wants.includes('files')) tell({ kind: 'row', table: 'files', row: file });
+  if (!opened.ok) {
+    for (const table of task.wants.filter((each) => each !== 'files'))
+      tell({ kind: 'row', table, row: errorRow(table, opened.code, opened.message) });
+    return;
+  }
+  const copy = new LocalCopy(opened, () => scratchOfProcess(scratch ?? tmpdir(), process.pid));
+  try {
+    await lookInside(task, kindOf(file), copy, tell);
+  } finally {
+    await copy.close();
+  }
+}
+
+async function lookInside(
+  task: ProbeTask,
+  kind: MediumKind,
+  copy: LocalCopy,
+  tell: (note: ProbeNote) => void,
+): Promise<void> {
   const look = async (
     table: EvidenceTable,
     probe: () => Promise<TravellingRow>,
@@ -60,30 +91,43 @@ export async function probeMedium(task: ProbeTask, tell: (note: ProbeNote) => vo
     tell({ kind: 'row', table, row });
     return row;
   };
-  const file = await rowOf('files', () => probeFile(task.path));
-  if (task.wants.includes('files')) tell({ kind: 'row', table: 'files', row: file });
-  const kind = kindOf(file);
   const images = { isHeaderOnly: task.tier === 'header' };
   if (kind === 'image') {
-    await look('images', () => probeImage(task.path, images));
+    await look('images', () => probeImage(copy.reader, images));
     return;
   }
   if (kind === 'animation') {
-    const image = await look('images', () => probeImage(task.path, images));
+    const image = await look('images', () => probeImage(copy.reader, images));
     if (image !== null && Number(image['page_count']) < 2) return;
   }
-  const audioTracks = await lookAtHeader(task, tell);
+  const audioTracks = await lookAtHeader(task, copy, tell);
   const { tier, decoder } = task;
-  if (tier !== 'header') await look('frames', () => probeFrames(task.path, { tier, decoder }));
+  if (tier !== 'header') {
+    await look('frames', () =>
+      onFile(copy, 'frames', (path) => probeFrames(path, { tier, decoder })),
+    );
+  }
   if (!task.wants.includes('audio') || audioTracks === 0) return;
-  const audio = await audioRow(task);
+  const audio = await audioRow(task, copy);
   if (audio !== null) tell({ kind: 'row', table: 'audio', row: audio });
 }
 
+/** What a decoder sees of a medium, which may have to be fetched for it. */
+async function onFile(
+  copy: LocalCopy,
+  table: EvidenceTable,
+  probe: (path: string) => Promise<TravellingRow>,
+): Promise<TravellingRow> {
+  const file: LocalFile = await copy.whole();
+  return file.ok ? probe(file.path) : errorRow(table, file.code, file.message);
+}
+
 /** The row of a medium's sound; null if it has none, which is no fault. */
-async function audioRow(task: ProbeTask): Promise<TravellingRow | null> {
+async function audioRow(task: ProbeTask, copy: LocalCopy): Promise<TravellingRow | null> {
   try {
-    return await probeAudio(task.path, { decoder: task.decoder });
+    const file = await copy.whole();
+    if (!file.ok) return errorRow('audio', file.code, file.message);
+    return await probeAudio(file.path, { decoder: task.decoder });
   } catch (error) {
     return errorRow('audio', 'internal', textOf(error));
   }
@@ -103,6 +147,7 @@ function kindOf(file: TravellingRow): MediumKind {
  */
 async function lookAtHeader(
   task: ProbeTask,
+  copy: LocalCopy,
   tell: (note: ProbeNote) => void,
 ): Promise<number | null> {
   const wants = task.wants.filter((table) => table === 'containers' || table === 'packets');
@@ -110,12 +155,13 @@ async function lookAtHeader(
   if (wants.length === 0 && !task.wants.includes('frames')) return null;
   let rows: HeaderRows;
   try {
-    rows = await probeHeader(task.path, {
-      wants,
-      ...(wants.length === 0
-        ? {}
-        : { fallback: (path) => readHeaderWithLibav(path, task.decoder) }),
-    });
+    const fallback: HeaderFallback = async () => {
+      const file = await copy.whole();
+      return file.ok
+        ? readHeaderWithLibav(file.path, task.decoder)
+        : faultRows(file.code, file.message);
+    };
+    rows = await probeHeader(copy.reader, { wants, ...(wants.length === 0 ? {} : { fallback }) });
   } catch (error) {
     for (const table of wants)
       tell({ kind: 'row', table, row: errorRow(table, 'internal', textOf(error)) });

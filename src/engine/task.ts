@@ -1,11 +1,12 @@
+import type { Medium } from '../media/medium.ts';
 import type { EvidenceTable } from '../probes/evidence-tables.ts';
 
 /** One medium to look at: a line on the standard input of `dailies worker`. */
 export type ProbeTask = {
   /** Unique in the run: `<clip_id>:<medium>`. */
   readonly id: string;
-  /** Absolute path; the dataset room has already checked that it lies under the media root. */
-  readonly path: string;
+  /** Where it lies; the dataset room has already checked that it may be read. A line may give the absolute `path` of a file instead. */
+  readonly medium: Medium;
   /** Evidence tables wanted. */
   readonly wants: readonly EvidenceTable[];
   /** What is decoded: nothing (images by their header), keyframes alone, all frames, all frames measured at native size too. */

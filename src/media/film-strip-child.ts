@@ -4,6 +4,6 @@ import { parseFilmStripJob } from './parse-film-strip.ts';
 
 // The entry of a film strip process.
 serveJobs(async (job) => {
-  const { path, options } = parseFilmStripJob(job);
-  return renderFilmStrip(path, options);
+  const { medium, options, scratch } = parseFilmStripJob(job);
+  return renderFilmStrip(medium, options, scratch);
 });

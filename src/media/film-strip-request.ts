@@ -1,4 +1,5 @@
 import type { DecoderChoice } from './decoders/frame-stream.ts';
+import type { Medium } from './medium.ts';
 
 /** What a film strip is made of. */
 export type FilmStripOptions = {
@@ -31,7 +32,12 @@ export type FilmStrip = {
 };
 
 /** A job of the film strip process. */
-export type FilmStripJob = { readonly path: string; readonly options: FilmStripOptions };
+export type FilmStripJob = {
+  readonly medium: Medium;
+  readonly options: FilmStripOptions;
+  /** Folder for copies of media that are no plain files; null if there are none. */
+  readonly scratch: string | null;
+};
 
 export const DEFAULT_STRIP_FRAMES = 8;
 export const DEFAULT_STRIP_WIDTH_PX = 160;

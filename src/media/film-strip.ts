@@ -1,6 +1,8 @@
 import { KillableChild } from './decoders/killable-child.ts';
 import type { FilmStrip, FilmStripOptions } from './film-strip-request.ts';
+import type { Medium } from './medium.ts';
 import { parseFilmStrip } from './parse-film-strip.ts';
+import { dropScratchOf, scratchFor } from './scratch-folder.ts';
 
 export type { FilmStrip, FilmStripOptions } from './film-strip-request.ts';
 
@@ -20,13 +22,16 @@ const lanes: Lane[] = Array.from({ length: LANES }, () => ({
 }));
 
 /**
- * Makes a film strip of a local medium in a process of its own; null if the medium shows nothing or its decoder
+ * Makes a film strip of a medium in a process of its own; null if the medium shows nothing or its decoder
  * crashed or took more than a minute. The processes stay for the next strips and go with the caller.
  */
-export function makeFilmStrip(path: string, options: FilmStripOptions): Promise<FilmStrip | null> {
+export function makeFilmStrip(
+  medium: Medium,
+  options: FilmStripOptions,
+): Promise<FilmStrip | null> {
   const lane = lanes.reduce((least, each) => (each.waiting < least.waiting ? each : least));
   lane.waiting++;
-  const made = lane.last.then(() => makeInLane(lane, path, options));
+  const made = lane.last.then(() => makeInLane(lane, medium, options));
   lane.last = made
     .catch(() => undefined)
     .finally(() => {
@@ -42,13 +47,14 @@ export async function closeFilmStrips(): Promise<void> {
       const { child } = lane;
       lane.child = null;
       await child?.kill();
+      await dropScratchOf(child?.pid);
     }),
   );
 }
 
 async function makeInLane(
   lane: Lane,
-  path: string,
+  medium: Medium,
   options: FilmStripOptions,
 ): Promise<FilmStrip | null> {
   if (lane.child?.isAlive !== true) lane.child = new KillableChild('src/media/film-strip-child.js');
@@ -58,9 +64,11 @@ async function makeInLane(
     lane.child = null;
     return null;
   }
-  const end = await child.run({ path, options }, { deadline_s: DEADLINE_S });
+  const job = { medium, options, scratch: await scratchFor(medium) };
+  const end = await child.run(job, { deadline_s: DEADLINE_S });
   if (end.kind === 'crashed' || end.kind === 'timed-out') {
     lane.child = null;
+    await dropScratchOf(child.pid);
     return null;
   }
   if (end.rss_bytes > MOST_RSS_BYTES) {

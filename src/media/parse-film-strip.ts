@@ -1,13 +1,15 @@
 import { DECODER_CHOICES } from './decoders/frame-stream.ts';
 import { objectsIn } from './decoders/plain-objects.ts';
 import type { FilmStrip, FilmStripJob } from './film-strip-request.ts';
+import { parseMedium } from './parse-medium.ts';
 
 /** Reads a job as it comes from the other process; throws if it is none. */
 export function parseFilmStripJob(value: unknown): FilmStripJob {
   const job = objectsIn([value])[0];
   const options = objectsIn([job?.['options']])[0];
-  const path = job?.['path'];
-  if (options === undefined || typeof path !== 'string') throw new Error('no film strip job');
+  const medium = parseMedium(job?.['medium']);
+  const scratch = job?.['scratch'];
+  if (options === undefined || medium === null) throw new Error('no film strip job');
   const number = (name: string): number | undefined => {
     const option = options[name];
     return typeof option === 'number' && Number.isFinite(option) ? option : undefined;
@@ -19,7 +21,8 @@ export function parseFilmStripJob(value: unknown): FilmStripJob {
   const times = options['times'];
   const decoder = DECODER_CHOICES.find((choice) => choice === options['decoder']);
   return {
-    path,
+    medium,
+    scratch: typeof scratch === 'string' ? scratch : null,
     options: {
       kind: options['kind'] === 'image' ? 'image' : 'video',
       ...(decoder === undefined ? {} : { decoder }),

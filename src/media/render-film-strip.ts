@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+
 import sharp from 'sharp';
 
 import { selectDecoder } from './decoders/decode-frames.ts';
@@ -16,20 +18,43 @@ import {
 } from './film-strip-request.ts';
 import { MOST_DECODED_PIXELS, openImage } from './images/open-image.ts';
 import { decodeSmallRgb } from './images/small-rgb.ts';
+import { LocalCopy } from './local-copy.ts';
 import { LEVEL_WINDOW_S } from './measures/loudness.ts';
+import type { Medium } from './medium.ts';
+import { openMedium } from './open-medium.ts';
+import type { RangeReader } from './ranges.ts';
+import { scratchOfProcess } from './scratch-folder.ts';
 import type { StripSize } from './strip-size.ts';
 
 /** WebP quality of a strip: a thumbnail to recognise a fault by. */
 const QUALITY = 70;
 
-/** Makes a film strip in this process; null if the medium shows nothing. */
+/** Makes a film strip in this process; null if the medium shows nothing. `scratch` is the folder for a copy, where one is needed. */
 export async function renderFilmStrip(
+  medium: Medium,
+  options: FilmStripOptions,
+  scratch: string | null,
+): Promise<FilmStrip | null> {
+  const opened = await openMedium(medium);
+  if (!opened.ok) return null;
+  const copy = new LocalCopy(opened, () => scratchOfProcess(scratch ?? tmpdir(), process.pid));
+  try {
+    const count = Math.min(MOST_STRIP_FRAMES, Math.max(1, options.count ?? DEFAULT_STRIP_FRAMES));
+    const maxWidth_px = Math.max(16, options.maxWidth_px ?? DEFAULT_STRIP_WIDTH_PX);
+    if (options.kind === 'image') return await imageStrip(copy.reader, count, maxWidth_px);
+    const file = await copy.whole();
+    return file.ok ? await videoStrip(file.path, options, count, maxWidth_px) : null;
+  } finally {
+    await copy.close();
+  }
+}
+
+async function videoStrip(
   path: string,
   options: FilmStripOptions,
+  count: number,
+  maxWidth_px: number,
 ): Promise<FilmStrip | null> {
-  const count = Math.min(MOST_STRIP_FRAMES, Math.max(1, options.count ?? DEFAULT_STRIP_FRAMES));
-  const maxWidth_px = Math.max(16, options.maxWidth_px ?? DEFAULT_STRIP_WIDTH_PX);
-  if (options.kind === 'image') return imageStrip(path, count, maxWidth_px);
   const picked = await pickFrames(path, {
     times: options.times?.slice(0, MOST_STRIP_FRAMES) ?? null,
     count,
@@ -87,11 +112,11 @@ async function pickFrames(
 
 /** Still images are one frame; of animations, pages evenly over the length. */
 async function imageStrip(
-  path: string,
+  reader: RangeReader,
   count: number,
   maxWidth_px: number,
 ): Promise<FilmStrip | null> {
-  const image = await openImage(path);
+  const image = await openImage(reader);
   if (!image.ok || image.metadata.width * image.metadata.height > MOST_DECODED_PIXELS) return null;
   const pages = image.metadata.pages ?? 1;
   const isAnimated = pages > 1 && (image.format === 'gif' || image.format === 'webp');

@@ -49,6 +49,8 @@ export const MEDIA_ERROR_CODES = {
   'path-outside-root': 'data',
   'invalid-path': 'data',
   'permission-denied': 'data',
+  'changed-while-read': 'data',
+  'refused-address': 'data',
   'empty-file': 'data',
   'unknown-format': 'data',
   'corrupt-header': 'data',

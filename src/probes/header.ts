@@ -1,11 +1,11 @@
 import { ByteWindow } from '../media/byte-window.ts';
-import { openFault, openFileRanges } from '../media/file-ranges.ts';
 import { HeaderFault } from '../media/headers/header-fault.ts';
 import { readMatroska } from '../media/headers/matroska.ts';
 import type { MediaHeader } from '../media/headers/media-header.ts';
 import { readMp4 } from '../media/headers/mp4.ts';
 import { readTimeline } from '../media/headers/timeline.ts';
 import { MAGIC_BYTES, detectMagic, type Magic } from '../media/magic.ts';
+import { mediumFaultOf } from '../media/medium-fault.ts';
 import type { RangeReader } from '../media/ranges.ts';
 import { brokenContainerRow, containerRow, type Spent } from './containers.ts';
 import {
@@ -23,10 +23,7 @@ export type HeaderRows = {
 };
 
 /** A reader of other formats: another way to the same rows; `packets` null if it did not look at them. */
-export type HeaderFallback = (path: string) => Promise<{
-  readonly container: EvidenceRow<'containers'>;
-  readonly packets: EvidenceRow<'packets'> | null;
-}>;
+export type HeaderFallback = () => Promise<HeaderRows>;
 
 export type HeaderOptions = {
   /** Tables wanted: without `packets` the blocks of a Matroska file are not walked. */
@@ -43,49 +40,35 @@ const NOT_VIDEO: ReadonlySet<Magic> = new Set<Magic>([
 ]);
 
 /**
- * Reads the header of the medium at a path that the caller has checked.
+ * Reads the header of a medium through its ranges.
  *
- * Never throws for what the file holds or that it is missing: such rows carry an `error_code`.
+ * Never throws for what the medium holds or that it cannot be read: such rows carry an `error_code`.
  */
-export async function probeHeader(path: string, options: HeaderOptions): Promise<HeaderRows> {
-  const rows = await probePath(path, options);
+export async function probeHeader(
+  reader: RangeReader,
+  options: HeaderOptions,
+): Promise<HeaderRows> {
+  let rows: HeaderRows;
+  try {
+    rows = await probeRanges(reader, options);
+  } catch (error) {
+    const fault = mediumFaultOf(error);
+    rows = faultRows(fault.code, fault.message);
+  }
   return options.wants.includes('packets') ? rows : { ...rows, packets: null };
 }
 
-async function probePath(path: string, options: HeaderOptions): Promise<HeaderRows> {
-  let reader: RangeReader;
-  try {
-    reader = await openFileRanges(path);
-  } catch (error) {
-    const fault = openFault(error);
-    return faultRows(fault.code, fault.message);
-  }
-  try {
-    return await probeRanges(reader, path, options);
-  } catch (error) {
-    const fault = openFault(error);
-    return faultRows(fault.code, fault.message);
-  } finally {
-    await reader.close();
-  }
-}
-
-/** The rows of a medium behind a reader; `path` is for the fallback alone. Never throws for what the bytes hold. */
-export async function probeRanges(
-  reader: RangeReader,
-  path: string,
-  options: HeaderOptions,
-): Promise<HeaderRows> {
+async function probeRanges(reader: RangeReader, options: HeaderOptions): Promise<HeaderRows> {
   const window = new ByteWindow(reader);
   const magic = detectMagic(await window.read(0, MAGIC_BYTES));
   const own = await readOwn(window, reader, magic, options.wants.includes('packets'));
   const isFinal =
     own.containers.error_code === null || !FALLBACK_CODES.has(own.containers.error_code);
   if (isFinal || options.fallback === undefined || NOT_VIDEO.has(magic)) return own;
-  const other = await options.fallback(path);
-  if (other.container.error_code !== null && isOwnFormat(magic)) return own;
+  const other = await options.fallback();
+  if (other.containers.error_code !== null && isOwnFormat(magic)) return own;
   const packets = other.packets ?? errorRow('packets', 'unsupported-codec', 'no packets were read');
-  return { containers: other.container, packets };
+  return { containers: other.containers, packets };
 }
 
 /** Faults after which another reader may see more. */
@@ -155,7 +138,8 @@ function headerRows(header: MediaHeader, spent: Spent, wantsPackets: boolean): H
   return { containers, packets: packetRow(header, video, packets, timeline) };
 }
 
-function faultRows(code: MediaErrorCode, message: string): HeaderRows {
+/** Both rows of a medium that could not be read. */
+export function faultRows(code: MediaErrorCode, message: string): HeaderRows {
   return {
     containers: errorRow('containers', code, message),
     packets: errorRow('packets', code, message),

@@ -23,6 +23,7 @@ import { gradientRatio } from '../media/measures/gradient-ratio.ts';
 import { measureLuma } from '../media/measures/luma-statistics.ts';
 import { dctHash, differenceHash, shrink } from '../media/measures/perceptual-hashes.ts';
 import { laplacianVariance } from '../media/measures/sharpness.ts';
+import type { RangeReader } from '../media/ranges.ts';
 import { errorRow, type EvidenceRow } from './evidence-tables.ts';
 
 /** Longer side of the picture that is measured, px; smaller ones are not enlarged. */
@@ -32,15 +33,15 @@ const BARS_SIDE_PX = 128;
 const HASH_SIDE_PX = 64;
 
 /**
- * Measures one image file: its header, and its first page upright on white. A damaged picture is measured as far as
+ * Measures one image: its header, and its first page upright on white. A damaged picture is measured as far as
  * it decodes; one of more than 100 million pixels, or any if only headers are wanted, is described by its header alone.
  */
 export async function probeImage(
-  path: string,
+  reader: RangeReader,
   options: { readonly isHeaderOnly?: boolean } = {},
 ): Promise<EvidenceRow<'images'>> {
   const isHeaderOnly = options.isHeaderOnly === true;
-  const image = isHeaderOnly ? await openImageHeader(path) : await openImage(path);
+  const image = isHeaderOnly ? await openImageHeader(reader) : await openImage(reader);
   if (!image.ok) return errorRow('images', image.code, image.message);
   const header = describeHeader(image);
   const { metadata } = image;

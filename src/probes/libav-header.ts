@@ -6,13 +6,8 @@ import { loadNodeAv } from '../media/decoders/node-av-library.ts';
 import { readTimeline } from '../media/headers/timeline.ts';
 import { containerRow } from './containers.ts';
 import { errorRow, type EvidenceRow } from './evidence-tables.ts';
+import type { HeaderRows } from './header.ts';
 import { packetRow } from './packets.ts';
-
-/** Rows of a header that libav read. */
-export type LibavRows = {
-  readonly container: EvidenceRow<'containers'>;
-  readonly packets: EvidenceRow<'packets'> | null;
-};
 
 /**
  * Reads the header and all packets of a container that has no reader of its own (AVI, MPEG-TS, FLV, Ogg…), through
@@ -21,11 +16,11 @@ export type LibavRows = {
 export async function readHeaderWithLibav(
   path: string,
   decoder: DecoderChoice = 'auto',
-): Promise<LibavRows> {
+): Promise<HeaderRows> {
   const read = await readWithAny(path, decoder);
   if (!read.ok) {
     return {
-      container: { ...errorRow('containers', read.code, read.message), reader: 'libav' },
+      containers: { ...errorRow('containers', read.code, read.message), reader: 'libav' },
       packets: errorRow('packets', read.code, read.message),
     };
   }
@@ -38,7 +33,7 @@ export async function readHeaderWithLibav(
     bytesRead: size_bytes,
     requests: 1,
   });
-  const container: EvidenceRow<'containers'> = {
+  const containers: EvidenceRow<'containers'> = {
     ...row,
     reader: 'libav',
     // An edit list is not told apart by libav, and these containers have no index in front.
@@ -48,17 +43,17 @@ export async function readHeaderWithLibav(
   };
   if (video === null)
     return {
-      container,
+      containers,
       packets: errorRow('packets', 'no-video-track', 'the file has no video track'),
     };
   if (packets === null || timeline === null || packets.sizes_bytes.length === 0) {
     return {
-      container,
+      containers,
       packets: errorRow('packets', 'no-frames', 'the video track has no packets'),
     };
   }
   return {
-    container,
+    containers,
     packets: { ...packetRow(header, video, packets, timeline), source: 'demuxer' },
   };
 }

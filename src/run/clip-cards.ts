@@ -5,6 +5,7 @@ import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf, type SqlRow, type SqlValue } from '../engine/database.ts';
 import { findMediaType } from '../media/find-media-type.ts';
 import type { FilmStrip } from '../media/film-strip-request.ts';
+import type { Medium } from '../media/medium.ts';
 import { formatValue } from '../format-value.ts';
 import type { Progress } from '../progress.ts';
 import { type CaptionPatterns, findCaptionSpans } from './caption-spans.ts';
@@ -22,8 +23,8 @@ export type CardPlan = {
   readonly most: number;
   /** What rules look for in captions, to mark it. */
   readonly captionPatterns: CaptionPatterns;
-  /** Makes the film strip of a file, or null where no picture can be made. */
-  readonly makeStrip: (path: string, look: StripLook) => Promise<FilmStrip | null>;
+  /** Makes the film strip of a medium, or null where no picture can be made. */
+  readonly makeStrip: (medium: Medium, look: StripLook) => Promise<FilmStrip | null>;
 };
 
 /** How to show the pixels: upright and square. */
@@ -223,7 +224,7 @@ async function toCard(
 ): Promise<ClipCard> {
   const path = maybe(row['path'], String);
   const resolved = path === null ? null : resolveMediaPath(plan.mediaRoot, path);
-  const file = resolved?.ok === true ? resolved.absolutePath : null;
+  const file = resolved?.ok === true ? resolved.medium : null;
   const isAboutSound = findings.some((finding) => SOUND_RULES.has(finding.rule_id));
   const look: StripLook = {
     kind: await kindOf(row, file),
@@ -255,15 +256,15 @@ async function toCard(
 }
 
 /** Rows that no probe looked at, such as neighbours, are told by the first bytes of their file. */
-async function kindOf(row: SqlRow, file: string | null): Promise<StripLook['kind']> {
+async function kindOf(row: SqlRow, file: Medium | null): Promise<StripLook['kind']> {
   if (row['image_format'] !== null) return 'image';
   if (row['is_measured'] === true || file === null) return 'video';
-  return (await findMediaType(file).catch(() => null))?.kind ?? 'video';
+  return (await findMediaType(file))?.kind ?? 'video';
 }
 
 async function closeUpOf(
   row: SqlRow,
-  file: string,
+  file: Medium,
   look: StripLook,
   plan: CardPlan,
   findings: readonly Finding[],

@@ -2,6 +2,7 @@ import pMap from 'p-map';
 
 import { closeFilmStrips, makeFilmStrip } from '../media/film-strip.ts';
 import { findMediaType } from '../media/find-media-type.ts';
+import { resolveMediaPath } from '../dataset/media-path.ts';
 import type { ClipCard } from './document.ts';
 import { readClips } from './read-run.ts';
 
@@ -24,7 +25,7 @@ export async function keptStrips(folder: string): Promise<KeptStrips> {
 }
 
 /**
- * Frames of the older and the newer file of each key; where a file is gone or another one by now, what the run folder kept of it; else
+ * Frames of the older and the newer file of each key, by the text of each medium; where a file is gone or another one by now, what the run folder kept of it; else
  * null.
  */
 export async function makePairStrips(
@@ -59,7 +60,11 @@ export async function makePairStrips(
 }
 
 async function stripOf(file: string | null): Promise<ClipCard['strip']> {
-  const type = file === null ? null : await findMediaType(file);
-  if (file === null || type === null) return null;
-  return makeFilmStrip(file, { kind: type.kind, count: FRAMES });
+  if (file === null) return null;
+  // Checked when the document was made, against the root of its version.
+  const found = resolveMediaPath('/', file);
+  const type = found.ok ? await findMediaType(found.medium) : null;
+  return !found.ok || type === null
+    ? null
+    : makeFilmStrip(found.medium, { kind: type.kind, count: FRAMES });
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { DecoderChoice } from '../media/decoders/frame-stream.ts';
 import { type FilmStrip, makeFilmStrip } from '../media/film-strip.ts';
+import { stampMedium } from '../media/medium-stamp.ts';
+import type { Medium } from '../media/medium.ts';
 import type { StripLook } from './clip-cards.ts';
 
 /** Raised when strips look different, so that older ones are not reused. */
@@ -17,22 +19,20 @@ const FRAME_WIDTH_PX = 160;
 export function cachedStrips(
   cacheFolder: string,
   decoder: DecoderChoice,
-): (path: string, look: StripLook) => Promise<FilmStrip | null> {
+): (medium: Medium, look: StripLook) => Promise<FilmStrip | null> {
   const folder = join(cacheFolder, `strips-v${STRIP_VERSION}`);
-  return async (path, look) => {
-    const found = await stat(path, { bigint: true }).catch(() => null);
-    if (found === null || !found.isFile() || found.size === 0n) return null;
+  return async (medium, look) => {
+    const stamp = await stampMedium(medium);
+    if (!stamp.ok || stamp.sizeBytes === 0) return null;
     const identity = createHash('sha256')
-      .update(
-        `${path}\0${found.size}\0${found.mtimeNs}\0${found.ino}\0${decoder}\0${JSON.stringify(look)}`,
-      )
+      .update(`${stamp.identity}\0${decoder}\0${JSON.stringify(look)}`)
       .digest('hex')
       .slice(0, 32);
     const file = join(folder, `${identity}.json`);
     const kept = await readFile(file, 'utf8').catch(() => null);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: written below, under a version
     if (kept !== null) return JSON.parse(kept) as FilmStrip | null;
-    const strip = await makeFilmStrip(path, {
+    const strip = await makeFilmStrip(medium, {
       ...look,
       decoder,
       count: FRAMES,

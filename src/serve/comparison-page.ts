@@ -2,6 +2,7 @@ import { clipId } from '../../reports/html/clip-id.ts';
 import { renderDiffHtml } from '../../reports/html/diff-page.ts';
 import { SERVED } from '../../reports/html/page-site.ts';
 import type { DiffDocument } from '../compare/diff-document.ts';
+import { textOfMedium } from '../media/medium-text.ts';
 import { keptStrips, makePairStrips } from '../run/pair-strips.ts';
 import type { RunArchive, StoredClip } from './run-archive.ts';
 
@@ -45,5 +46,5 @@ export async function renderComparison(
 async function fileOf(archive: RunArchive, clip: StoredClip): Promise<string | null> {
   const [medium] = clip.media;
   const found = medium === undefined ? null : await archive.mediaPath(medium.number);
-  return found?.ok === true ? found.absolutePath : null;
+  return found?.ok === true ? textOfMedium(found.medium) : null;
 }

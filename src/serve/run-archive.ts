@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 
 import { type MediaPath, resolveMediaPath } from '../dataset/media-path.ts';
 import { quoteLiteral } from '../dataset/sql-quote.ts';
+import { isUrl } from '../media/medium-text.ts';
 import { Database, maybe, numberOf, type SqlRow, textOf } from '../engine/database.ts';
 import type { Finding, RunDocument } from '../run/document.ts';
 import { findingOf, readDocument } from '../run/read-run.ts';
@@ -132,7 +133,7 @@ export class RunArchive {
       number: BigInt(number),
     });
     if (root === null || row === undefined) return null;
-    return resolveMediaPath(resolve(root), maybe(row['path'], textOf));
+    return resolveMediaPath(isUrl(root) ? root : resolve(root), maybe(row['path'], textOf));
   }
 
   close(): void {

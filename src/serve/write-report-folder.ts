@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type ClipMedium, placeOf, renderClipPage } from '../../reports/html/clip-page.ts';
@@ -8,6 +8,9 @@ import { renderHtml } from '../../reports/html/page.ts';
 import type { PageSite } from '../../reports/html/page-site.ts';
 import { formatBytes, formatPlural } from '../../reports/figures.ts';
 import { findMediaType } from '../media/find-media-type.ts';
+import { LocalCopy } from '../media/local-copy.ts';
+import { openMedium } from '../media/open-medium.ts';
+import { scratchFolder } from '../media/scratch-folder.ts';
 import { VERSION } from '../package-root.ts';
 import type { ClipCard, ReportInput } from '../run/document.ts';
 import { RunArchive, type StoredMedium } from './run-archive.ts';
@@ -93,16 +96,25 @@ async function copyMedium(
   const none = (reason: string): ClipMedium => ({ medium, path, kind: null, href: null, reason });
   const found = await archive.mediaPath(number);
   if (found?.ok !== true) return none(found?.error_message ?? 'No medium is named.');
-  const type = await findMediaType(found.absolutePath);
+  const type = await findMediaType(found.medium);
   if (type === null) return none('The file is missing, or neither a film nor a picture.');
-  const { size } = await stat(found.absolutePath);
-  if (copies.bytes + size > MOST_BYTES) {
-    copies.leftOut += 1;
-    return none('Left out, to keep the folder small.');
+  const opened = await openMedium(found.medium);
+  if (!opened.ok) return none(opened.message);
+  const local = new LocalCopy(opened, scratchFolder);
+  try {
+    const size = local.reader.sizeBytes;
+    if (copies.bytes + size > MOST_BYTES) {
+      copies.leftOut += 1;
+      return none('Left out, to keep the folder small.');
+    }
+    const whole = await local.whole();
+    if (!whole.ok) return none(whole.message);
+    copies.bytes += size;
+    const file = `${name}${type.ending}`;
+    // On file systems that can, the copy shares its blocks with the original.
+    await copyFile(whole.path, join(target, 'clips', file), constants.COPYFILE_FICLONE);
+    return { medium, path, kind: type.kind, href: file, reason: null };
+  } finally {
+    await local.close();
   }
-  copies.bytes += size;
-  const file = `${name}${type.ending}`;
-  // On file systems that can, the copy shares its blocks with the original.
-  await copyFile(found.absolutePath, join(target, 'clips', file), constants.COPYFILE_FICLONE);
-  return { medium, path, kind: type.kind, href: file, reason: null };
 }

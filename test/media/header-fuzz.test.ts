@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { EVIDENCE_TABLES, type EvidenceTable } from '../../src/probes/evidence-tables.ts';
-import { probeRanges } from '../../src/probes/header.ts';
+import { probeHeader } from '../../src/probes/header.ts';
 import { memoryRanges } from './memory-ranges.ts';
 
 const CLIPS = join(import.meta.dirname, 'clips');
@@ -98,7 +98,7 @@ it('makes rows of fitting values of any damaged clip and never throws', async ()
       fc.array(harm, { minLength: 1, maxLength: 4 }),
       async (clip, harms) => {
         const bytes = damage(clip, harms);
-        const rows = await probeRanges(memoryRanges(bytes), '', {
+        const rows = await probeHeader(memoryRanges(bytes), {
           wants: ['containers', 'packets'],
         });
         expect(misfits('containers', rows.containers)).toEqual([]);
@@ -123,7 +123,7 @@ it('makes error rows of random bytes behind a known beginning', async () => {
       fc.uint8Array({ maxLength: 4000 }),
       async (start, tail) => {
         const bytes = Buffer.concat([Buffer.from(start, 'latin1'), tail]);
-        const { containers } = await probeRanges(memoryRanges(bytes), '', {
+        const { containers } = await probeHeader(memoryRanges(bytes), {
           wants: ['containers'],
         });
         expect(containers.error_code).not.toBeNull();
@@ -149,7 +149,7 @@ it('does not walk through samples that a run without fields claims by the millio
   const header = Buffer.from('00000010746668640002000000000001', 'hex');
   const runs = Buffer.concat(Array.from({ length: 20_000 }, () => run));
   const bomb = Buffer.concat([clip, box('moof', box('traf', Buffer.concat([header, runs])))]);
-  const { containers } = await probeRanges(memoryRanges(bomb), '', {
+  const { containers } = await probeHeader(memoryRanges(bomb), {
     wants: ['containers', 'packets'],
   });
   expect(containers).toMatchObject({ error_code: 'corrupt-header', frame_count: null });

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { errorRow, type EvidenceRow } from '../../src/probes/evidence-tables.ts';
-import { probeHeader, probeRanges, type HeaderRows } from '../../src/probes/header.ts';
+import { probeHeader, type HeaderRows } from '../../src/probes/header.ts';
+import { fileMedium } from '../../src/media/medium-text.ts';
+import { openMedium } from '../../src/media/open-medium.ts';
 import { memoryRanges } from './memory-ranges.ts';
+import { onFile } from './on-file.ts';
 
 const CLIPS = join(import.meta.dirname, 'clips');
 const BOTH = ['containers', 'packets'] as const;
@@ -21,7 +24,7 @@ function bytesOf(name: string): Buffer {
 }
 
 async function probeBytes(bytes: Uint8Array): Promise<HeaderRows> {
-  return await probeRanges(memoryRanges(bytes), 'in memory', { wants: BOTH });
+  return await probeHeader(memoryRanges(bytes), { wants: BOTH });
 }
 
 /** Where the body of the nth box of a type begins. */
@@ -104,18 +107,22 @@ describe('headers of real clips', () => {
   ];
 
   it.each(expected)('reads what %s says', async (name, columns) => {
-    const { containers } = await probeHeader(clip(name), { wants: BOTH });
+    const { containers } = await onFile(clip(name), (reader) =>
+      probeHeader(reader, { wants: BOTH }),
+    );
     expect(containers).toMatchObject({ ...columns, reader: 'dailies', error_code: null });
   });
 
   it('gives the same packets for one stream in MP4, fragments and Matroska', async () => {
-    const whole = await probeHeader(clip('h264.mp4'), { wants: BOTH });
+    const whole = await onFile(clip('h264.mp4'), (reader) => probeHeader(reader, { wants: BOTH }));
     for (const name of ['fragmented.mp4', 'preroll.mp4']) {
-      const { packets } = await probeHeader(clip(name), { wants: BOTH });
+      const { packets } = await onFile(clip(name), (reader) =>
+        probeHeader(reader, { wants: BOTH }),
+      );
       expect(packets?.sizes_bytes).toEqual(whole.packets?.sizes_bytes);
       expect(packets?.keyframe_indices).toEqual(whole.packets?.keyframe_indices);
     }
-    const live = await probeHeader(clip('live.mkv'), { wants: BOTH });
+    const live = await onFile(clip('live.mkv'), (reader) => probeHeader(reader, { wants: BOTH }));
     expect(live.packets?.packet_count).toBe(60);
     expect(live.packets?.sizes_bytes).toEqual(whole.packets?.sizes_bytes);
     live.packets?.pts_s?.forEach((time, index) => {
@@ -124,14 +131,18 @@ describe('headers of real clips', () => {
   });
 
   it('reads the index and no media data', async () => {
-    const { containers, packets } = await probeHeader(clip('cover-art.mp4'), { wants: BOTH });
+    const { containers, packets } = await onFile(clip('cover-art.mp4'), (reader) =>
+      probeHeader(reader, { wants: BOTH }),
+    );
     expect(containers.requests).toBeLessThanOrEqual(2);
     expect(containers.bytes_read).toBeLessThanOrEqual(32_768 + Number(containers.index_bytes));
     expect(packets?.bytes_read).toBe(0);
   });
 
   it('makes no packet table where none is wanted', async () => {
-    const { containers, packets } = await probeHeader(clip('h264.mkv'), { wants: ['containers'] });
+    const { containers, packets } = await onFile(clip('h264.mkv'), (reader) =>
+      probeHeader(reader, { wants: ['containers'] }),
+    );
     expect(packets).toBeNull();
     expect(containers).toMatchObject({ coded_width_px: 640, requests: 1 });
   });
@@ -234,28 +245,33 @@ describe('what is no video', () => {
     const cases = [
       [html, 'unknown-format'],
       [empty, 'empty-file'],
-      [scratch, 'not-a-file'],
-      [join(scratch, 'absent.mp4'), 'missing-file'],
-      ['nul\0byte.mp4', 'invalid-path'],
     ] as const;
     for (const [path, code] of cases) {
-      const { containers, packets } = await probeHeader(path, { wants: BOTH });
+      const { containers, packets } = await onFile(path, (reader) =>
+        probeHeader(reader, { wants: BOTH }),
+      );
       expect(containers.error_code).toBe(code);
       expect(packets?.error_code).toBe(code);
     }
   });
 
-  it('does not wait at a pipe', async () => {
+  it('cannot be opened, and no pipe is waited for', async () => {
     const pipe = join(scratch, 'pipe.mp4');
     execFileSync('mkfifo', [pipe]);
-    const { containers } = await probeHeader(pipe, { wants: BOTH });
-    expect(containers.error_code).toBe('not-a-file');
+    const cases = [
+      [scratch, 'not-a-file'],
+      [pipe, 'not-a-file'],
+      [join(scratch, 'absent.mp4'), 'missing-file'],
+      ['nul\0byte.mp4', 'invalid-path'],
+    ] as const;
+    for (const [path, code] of cases)
+      expect(await openMedium(fileMedium(path))).toMatchObject({ ok: false, code });
   });
 });
 
 describe('other readers', () => {
   const other = {
-    container: {
+    containers: {
       ...errorRow('containers', 'internal', ''),
       error_code: null,
       error_message: null,
@@ -266,21 +282,21 @@ describe('other readers', () => {
   const avi = Buffer.concat([Buffer.from('RIFF\0\0\0\0AVI LIST'), Buffer.alloc(100)]);
 
   it('asks the fallback for a format that has no reader here', async () => {
-    const rows = await probeRanges(memoryRanges(avi), 'a.avi', {
+    const rows = await probeHeader(memoryRanges(avi), {
       wants: BOTH,
-      fallback: (path) =>
-        Promise.resolve({ ...other, container: { ...other.container, reader: path } }),
+      fallback: () =>
+        Promise.resolve({ ...other, containers: { ...other.containers, reader: 'libav' } }),
     });
-    expect(rows.containers).toMatchObject({ format: 'avi', reader: 'a.avi' });
+    expect(rows.containers).toMatchObject({ format: 'avi', reader: 'libav' });
   });
 
   it('says that nobody looked where there is no fallback', async () => {
-    const rows = await probeRanges(memoryRanges(avi), 'a.avi', { wants: BOTH });
+    const rows = await probeHeader(memoryRanges(avi), { wants: BOTH });
     expect(rows.containers.error_code).toBe('decoder-unavailable');
   });
 
   it('does not ask it about a sound header', async () => {
-    const rows = await probeRanges(memoryRanges(bytesOf('mask.mp4')), '', {
+    const rows = await probeHeader(memoryRanges(bytesOf('mask.mp4')), {
       wants: BOTH,
       fallback: () => Promise.reject(new Error('asked')),
     });

@@ -19,6 +19,7 @@ import type { Shuffle } from '../../src/engine/shuffles/shuffle.ts';
 import { DEFAULT_SPARK, type SparkSettings } from '../../src/engine/spark/settings.ts';
 import { sparkEngine } from '../../src/engine/spark/spark-engine.ts';
 import type { ProbeTask, ProbeVerdict } from '../../src/engine/task.ts';
+import { fileMedium } from '../../src/media/medium-text.ts';
 import { PACKAGE_ROOT } from '../../src/package-root.ts';
 import { type Cluster, processesLike, startCluster, until } from './cluster.ts';
 
@@ -57,7 +58,7 @@ function settings(more: Partial<SparkSettings> = {}): SparkSettings {
 function tasksOf(path: string, count: number): readonly ProbeTask[] {
   return Array.from({ length: count }, (_, index) => ({
     id: `clip-${index}`,
-    path,
+    medium: fileMedium(path),
     wants: ['files', 'containers', 'packets'],
     tier: 'frames',
     decoder: 'auto',

@@ -56,10 +56,15 @@ export async function headerFaultOf(path: string): Promise<'corrupt-header' | 'u
   try {
     const bytes = Buffer.alloc(16);
     await handle.read(bytes, 0, 16, 0);
-    const text = bytes.toString('latin1');
-    const isKnown = SIGNATURES.some((known) => text.startsWith(known.bytes, known.at));
-    return isKnown ? 'corrupt-header' : 'unknown-format';
+    return faultOfHead(bytes);
   } finally {
     await handle.close();
   }
+}
+
+/** {@link headerFaultOf} by the first bytes. */
+export function faultOfHead(head: Buffer): 'corrupt-header' | 'unknown-format' {
+  const text = head.toString('latin1', 0, 16);
+  const isKnown = SIGNATURES.some((known) => text.startsWith(known.bytes, known.at));
+  return isKnown ? 'corrupt-header' : 'unknown-format';
 }

@@ -1,9 +1,9 @@
-import { open, readFile, stat } from 'node:fs/promises';
-
 import sharp, { type Metadata } from 'sharp';
 
 import type { MediaErrorCode } from '../../probes/evidence-tables.ts';
-import { headerFaultOf, refuseFile } from '../decoders/media-file.ts';
+import { faultOfHead } from '../decoders/media-file.ts';
+import { mediumFaultOf } from '../medium-fault.ts';
+import type { RangeReader } from '../ranges.ts';
 
 // One picture at a time and nothing kept: the pool of processes is the parallelism, and its memory is watched.
 sharp.cache(false);
@@ -37,45 +37,48 @@ export type ImageFailure = {
 };
 
 /**
- * Reads the header of an image: 64 KB in two requests where that is enough, else the whole file. The pixels of what it
- * returns may not be there.
+ * Reads the header of an image: 64 KB in two requests where that is enough, else all of it. The pixels of what it returns may
+ * not be there.
  */
-export async function openImageHeader(path: string): Promise<OpenImage | ImageFailure> {
-  const refused = await refuseFile(path);
-  if (refused !== null) return refused;
-  const { size } = await stat(path);
-  if (size <= HEAD_BYTES + TAIL_BYTES) return openImage(path);
-  const handle = await open(path, 'r');
-  const bytes = Buffer.alloc(HEAD_BYTES + TAIL_BYTES);
+export async function openImageHeader(reader: RangeReader): Promise<OpenImage | ImageFailure> {
+  const { sizeBytes } = reader;
+  if (sizeBytes <= HEAD_BYTES + TAIL_BYTES) return openImage(reader);
+  let bytes: Buffer;
   try {
-    await handle.read(bytes, 0, HEAD_BYTES, 0);
-    await handle.read(bytes, HEAD_BYTES, TAIL_BYTES, size - TAIL_BYTES);
-  } finally {
-    await handle.close();
+    const head = await reader.read(0, HEAD_BYTES);
+    const tail = await reader.read(sizeBytes - TAIL_BYTES, TAIL_BYTES);
+    bytes = Buffer.concat([head, tail]);
+  } catch (error) {
+    return { ok: false, ...mediumFaultOf(error) };
   }
   try {
     const head = bytes.subarray(0, HEAD_BYTES);
     const metadata = await sharp(head, { limitInputPixels: false, failOn: 'none' }).metadata();
     const format = formatName(metadata);
     if (HEADED_FORMATS.has(format) && (metadata.pages ?? 1) === 1)
-      return { ok: true, bytes, sizeBytes: size, metadata, format };
+      return { ok: true, bytes, sizeBytes, metadata, format };
   } catch {
     // The header is longer, or broken: the whole file tells.
   }
-  return openImage(path);
+  return openImage(reader);
 }
 
 /** Formats whose header lies in front. */
 const HEADED_FORMATS: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp']);
 
-/** Reads an image file and its header. From memory, so that nothing inside can name another file. */
-export async function openImage(path: string): Promise<OpenImage | ImageFailure> {
-  const refused = await refuseFile(path);
-  if (refused !== null) return refused;
-  const { size } = await stat(path);
-  if (size > MOST_BYTES)
-    return { ok: false, code: 'out-of-memory', message: `the file has ${size} bytes` };
-  const bytes = await readFile(path);
+/** Reads an image and its header. From memory, so that nothing inside can name another file. */
+export async function openImage(reader: RangeReader): Promise<OpenImage | ImageFailure> {
+  const { sizeBytes } = reader;
+  if (sizeBytes === 0) return { ok: false, code: 'empty-file', message: 'the file has no bytes' };
+  if (sizeBytes > MOST_BYTES)
+    return { ok: false, code: 'out-of-memory', message: `the file has ${sizeBytes} bytes` };
+  let bytes: Buffer;
+  try {
+    const whole = await reader.read(0, sizeBytes);
+    bytes = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
+  } catch (error) {
+    return { ok: false, ...mediumFaultOf(error) };
+  }
   try {
     const metadata = await sharp(bytes, { limitInputPixels: false, failOn: 'none' }).metadata();
     const format = formatName(metadata);
@@ -87,7 +90,7 @@ export async function openImage(path: string): Promise<OpenImage | ImageFailure>
     const isImage = IMAGE_SIGNATURES.some((signature) =>
       bytes.subarray(0, 16).toString('latin1').includes(signature),
     );
-    return { ok: false, code: isImage ? 'corrupt-header' : await headerFaultOf(path), message };
+    return { ok: false, code: isImage ? 'corrupt-header' : faultOfHead(bytes), message };
   }
 }
 
