@@ -25,6 +25,7 @@ import {
   STORAGE_TABLES,
   type StorageCoverage,
 } from './dataset/storage-checks.ts';
+import { TAR_TABLES } from './dataset/tar/tar-tables.ts';
 import { unreadParts } from './dataset/unread-parts.ts';
 import { RowEmbedder } from './encoder/embed-rows.ts';
 import { Encoder } from './encoder/encoder.ts';
@@ -280,6 +281,7 @@ export class Audit {
         'ledger',
         'shards',
         'page_faults',
+        'tar_faults',
         'profile',
         'alignment',
         'alignment_segments',
@@ -290,6 +292,7 @@ export class Audit {
           ? ['unnamed_files']
           : []),
         ...(dataset.format === 'parquet' ? STORAGE_TABLES : []),
+        ...(dataset.format === 'tar' ? TAR_TABLES : []),
       ]),
       numbers: numberColumns(
         (await this.#database.columns('select * from clips')).filter(

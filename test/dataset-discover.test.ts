@@ -136,7 +136,6 @@ describe('what cannot be a dataset is refused in words', () => {
     ['absent', 'no such file or directory'],
     ['absent*.csv', 'no file matches'],
     ['empty', 'no manifest and no media here'],
-    ['tars', 'no manifest and no media here'],
     ['c.txt', 'no format is known'],
     ['.', 'several formats'],
   ])('%s: %s', async (input, words) => {

@@ -52,7 +52,15 @@ const NOT_A_MANIFEST =
   /^(readme|licen[cs]e|notice|bugs|changelog|citation|package(-lock)?|tsconfig|dataset_infos?|dataset_dict|state|config|stats|index|schema|croissant|ground-truth)([._-].*)?$/i;
 
 /** In a directory that has several kinds of tables, the first of these is the manifest. */
-const FORMAT_ORDER: readonly ShardFormat[] = ['parquet', 'arrow', 'jsonl', 'csv', 'tsv', 'json'];
+const FORMAT_ORDER: readonly ShardFormat[] = [
+  'parquet',
+  'arrow',
+  'jsonl',
+  'csv',
+  'tsv',
+  'tar',
+  'json',
+];
 
 /** Files that one run looks at most; more is a wrong directory. */
 const MOST_FILES = 5_000_000;
@@ -294,16 +302,12 @@ function chooseShards(
   if (tables.length === 0 && media.length > 0) return { format: 'media', paths: media };
   if (strangers.length > 0 && !strangers.every((path) => isMediaName(path)))
     throw new DailiesError('dataset', `${strangers[0]}: no format is known for this name`, {
-      hint: 'shards are .parquet, .arrow, .feather, .ipc, .csv, .tsv, .jsonl, .ndjson or .json; text may be .gz or .zst',
+      hint: 'shards are .parquet, .arrow, .feather, .ipc, .csv, .tsv, .jsonl, .ndjson, .json or .tar; text and tars may be .gz or .zst',
     });
-  if (tables.length === 0) {
-    const tars = found.some((each) => each.path.endsWith('.tar'));
+  if (tables.length === 0)
     throw new DailiesError('dataset', `${inputs.join(', ')}: no manifest and no media here`, {
-      hint: tars
-        ? 'tar shards are not read yet: name a manifest'
-        : 'name a Parquet, Arrow, CSV or JSON Lines file, or a directory that holds some',
+      hint: 'name a Parquet, Arrow, CSV or JSON Lines file, tars, or a directory that holds some',
     });
-  }
   const formats = new Map<ShardFormat, string>();
   for (const path of tables) {
     const format = shardFormatOf(basename(path))?.format ?? sniffed.get(path);

@@ -46,12 +46,14 @@ const ROLE_ORDER = [
 ].filter(isCanonicalColumn);
 
 /**
- * Which of the user's columns are which canonical ones, by configuration, then by names, types and values.
+ * Which of the user's columns are which canonical ones: by configuration, by what the format of the dataset says (`given`), then by
+ * names, types and values.
  * Throws DailiesError `config` for an override that names no canonical column or no column of the dataset.
  */
 export function mapColumns(
   columns: readonly SampledColumn[],
   overrides: ColumnOverrides = {},
+  given: ColumnOverrides = {},
 ): ColumnMap {
   const mapped = new Map<CanonicalColumn, MappedColumn>();
   const taken = new Set<string>();
@@ -61,6 +63,17 @@ export function mapColumns(
     const found = overriddenColumn(role, names, columns);
     if (found === null) continue;
     mapped.set(found.role, found);
+    for (const source of found.sources) taken.add(source);
+    if (found.role === 'path') moreMedia = names.slice(1);
+  }
+  for (const [role, wanted] of Object.entries(given)) {
+    const names = (typeof wanted === 'string' ? [wanted] : wanted).filter(
+      (name) => !taken.has(name),
+    );
+    if (Object.hasOwn(overrides, role)) continue;
+    const found = overriddenColumn(role, names, columns);
+    if (found === null) continue;
+    mapped.set(found.role, { ...found, reason: 'the format says so' });
     for (const source of found.sources) taken.add(source);
     if (found.role === 'path') moreMedia = names.slice(1);
   }

@@ -28,6 +28,8 @@ export async function findMediaRoot(
   map: ColumnMap,
   wanted: string | undefined,
 ): Promise<MediaRoot> {
+  // Members are named from the root of the dataset on.
+  if (discovery.format === 'tar') return { root: discovery.root, isBesideShard: false };
   if (wanted !== undefined) return { root: resolve(wanted), isBesideShard: false };
   const [first] = discovery.shards;
   const home =

@@ -28,6 +28,7 @@ import { SHARD_LABELS, createShardLabels } from './shard-labels.ts';
 import { createShardsTable } from './shards-table.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, unreadShard } from './source.ts';
+import { createTarFaultsTable } from './tar/tar-faults.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 import { copyTable } from './tables/table-extension.ts';
 
@@ -48,6 +49,8 @@ export type OpenShard = ShardSummary & {
   /** Rows of row groups that cannot be decoded, left out of `clips`; part of `rows`. */
   readonly faultyRows: number;
   readonly schema: readonly NamedType[];
+  /** Damage behind which nothing was read, in words; null if the shard was read to its end. */
+  readonly cutOff: string | null;
 };
 
 /** A dataset behind the views `manifest` and `clips` and the table `shards`. */
@@ -96,6 +99,7 @@ export async function openDataset(
   discovery: Discovery,
   options: OpenOptions = {},
 ): Promise<OpenDataset> {
+  await createTarFaultsTable(connection);
   const source = await openReadable(connection, discovery, options.exclude);
   await createShardsTable(connection, source.shards);
   await createPageFaultsTable(connection, []);
@@ -119,7 +123,7 @@ export async function openDataset(
     connection,
     labelled.map(({ name, type }) => ({ name, type })),
   );
-  const inferred = mapColumns(sampled, options.columns);
+  const inferred = mapColumns(sampled, options.columns, source.roles);
   const media = await findMediaRoot(connection, discovery, inferred, options.mediaRoot);
   const map = media.isBesideShard ? prefixPaths(inferred) : inferred;
   const key = keyColumn(map);
@@ -185,6 +189,8 @@ async function openSource(connection: DuckDBConnection, discovery: Discovery): P
       const note = `no manifest: every media file is a row, ${described} of ${discovery.media.length} have a side-car`;
       return { ...source, warnings: [note, ...source.warnings] };
     }
+    case 'tar':
+      return (await import('./tar/open-tars.ts')).openTars(connection, discovery.shards);
     case 'arrow':
       return (await import('./open-arrow.ts')).openArrow(connection, discovery.shards);
     case 'delta':
@@ -451,6 +457,7 @@ function summariseShard(shard: ShardReading, faults: readonly PageFault[]): Open
     state: shard.error === null && !isLost ? 'read' : 'unread',
     error: shard.error ?? (own.length === 0 ? null : tellFaults(own)),
     schema: shard.schema,
+    cutOff: shard.cutOff,
   };
 }
 

@@ -30,17 +30,23 @@ type Inferred = Records & {
 
 /**
  * JSON shards (lines, documents, or records made of a media directory), parsed once into a table. A malformed line
- * costs that line alone.
+ * costs that line alone. `linesOf` gives a relation over `line` and `overflow` for shards whose lines lie in no file.
  */
 export async function openJson(
   connection: DuckDBConnection,
   files: readonly ShardFile[],
+  linesOf: (file: ShardFile) => string | null = () => null,
 ): Promise<RowSource> {
   const readings: Inferred[] = [];
   const unread: ShardReading[] = [];
   for (const file of files) {
     try {
-      readings.push(await inferShard(connection, file, await recordsOf(connection, file)));
+      const lines = linesOf(file);
+      const records =
+        lines === null
+          ? await recordsOf(connection, file)
+          : { from: repairedLines(lines), hasRejects: false };
+      readings.push(await inferShard(connection, file, records));
     } catch (error) {
       unread.push(unreadShard(file, shardErrorText(error)));
     }

@@ -9,7 +9,7 @@ import { scratchFile } from './row-store.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral, quotePathList } from './sql-quote.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
-import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, unreadShard } from './source.ts';
+import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
 import { transcodeParquet } from './transcode-parquet.ts';
 import { verifyParquetShards } from './verify-shards.ts';
 import { widenSchemas } from './widen-types.ts';
@@ -20,7 +20,10 @@ const FOOTERS_PER_QUERY = 64;
 /** Datasets up to this size are decoded whole at open: damage shows early, and costs a fraction of a second to look for. */
 const VERIFIED_BYTES = 8 * 1024 * 1024;
 
-type Footer = Omit<ShardReading, 'schema' | 'error' | 'badRows'> & {
+type Footer = Omit<
+  ShardReading,
+  'schema' | 'error' | 'badRows' | 'members' | 'cutOff' | 'isJoined'
+> & {
   readonly physicalSchema: string;
   /** A codec or encoding that cannot be decoded, in words. */
   readonly unsupported: string | null;
@@ -161,7 +164,7 @@ async function lookAtShards(
         }
         const file = isOutdated ? await writeAnew(connection, scratch, footer.file) : footer.file;
         if (typeof file === 'string') unread.push(unreadShard(footer.file, file));
-        else read.push({ ...footer, file, schema, error: null, badRows: 0 });
+        else read.push({ ...readShard(file, footer.rows, 0, schema), ...footer, file });
       }
     } catch (error) {
       for (const footer of group) unread.push(unreadShard(footer.file, shardErrorText(error)));

@@ -18,6 +18,12 @@ const COMPRESSION_RATIO = 8;
 /** Files of each room, so that closing it can remove them. */
 const STORES = new WeakMap<DuckDBConnection, string[]>();
 
+/** Names of the database files that are attached for each room. */
+const ATTACHED = new WeakMap<DuckDBConnection, Set<string>>();
+
+/** Takes rows value by value: the fast way into a table. */
+export type RowAppender = Awaited<ReturnType<DuckDBConnection['createAppender']>>;
+
 /**
  * Where rows that are parsed once are kept: in memory, or for large shards in a compressed database file in the folder that
  * DuckDB spills to. Gives what table names begin with; {@link removeRowStores} takes the file away.
@@ -40,10 +46,32 @@ export async function openRowStore(
   mkdirSync(folder, { recursive: true });
   // Two versions of a dataset are opened in two schemas of one room.
   const name = `dailies_rows_${textOf(row?.['schema'])}`;
+  const attached = ATTACHED.get(connection) ?? new Set();
+  ATTACHED.set(connection, attached);
+  if (attached.has(name)) return prefixOf(name);
+  attached.add(name);
   const path = join(folder, `${name}-${randomBytes(4).toString('hex')}.duckdb`);
   STORES.set(connection, [...(STORES.get(connection) ?? []), path]);
   await connection.run(`attach ${quoteLiteral(path)} as ${quoteIdentifier(name)}`);
+  return prefixOf(name);
+}
+
+function prefixOf(name: string): string {
   return `${quoteIdentifier(name)}.main.`;
+}
+
+/** Opens a table behind a prefix that {@link openRowStore} gave for appending. */
+export async function appendTo(
+  connection: DuckDBConnection,
+  prefix: string,
+  table: string,
+): Promise<RowAppender> {
+  if (prefix !== '') {
+    const name = [...(ATTACHED.get(connection) ?? [])].find((each) => prefixOf(each) === prefix);
+    return connection.createAppender(table, 'main', name);
+  }
+  const [row] = await readRows(connection, 'select current_schema() as schema');
+  return connection.createAppender(table, textOf(row?.['schema']));
 }
 
 /** A path for a file of the room's own, beside what DuckDB spills; {@link removeRowStores} takes it away. */

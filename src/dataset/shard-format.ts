@@ -9,6 +9,7 @@ export type ShardFormat =
   | 'tsv'
   | 'jsonl'
   | 'json'
+  | 'tar'
   | 'media'
   | 'delta'
   | 'iceberg'
@@ -29,10 +30,14 @@ const FORMAT_OF_EXTENSION: Readonly<Record<string, ShardFormat>> = {
   jsonl: 'jsonl',
   ndjson: 'jsonl',
   json: 'json',
+  tar: 'tar',
 };
 
-/** Formats that only text files have, so that only they may be compressed as a whole. */
-const TEXT_FORMATS: ReadonlySet<ShardFormat> = new Set(['csv', 'tsv', 'jsonl', 'json']);
+/** Suffixes that stand for two. */
+const SHORT_SUFFIXES: Readonly<Record<string, string>> = { tgz: 'tar.gz', tzst: 'tar.zst' };
+
+/** Formats without a compression of their own, so that their files may be compressed as a whole. */
+const WHOLLY_COMPRESSED: ReadonlySet<ShardFormat> = new Set(['csv', 'tsv', 'jsonl', 'json', 'tar']);
 
 const COMPRESSION_OF_EXTENSION: Readonly<Record<string, ShardCompression>> = {
   gz: 'gzip',
@@ -41,18 +46,20 @@ const COMPRESSION_OF_EXTENSION: Readonly<Record<string, ShardCompression>> = {
   zstd: 'zstd',
 };
 
-const MEDIA_EXTENSIONS: ReadonlySet<string> = new Set(
-  (
-    'mp4 m4v mov mkv webm avi mpg mpeg ts m2ts flv wmv ogv 3gp gif ' +
-    'jpg jpeg png webp avif heic heif bmp tif tiff jxl svg wav mp3 flac ogg opus m4a aac'
-  ).split(' '),
-);
+const MEDIA_KINDS = {
+  video: new Set('mp4 m4v mov mkv webm avi mpg mpeg ts m2ts flv wmv ogv 3gp gif'.split(' ')),
+  image: new Set('jpg jpeg png webp avif heic heif bmp tif tiff jxl svg'.split(' ')),
+  audio: new Set('wav mp3 flac ogg opus m4a aac'.split(' ')),
+} as const;
 
 /** Format and compression by file name, null if the name is that of no manifest shard. */
 export function shardFormatOf(
   name: string,
 ): { readonly format: ShardFormat; readonly compression: ShardCompression } | null {
-  const parts = name.toLowerCase().split('.');
+  const parts = name
+    .toLowerCase()
+    .split('.')
+    .flatMap((part, i) => (i > 0 ? (SHORT_SUFFIXES[part] ?? part).split('.') : [part]));
   const last = parts.at(-1) ?? '';
   const compression = parts.length > 2 ? COMPRESSION_OF_EXTENSION[last] : undefined;
   const format =
@@ -60,7 +67,7 @@ export function shardFormatOf(
       ? FORMAT_OF_EXTENSION[compression === undefined ? last : (parts.at(-2) ?? '')]
       : undefined;
   if (format === undefined) return null;
-  if (compression !== undefined && !TEXT_FORMATS.has(format)) return null;
+  if (compression !== undefined && !WHOLLY_COMPRESSED.has(format)) return null;
   return { format, compression: compression ?? 'none' };
 }
 
@@ -73,8 +80,17 @@ export function binaryFormatOf(head: Uint8Array): 'parquet' | 'arrow' | null {
   return text.startsWith('ARROW1') || text.startsWith('\xff\xff\xff\xff') ? 'arrow' : null;
 }
 
+/** What the end of a name says of its medium, null if it is that of none; the text form of a range keeps its name. */
+export function mediaKindOf(name: string): 'video' | 'image' | 'audio' | null {
+  const text = name.replace(/#\d+\+\d+$/, '');
+  const dot = text.lastIndexOf('.');
+  const extension = dot > 0 ? text.slice(dot + 1).toLowerCase() : '';
+  if (MEDIA_KINDS.video.has(extension)) return 'video';
+  if (MEDIA_KINDS.image.has(extension)) return 'image';
+  return MEDIA_KINDS.audio.has(extension) ? 'audio' : null;
+}
+
 /** The name ends like that of a video, image or sound. */
 export function isMediaName(name: string): boolean {
-  const dot = name.lastIndexOf('.');
-  return dot > 0 && MEDIA_EXTENSIONS.has(name.slice(dot + 1).toLowerCase());
+  return mediaKindOf(name) !== null;
 }

@@ -28,6 +28,7 @@ export const SHARD_COLUMNS = {
   created_by: 'VARCHAR',
   has_statistics: 'BOOLEAN',
   partitions: 'VARCHAR',
+  members: 'BIGINT',
 } as const;
 
 const ROWS_PER_INSERT = 256;
@@ -54,7 +55,7 @@ function shardValues(shard: ShardReading): string[] {
     `${file.index}`,
     quoteLiteral(file.name),
     quoteLiteral(file.path),
-    isRead ? `${shard.rows}` : 'null',
+    isRead && !shard.isJoined ? `${shard.rows}` : 'null',
     isRead ? `${shard.badRows}` : 'null',
     `${shard.footerRows ?? 'null'}`,
     `${file.bytes}`,
@@ -72,6 +73,7 @@ function shardValues(shard: ShardReading): string[] {
     shard.createdBy === null ? 'null' : quoteLiteral(shard.createdBy),
     `${shard.hasStatistics ?? 'null'}`,
     quoteLiteral(JSON.stringify(file.partitions)),
+    `${shard.members ?? 'null'}`,
   ];
 }
 

@@ -20,6 +20,12 @@ export type ShardReading = {
   readonly codecs: readonly string[];
   readonly createdBy: string | null;
   readonly hasStatistics: boolean | null;
+  /** Members of a tar, null elsewhere. */
+  readonly members: number | null;
+  /** Damage behind which nothing was read, in words; null if the shard was read to its end. */
+  readonly cutOff: string | null;
+  /** Its rows are fields of the rows of another shard. */
+  readonly isJoined: boolean;
 };
 
 /** Names of the two columns that every source has beside the user's. */
@@ -35,6 +41,8 @@ export type RowSource = {
   /** Files that queries over `from` read. */
   readonly files: readonly string[];
   readonly warnings: readonly string[];
+  /** Canonical columns that the format itself names, below what the user says. */
+  readonly roles?: Readonly<Record<string, readonly string[]>>;
   /** Set where shards are Parquet: they can be read without their damaged row groups. */
   readonly parquet?: {
     /** Whether the shards are so small that looking for damage at once costs next to nothing. */
@@ -59,6 +67,9 @@ export function unreadShard(file: ShardFile, error: string): ShardReading {
     codecs: [],
     createdBy: null,
     hasStatistics: null,
+    members: null,
+    cutOff: null,
+    isJoined: false,
   };
 }
 

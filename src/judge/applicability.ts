@@ -29,6 +29,7 @@ export type Offer = {
 const WITHOUT_TABLE: Readonly<Record<string, string>> = {
   page_checksums: 'the manifest is no Parquet, whose pages carry checksums',
   footer_checks: 'the manifest is no Parquet, whose footers carry statistics',
+  tar_samples: 'the dataset is no set of tars',
   unnamed_files: 'the dataset names no media, or --tier manifest keeps away from them',
 };
 

@@ -1,5 +1,10 @@
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { DECLARED_ROW_COLUMNS } from '../dataset/declared-rows.ts';
+import {
+  TAR_FAULT_COLUMNS,
+  TAR_SAMPLE_COLUMNS,
+  TAR_SHARD_COLUMNS,
+} from '../dataset/tar/tar-tables.ts';
 import { UNNAMED_FILE_COLUMNS } from '../dataset/unnamed-files.ts';
 import { FOOTER_CHECK_COLUMNS } from '../dataset/footer-checks.ts';
 import { PAGE_CHECKSUM_COLUMNS } from '../dataset/page-checksums.ts';
@@ -153,6 +158,9 @@ const DATASET_TABLES = {
   footer_checks: FOOTER_CHECK_COLUMNS,
   declared_rows: DECLARED_ROW_COLUMNS,
   unnamed_files: UNNAMED_FILE_COLUMNS,
+  tar_samples: TAR_SAMPLE_COLUMNS,
+  tar_shards: TAR_SHARD_COLUMNS,
+  tar_faults: TAR_FAULT_COLUMNS,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 function hasName<T extends object>(object: T, name: string): name is Extract<keyof T, string> {
