@@ -60,7 +60,7 @@ function tarOf(...entries: readonly Entry[]): Buffer {
 async function walk(
   path: string,
 ): Promise<{ readonly members: readonly TarMember[]; readonly end: TarEnd }> {
-  const reader = await openFileRanges(path);
+  const { reader } = await openFileRanges(path);
   const members: TarMember[] = [];
   try {
     const steps = walkTar(bytesOfReader(reader));

@@ -17,7 +17,7 @@ class OutsideFile extends Error {
 export function checkRange(range: Medium['range'], container_bytes: number): void {
   if (range === null) return;
   const end = range.start_bytes + range.length_bytes;
-  if (range.start_bytes >= 0 && range.length_bytes > 0 && end <= container_bytes) return;
+  if (range.start_bytes >= 0 && range.length_bytes >= 0 && end <= container_bytes) return;
   throw new OutsideFile(
     `bytes ${range.start_bytes} to ${end} do not lie in a file of ${container_bytes} bytes`,
   );

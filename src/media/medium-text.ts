@@ -32,7 +32,7 @@ export function isReadableScheme(scheme: string): boolean {
 
 /**
  * Takes `#start+length` off a text; a text without one is all path. `bad-range` for what looks like a range and cannot be
- * one: negative, empty, or of more digits than a file has bytes.
+ * one: negative, or of more digits than a file has bytes.
  */
 export function parseMediumText(text: string): MediumText | 'bad-range' {
   const at = text.lastIndexOf('#');
@@ -42,7 +42,6 @@ export function parseMediumText(text: string): MediumText | 'bad-range' {
   const isSound =
     /^\d{1,16}$/.test(start) &&
     /^\d{1,16}$/.test(length) &&
-    range.length_bytes > 0 &&
     Number.isSafeInteger(range.start_bytes + range.length_bytes);
   return isSound ? { path: text.slice(0, at), range } : 'bad-range';
 }

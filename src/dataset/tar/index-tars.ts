@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import { openFault } from '../../media/file-ranges.ts';
+import { mediumFaultOf } from '../../media/medium-fault.ts';
+import { leavesArchive } from '../../media/medium-text.ts';
 import type { ShardFile } from '../discover-shards.ts';
 import { appendTo, type RowAppender } from '../row-store.ts';
 import { errorText } from '../rows.ts';
@@ -111,7 +112,7 @@ class TarIndexer {
       if (end.outcome !== 'whole' && end.outcome !== 'no-end-mark') cutOff = end.message;
     } catch (error) {
       const isDamaged = error instanceof DecompressionFault;
-      const text = isDamaged ? error.message : openFault(error).message;
+      const text = isDamaged ? error.message : mediumFaultOf(error).message;
       if (this.#members === 0) return this.#result(errorText(new Error(text)), null);
       this.#faults.add(isDamaged ? 'decompression' : 'truncated', '', text);
       cutOff = text;
@@ -153,14 +154,15 @@ class TarIndexer {
       this.#faults.add('no-extension', name);
       return;
     }
-    const isSafe = !name.startsWith('/') && !name.split(/[/\\]/).includes('..');
+    // Its content is not read here, and who would open the medium refuses it by its name.
+    const isSafe = !leavesArchive(name);
     if (!isSafe) this.#faults.add('unsafe-name', name);
     const isNext = split.key !== this.#grouper.key;
     if (isNext) this.#sampleBytes = 0;
     const kept = {
       name,
       content: isSafe ? await this.#read(member, split.extension) : null,
-      text: isSafe ? this.#textOf(member) : null,
+      text: this.#textOf(member),
     };
     this.#pending = {
       at: member.start_bytes,

@@ -17,6 +17,6 @@ export async function openTar(file: ShardFile): Promise<OpenTar> {
       },
     };
   }
-  const reader = await openFileRanges(file.path);
+  const { reader } = await openFileRanges(file.path);
   return { bytes: bytesOfReader(reader), close: async () => reader.close() };
 }

@@ -5,8 +5,8 @@ import type { TarFaults } from './tar-faults.ts';
 export type SampleMember = {
   readonly name: string;
   readonly content: Uint8Array | null;
-  /** The text form of a medium, relative to the root of the dataset; null: it is refused. */
-  readonly text: string | null;
+  /** The text form of a medium, relative to the root of the dataset. */
+  readonly text: string;
 };
 
 /** Fields of a JSON member come as columns under their own names; those of members have a dot before theirs until then. */
