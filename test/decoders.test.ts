@@ -51,9 +51,9 @@ const moving = {
 } as const;
 
 describe('colour frames', () => {
-  it('are 17 to 32 of a longer clip, evenly spaced, whatever its length', () => {
+  it('are 9 to 16 of a clip of 49 frames or more, evenly spaced, whatever its length', () => {
     fc.assert(
-      fc.property(fc.integer({ min: MOST_COLOUR_FRAMES, max: 20_000 }), (length) => {
+      fc.property(fc.integer({ min: 49, max: 20_000 }), (length) => {
         const stride = colourStride(length - 1);
         const kept = Array.from({ length }, (_, i) => i).filter((i) => i % stride === 0);
         expect(kept.length).toBeGreaterThan(MOST_COLOUR_FRAMES / 2);

@@ -5,7 +5,8 @@ import { thumbOf } from '../src/media/measures/thumb.ts';
 import { FrameOrder } from '../src/media/measures/frame-order.ts';
 import { gradientRatio } from '../src/media/measures/gradient-ratio.ts';
 import { LoudnessMeter } from '../src/media/measures/loudness.ts';
-import { type LumaStrips, NativeLumaNotes } from '../src/media/measures/native-luma.ts';
+import { borrowKernel } from '../src/media/measures/frame-kernel.ts';
+import { type NativePlane, NativeLumaNotes } from '../src/media/measures/native-luma.ts';
 
 /** A bright disc on a slope, at a place along the width. */
 function disc(at_px: number): Uint8Array {
@@ -94,20 +95,21 @@ const HEIGHT = 96;
 /** A smooth wave that moves down and to the right with time. */
 const scene = (time: number, x: number, y: number): number =>
   Math.round(128 + 90 * Math.sin((x + 9 * time) / 5) * Math.cos((y + 2 * time) / 11));
-const strips = (timeOfRow: (row: number) => number): LumaStrips => ({
-  plane: Uint8Array.from({ length: WIDTH * HEIGHT }, (_, index) => {
+const strips = (timeOfRow: (row: number) => number): NativePlane => ({
+  codes: Uint8Array.from({ length: WIDTH * HEIGHT }, (_, index) => {
     const row = Math.floor(index / WIDTH);
     return scene(timeOfRow(row), index % WIDTH, row);
   }),
   width_px: WIDTH,
   height_px: HEIGHT,
-  strip_px: 32,
+  stride_bytes: WIDTH,
+  depth_bits: 8,
 });
 
 describe('NativeLumaNotes', () => {
   it('finds combs where two fields are woven, and none in whole pictures', () => {
-    const woven = new NativeLumaNotes();
-    const whole = new NativeLumaNotes();
+    const woven = new NativeLumaNotes(borrowKernel());
+    const whole = new NativeLumaNotes(borrowKernel());
     for (let index = 0; index < 2; index++) {
       woven.add(
         index,
@@ -125,7 +127,7 @@ describe('NativeLumaNotes', () => {
   });
 
   it('measures no combs without motion', () => {
-    const notes = new NativeLumaNotes();
+    const notes = new NativeLumaNotes(borrowKernel());
     for (let index = 0; index < 2; index++)
       notes.add(
         index,

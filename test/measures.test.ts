@@ -7,6 +7,8 @@ import { addColour, chromaSpread, emptyChromaSums } from '../src/media/measures/
 import { CutDistance } from '../src/media/measures/cut-distance.ts';
 import { measureDuplicates } from '../src/media/measures/duplicate-frames.ts';
 import { meanAbsoluteDifference, sceneScores } from '../src/media/measures/frame-difference.ts';
+import { borrowKernel, returnKernel } from '../src/media/measures/frame-kernel.ts';
+import { GrayFrames } from '../src/media/measures/gray-frames.ts';
 import { FreezeFinder } from '../src/media/measures/freezes.ts';
 import { measureLuma } from '../src/media/measures/luma-statistics.ts';
 import {
@@ -164,20 +166,17 @@ describe('duplicate frames', () => {
 });
 
 const shots = (steps: readonly number[], fps = 24) => {
-  const finder = new FreezeFinder();
-  let before: Uint8Array | null = null;
+  const kernel = borrowKernel();
+  const pictures = new GrayFrames(kernel);
+  const finder = new FreezeFinder(pictures);
   let shift = 0;
   const pts_s = steps.map((step, i) => {
     shift += step;
-    const gray = picture(64, 64, shift);
-    finder.add(
-      gray,
-      measureLuma(gray).spread,
-      before === null ? null : meanAbsoluteDifference(gray, before),
-    );
-    before = gray;
+    const { spread, difference } = pictures.add(picture(64, 64, shift));
+    finder.add(spread, difference);
     return i / fps;
   });
+  returnKernel(kernel);
   return finder.finish(pts_s);
 };
 

@@ -6,39 +6,23 @@ import {
   type DecoderChoice,
   type DecodeReport,
   type DecodeTier,
-  GRAY_SIDE_PX,
+  isColourFrame,
+  isNativeFrame,
   type SmallFrame,
 } from '../media/decoders/frame-stream.ts';
 import { loadNodeAv } from '../media/decoders/node-av-library.ts';
 import { compareSeeks } from '../media/decoders/node-av-seeks.ts';
-import {
-  type Bars,
-  findBars,
-  innerLuma,
-  type LumaEnvelope,
-  NO_BARS,
-  widenEnvelope,
-} from '../media/measures/bars.ts';
 import { isBlack, measureBlack } from '../media/measures/black-frames.ts';
-import {
-  addColour,
-  chromaSpread,
-  emptyChromaSums,
-  lumaOf,
-  type MeanColour,
-  zeroPlaneShare,
-} from '../media/measures/colour.ts';
-import { type DuplicateFrames, measureDuplicates } from '../media/measures/duplicate-frames.ts';
-import { meanAbsoluteDifference, sceneScores } from '../media/measures/frame-difference.ts';
-import { FreezeFinder, type Freezes } from '../media/measures/freezes.ts';
+import { ColourFrames } from '../media/measures/colour-frames.ts';
 import { CutDistance } from '../media/measures/cut-distance.ts';
+import { type DuplicateFrames, measureDuplicates } from '../media/measures/duplicate-frames.ts';
+import { sceneScores } from '../media/measures/frame-difference.ts';
+import { borrowKernel, returnKernel } from '../media/measures/frame-kernel.ts';
 import { FrameOrder } from '../media/measures/frame-order.ts';
-import { gradientRatio } from '../media/measures/gradient-ratio.ts';
-import { measureFrameLuma } from '../media/measures/luma-statistics.ts';
+import { FreezeFinder, type Freezes } from '../media/measures/freezes.ts';
+import { GrayFrames } from '../media/measures/gray-frames.ts';
 import { NativeLumaNotes } from '../media/measures/native-luma.ts';
-import { differenceHash } from '../media/measures/perceptual-hashes.ts';
-import { median, quantile } from '../media/measures/quantile.ts';
-import { thumbOf } from '../media/measures/thumb.ts';
+import { quantile } from '../media/measures/quantile.ts';
 import { errorRow, type EvidenceRow } from './evidence-tables.ts';
 
 /**
@@ -54,9 +38,13 @@ export async function probeFrames(
   },
 ): Promise<EvidenceRow<'frames'>> {
   const notes = new FrameNotes(options.tier);
-  const outcome = await decodeFrames(path, options, (frame) => notes.add(frame));
-  if (!outcome.ok) return errorRow('frames', outcome.code, outcome.message);
-  return { ...notes.row(outcome, options.tier), ...(await seekColumns(path, options, outcome)) };
+  try {
+    const outcome = await decodeFrames(path, options, (frame) => notes.add(frame));
+    if (!outcome.ok) return errorRow('frames', outcome.code, outcome.message);
+    return { ...notes.row(outcome, options.tier), ...(await seekColumns(path, options, outcome)) };
+  } finally {
+    notes.close();
+  }
 }
 
 type SeekColumns = Pick<
@@ -84,12 +72,10 @@ async function seekColumns(
   };
 }
 
-type ColourNote = {
-  readonly index: number;
-  readonly rgb: Uint8Array;
-  readonly width_px: number;
-  readonly height_px: number;
-};
+/** Frames that are looked at in colour because they have no chroma, at most. */
+const MOST_SUSPECTS = 16;
+/** Planes left zero in a twentieth of a picture change it by this or more, grey levels. */
+const SUSPICIOUS_CHANGE = 3;
 
 /** What is kept of the frames that pass by. */
 class FrameNotes {
@@ -100,47 +86,59 @@ class FrameNotes {
   readonly #difference: (number | null)[] = [];
   readonly #fromFirst: number[] = [];
   readonly #dhash: bigint[] = [];
-  readonly #freezes = new FreezeFinder();
+  readonly #isFull: boolean;
+  readonly #kernel = borrowKernel();
+  readonly #grays = new GrayFrames(this.#kernel);
+  readonly #colours = new ColourFrames(this.#kernel);
+  readonly #freezes = new FreezeFinder(this.#grays);
   readonly #order = new FrameOrder();
   readonly #cuts = new CutDistance();
   readonly #native: NativeLumaNotes;
-  #colours: ColourNote[] = [];
-  #colourStride = 1;
-  #first: Uint8Array | null = null;
-  readonly #before = new Uint8Array(GRAY_SIDE_PX * GRAY_SIDE_PX);
+  #suspects = 0;
 
   constructor(tier: DecodeTier) {
-    this.#native = new NativeLumaNotes(tier === 'full');
+    this.#isFull = tier === 'full';
+    this.#native = new NativeLumaNotes(this.#kernel, this.#isFull);
+  }
+
+  /** After the last use. */
+  close(): void {
+    returnKernel(this.#kernel);
   }
 
   add(frame: SmallFrame): void {
-    const { gray } = frame;
-    const luma = measureFrameLuma(gray);
-    const difference = this.#first === null ? null : meanAbsoluteDifference(gray, this.#before);
-    this.#first ??= new Uint8Array(gray);
+    const gray = this.#grays.add(frame.gray);
     this.#pts_s.push(frame.pts_s);
-    this.#mean.push(luma.mean);
-    this.#spread.push(luma.spread);
-    this.#p98.push(luma.p98);
-    this.#difference.push(difference);
-    this.#fromFirst.push(meanAbsoluteDifference(gray, this.#first));
-    this.#dhash.push(differenceHash(gray, GRAY_SIDE_PX));
-    this.#freezes.add(gray, luma.spread, difference);
-    const thumb = thumbOf(gray, GRAY_SIDE_PX);
-    this.#order.add(thumb);
-    this.#cuts.add(thumb, difference);
-    if (frame.native !== null) this.#native.add(frame.index, frame.native);
-    this.#before.set(gray);
-    if (frame.colour !== null) this.#addColour(frame.index, frame.colour);
+    this.#mean.push(gray.mean);
+    this.#spread.push(gray.spread);
+    this.#p98.push(gray.p98);
+    this.#difference.push(gray.difference);
+    this.#fromFirst.push(gray.from_first);
+    this.#dhash.push(gray.dhash);
+    this.#freezes.add(gray.spread, gray.difference);
+    this.#order.add(gray.thumb);
+    this.#cuts.add(gray.thumb, gray.difference);
+    this.#addColour(frame, gray.difference ?? 255);
+    if (this.#isFull || isNativeFrame(frame.index)) {
+      const plane = frame.native();
+      if (plane !== null) this.#native.add(frame.index, plane);
+    }
   }
 
-  #addColour(index: number, colour: NonNullable<SmallFrame['colour']>): void {
-    const stride = colourStride(index);
-    if (stride !== this.#colourStride) {
-      this.#colours = this.#colours.filter((note) => note.index % stride === 0);
-      this.#colourStride = stride;
+  #addColour(frame: SmallFrame, change: number): void {
+    const isSampled = isColourFrame(frame.index);
+    const isSuspect =
+      !isSampled &&
+      change >= SUSPICIOUS_CHANGE &&
+      this.#suspects < MOST_SUSPECTS &&
+      frame.hasEmptyChroma();
+    const picture = isSampled || isSuspect ? frame.colour() : null;
+    if (picture === null) return;
+    if (isSampled) this.#colours.add(frame.index, picture);
+    else {
+      this.#colours.addSuspect(frame.index, picture);
+      this.#suspects++;
     }
-    this.#colours.push({ ...colour, index, rgb: new Uint8Array(colour.rgb) });
   }
 
   row(report: DecodeReport, tier: DecodeTier): Omit<EvidenceRow<'frames'>, keyof SeekColumns> {
@@ -150,7 +148,8 @@ class FrameNotes {
     const freezes: Freezes | null = isEveryFrame ? this.#freezes.finish(this.#pts_s) : null;
     const dark = this.#p98.map((p98, i) => isBlack(p98, this.#spread[i] ?? 0));
     const black = measureBlack(dark, this.#pts_s);
-    const colours = this.#measureColours();
+    this.#colours.thinOut(colourStride(this.#pts_s.length - 1));
+    const colours = this.#colours.finish();
     const native = this.#native.finish();
     return {
       decoder: report.decoder,
@@ -208,47 +207,6 @@ class FrameNotes {
       decode_s: report.decode_s,
       error_code: null,
       error_message: null,
-    };
-  }
-
-  #measureColours(): {
-    readonly means: readonly MeanColour[];
-    readonly chroma_spread: number | null;
-    readonly bars: Bars | null;
-    readonly inner_luma_max: number | null;
-    readonly gradient_ratio: number | null;
-    readonly green_share: number | null;
-  } {
-    const [first] = this.#colours;
-    if (first === undefined)
-      return {
-        means: [],
-        chroma_spread: null,
-        bars: null,
-        inner_luma_max: null,
-        gradient_ratio: null,
-        green_share: null,
-      };
-    const { width_px, height_px } = first;
-    const stride = colourStride(this.#pts_s.length - 1);
-    const kept = this.#colours.filter((note) => note.index % stride === 0);
-    const sums = emptyChromaSums();
-    const means = kept.map((note) => addColour(sums, note.rgb));
-    const lumas = kept.map((note) => lumaOf(note.rgb));
-    let envelope: LumaEnvelope | null = null;
-    for (const luma of lumas) envelope = widenEnvelope(envelope, luma);
-    const bars = envelope === null ? NO_BARS : findBars(envelope, width_px, height_px);
-    const inner = lumas.map((luma) => innerLuma(luma, width_px, height_px, bars));
-    const ratios = lumas
-      .map((luma) => gradientRatio(luma, width_px, height_px))
-      .filter((ratio) => ratio !== null);
-    return {
-      means,
-      chroma_spread: chromaSpread(sums),
-      bars,
-      inner_luma_max: Math.max(...inner),
-      gradient_ratio: ratios.length === 0 ? null : median(ratios),
-      green_share: Math.max(...kept.map((note) => zeroPlaneShare(note.rgb))),
     };
   }
 }

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 
+import type { SmallPicture } from '../measures/colour-frames.ts';
 import { DecodeLog } from './decode-log.ts';
 import { ALLOWED_DEMUXERS, ALLOWED_PROTOCOLS } from './demuxers.ts';
 import type { FfmpegTool } from './ffmpeg-tools.ts';
@@ -10,6 +11,7 @@ import {
   type DecodeLimits,
   type DecodeOutcome,
   type DecodeTier,
+  FIRST_COLOUR_STRIDE,
   GRAY_SIDE_PX,
   isColourFrame,
   MOST_COLOUR_FRAMES,
@@ -152,13 +154,14 @@ function commandLine(
 /** {@link isColourFrame} as a filter expression. */
 function colourSelection(maxFrames: number): string {
   let expression = '0';
-  let stride = 1;
+  let stride = FIRST_COLOUR_STRIDE;
   const strides: number[] = [];
   for (; MOST_COLOUR_FRAMES * stride < 2 * maxFrames; stride *= 2) strides.unshift(stride);
   for (const each of strides) {
     expression = `if(lt(n,${MOST_COLOUR_FRAMES * each}),not(mod(n,${each})),${expression})`;
   }
-  return expression;
+  const first = FIRST_COLOUR_STRIDE;
+  return `if(lt(n,${first}),not(mod(n,${first / 2})),${expression})`;
 }
 
 type FfmpegEnd = { readonly log: DecodeLog; readonly cpu_s: number; readonly timedOut: boolean };
@@ -300,9 +303,19 @@ class FrameAssembler {
       const told_s = this.#times_s.shift();
       const estimated_s = Number.isNaN(this.#last_s) ? 0 : this.#last_s + this.#interval_s;
       const pts_s = told_s === undefined || !Number.isFinite(told_s) ? estimated_s : told_s;
-      const colour = rgb === null ? null : { rgb, ...this.#size };
+      const { width_px, height_px } = this.#size;
+      const picture = rgb && { rgb, stride_bytes: 3 * width_px, width_px, height_px };
       const index = this.frames;
-      this.#onFrame({ index, pts_s, gray, colour, native: null, isCorrupt: false });
+      const colour = (): SmallPicture | null => picture;
+      this.#onFrame({
+        index,
+        pts_s,
+        gray,
+        colour,
+        hasEmptyChroma: () => false,
+        native: () => null,
+        isCorrupt: false,
+      });
       this.#last_s = pts_s;
       this.frames++;
     }

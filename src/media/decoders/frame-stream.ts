@@ -1,5 +1,6 @@
 import type { MediaErrorCode } from '../../probes/evidence-tables.ts';
-import type { LumaStrips } from '../measures/native-luma.ts';
+import type { SmallPicture } from '../measures/colour-frames.ts';
+import type { NativePlane } from '../measures/native-luma.ts';
 
 /** Which decoder a user asks for. */
 export type DecoderChoice = (typeof DECODER_CHOICES)[number];
@@ -16,8 +17,8 @@ export const GRAY_SIDE_PX = 64;
 /** Longer side of the small colour picture, whose pixels are as square as the coded ones. */
 export const COLOUR_SIDE_PX = 96;
 
-/** A clip's colour frames: at least half as many as this from the whole length, at most this. */
-export const MOST_COLOUR_FRAMES = 32;
+/** A longer clip's colour frames: at least half as many as this from the whole length, at most this. */
+export const MOST_COLOUR_FRAMES = 16;
 
 /** What a decode may cost before it is cut off. */
 export type DecodeLimits = {
@@ -37,18 +38,14 @@ export type SmallFrame = {
   readonly pts_s: number;
   /** 64x64 gray, full range. Valid during the call only. */
   readonly gray: Uint8Array;
-  /** Interleaved RGB of sampled frames ({@link isColourFrame}). Valid during the call only. */
-  readonly colour: SmallPicture | null;
-  /** Luma at native size of some pairs of frames ({@link isNativeFrame}), null also where the decoder can't give it. */
-  readonly native: LumaStrips | null;
+  /** Makes a small colour picture, valid until the next; null where the decoder can't, but at {@link isColourFrame}. */
+  readonly colour: () => SmallPicture | null;
+  /** Whether a part of it has no chroma at all, as planes that were never written: told by a few samples. */
+  readonly hasEmptyChroma: () => boolean;
+  /** Luma at native size, valid during the call only; null where the decoder can't give it. */
+  readonly native: () => NativePlane | null;
   /** The decoder concealed something in it. */
   readonly isCorrupt: boolean;
-};
-
-export type SmallPicture = {
-  readonly rgb: Uint8Array;
-  readonly width_px: number;
-  readonly height_px: number;
 };
 
 /** What a decoder says about a decode that produced frames. */
@@ -82,7 +79,7 @@ export type DecodeOutcome = DecodeReport | DecodeFailure;
 export type OnFrame = (frame: SmallFrame) => void;
 
 /**
- * Whether a frame also comes as a colour picture: all of the first 32, every second up to 64, every fourth up to 128…
+ * Whether a frame is also looked at in colour: every sixth of the first 96 (and the fourth), every twelfth up to 192…
  * The wanted number is reached whatever the length, without knowing the length before.
  */
 export function isColourFrame(index: number): boolean {
@@ -91,14 +88,18 @@ export function isColourFrame(index: number): boolean {
 
 /** Distance of the colour frames around this index; the frames of a clip of n that count are multiples of that at n − 1. */
 export function colourStride(index: number): number {
-  let stride = 1;
+  if (index < FIRST_COLOUR_STRIDE) return FIRST_COLOUR_STRIDE / 2;
+  let stride = FIRST_COLOUR_STRIDE;
   while (index >= MOST_COLOUR_FRAMES * stride) stride *= 2;
   return stride;
 }
 
+/** Stride of the colour frames of clips of 7 to 96 frames. */
+export const FIRST_COLOUR_STRIDE = 6;
+
 /** Pairs of frames at native size: at least half as many as this from the whole length of a longer clip. */
 const MOST_NATIVE_PAIRS = 6;
-const NATIVE_STRIDE = 4;
+const NATIVE_STRIDE = 6;
 
 /** Whether luma of a frame is also looked at in native size: neighbours in pairs, farther apart the longer the clip. */
 export function isNativeFrame(index: number): boolean {

@@ -6,11 +6,11 @@ import {
   type DecodeOutcome,
   type DecodeTier,
   GRAY_SIDE_PX,
-  isColourFrame,
-  isNativeFrame,
   type OnFrame,
 } from './frame-stream.ts';
-import { lumaStrips } from './node-av-luma.ts';
+import type { SmallPicture } from '../measures/colour-frames.ts';
+import type { NativePlane } from '../measures/native-luma.ts';
+import { hasEmptyChroma, lumaPlane } from './node-av-luma.ts';
 import { openDecoder, openInput, settleLog, withLog } from './node-av-input.ts';
 import { FrameScaler } from './node-av-scaler.ts';
 import { noVideoTrack } from './no-video-track.ts';
@@ -31,7 +31,7 @@ export function decodeWithNodeAv(
       if (input.video === null) return noVideoTrack;
       const decoder = openDecoder(av, input.video, options.limits.maxPixels);
       if ('ok' in decoder) return decoder;
-      const pump = new FramePump(av, input.video, options.tier === 'full', onFrame);
+      const pump = new FramePump(av, input.video, onFrame);
       let isComplete: boolean;
       try {
         isComplete = decodeAll(av, input.format, input.video, decoder, options, pump);
@@ -115,12 +115,14 @@ function decodeAll(
   }
 }
 
+/** Lines that one of the 64 gray ones is averaged of, at least. */
+const ENOUGH_LINES = 4;
+
 /** Reduces decoded frames and hands them on. */
 class FramePump {
   readonly #av: NodeAv;
   readonly #secondsPerTick: number;
   readonly #interval_s: number;
-  readonly #isAllNative: boolean;
   readonly #onFrame: OnFrame;
   readonly #gray: FrameScaler;
   readonly #colour: FrameScaler;
@@ -130,14 +132,13 @@ class FramePump {
   width_px = 0;
   height_px = 0;
 
-  constructor(av: NodeAv, video: Stream, isAllNative: boolean, onFrame: OnFrame) {
+  constructor(av: NodeAv, video: Stream, onFrame: OnFrame) {
     this.#av = av;
-    this.#isAllNative = isAllNative;
     this.#secondsPerTick = video.timeBase.num / video.timeBase.den;
     const rate = video.avgFrameRate.num > 0 ? video.avgFrameRate : video.rFrameRate;
     this.#interval_s = rate.num > 0 && rate.den > 0 ? rate.den / rate.num : 0.04;
     this.#onFrame = onFrame;
-    this.#gray = new FrameScaler(av, av.constants.AV_PIX_FMT_GRAY8, 1);
+    this.#gray = new FrameScaler(av, av.constants.AV_PIX_FMT_GRAY8, 1, ENOUGH_LINES);
     this.#colour = new FrameScaler(av, av.constants.AV_PIX_FMT_RGB24, 3);
   }
 
@@ -159,14 +160,22 @@ class FramePump {
       return;
     }
     if (isCorrupt) this.corrupt++;
-    const size = colourSize(this.width_px, this.height_px);
-    const rgb = isColourFrame(this.frames)
-      ? this.#colour.reduce(frame, size.width_px, size.height_px)
-      : null;
-    const colour = rgb === null ? null : { rgb, ...size };
-    const isNative = this.#isAllNative || isNativeFrame(this.frames);
-    const native = isNative ? lumaStrips(this.#av, frame) : null;
-    this.#onFrame({ index: this.frames, pts_s, gray, colour, native, isCorrupt });
+    const colour = (): SmallPicture | null => {
+      const size = colourSize(this.width_px, this.height_px);
+      const lines = this.#colour.reduceLines(frame, size.width_px, size.height_px);
+      if (lines === null) return null;
+      return { rgb: lines.pixels, stride_bytes: lines.stride_bytes, ...size };
+    };
+    const native = (): NativePlane | null => lumaPlane(this.#av, frame);
+    this.#onFrame({
+      index: this.frames,
+      pts_s,
+      gray,
+      colour,
+      hasEmptyChroma: () => hasEmptyChroma(this.#av, frame),
+      native,
+      isCorrupt,
+    });
     this.#last_s = pts_s;
     this.frames++;
   }

@@ -1,47 +1,41 @@
 import type { Frame } from 'node-av/lib';
 
-import type { LumaStrips } from '../measures/native-luma.ts';
+import type { NativePlane } from '../measures/native-luma.ts';
 import type { NodeAv } from './node-av-library.ts';
 
-/** Strips spread over the width, and the columns of each: 256 columns in all, whatever the width. */
-const STRIPS = 8;
-const STRIP_PX = 32;
-
-/** Vertical strips of a frame's luma at native size; null for formats whose first plane is not luma. */
-export function lumaStrips(av: NodeAv, frame: Frame): LumaStrips | null {
-  const depth = lumaDepth(av, frame);
-  const plane = depth === null ? undefined : frame.data?.[0];
-  const stride = frame.linesize[0] ?? 0;
-  const { width, height } = frame;
-  if (depth === null || plane === undefined || stride <= 0 || width < STRIP_PX) return null;
-  const bytes = depth === 8 ? 1 : 2;
-  const strips = Math.min(STRIPS, Math.floor(width / STRIP_PX));
-  const packed = new Uint8Array(strips * STRIP_PX * height);
-  let to = 0;
-  const columns = Int32Array.from(
-    { length: strips },
-    (_, strip) =>
-      (strips === 1 ? 0 : Math.floor((strip * (width - STRIP_PX)) / (strips - 1))) * bytes,
-  );
-  // Counted loops: this is the most that JavaScript does with a frame.
-  for (let row = 0; row < height; row++) {
-    for (let strip = 0; strip < strips; strip++) {
-      const from = row * stride + (columns[strip] ?? 0);
-      if (bytes === 1) {
-        for (let x = 0; x < STRIP_PX; x++) packed[to + x] = plane[from + x] ?? 0;
-      } else {
-        for (let x = 0; x < STRIP_PX; x++) {
-          const at = from + 2 * x;
-          packed[to + x] = ((plane[at] ?? 0) | ((plane[at + 1] ?? 0) << 8)) >> (depth - 8);
-        }
-      }
-      to += STRIP_PX;
-    }
-  }
-  return { plane: packed, width_px: strips * STRIP_PX, height_px: height, strip_px: STRIP_PX };
+/** A frame's luma at native size; null for formats whose first plane is not luma. */
+export function lumaPlane(av: NodeAv, frame: Frame): NativePlane | null {
+  const depth_bits = lumaDepth(av, frame);
+  const codes = depth_bits === null ? undefined : frame.data?.[0];
+  const stride_bytes = frame.linesize[0] ?? 0;
+  if (depth_bits === null || codes === undefined) return null;
+  return { codes, stride_bytes, width_px: frame.width, height_px: frame.height, depth_bits };
 }
 
-function lumaDepth({ constants }: NodeAv, { format }: Frame): number | null {
+/** Points of each chroma plane that are looked at, and how many of them may be 0 in a picture: pure colours are rare. */
+const POINTS = 64;
+const MOST_EMPTY = 3;
+/** Chroma of nothing is 128 in 8 bits; that of planes left zero is 0, give or take compression. */
+const EMPTY_LEVEL = 12;
+
+/** Whether more than a few of 64 points have both chroma codes near 0; false for formats without chroma planes of 8 bits. */
+export function hasEmptyChroma(av: NodeAv, frame: Frame): boolean {
+  const { constants } = av;
+  const isPlanar =
+    frame.format === constants.AV_PIX_FMT_YUV420P || frame.format === constants.AV_PIX_FMT_YUVJ420P;
+  const [, blue, red] = isPlanar ? (frame.data ?? []) : [];
+  if (blue === undefined || red === undefined) return false;
+  // A step that is prime to most line lengths: the points lie all over the picture.
+  const length = Math.min(blue.length, red.length);
+  const step = Math.max(1, Math.floor(length / POINTS) | 1);
+  let empty = 0;
+  for (let at = step >> 1; at < length; at += step)
+    if ((blue[at] ?? 128) <= EMPTY_LEVEL && (red[at] ?? 128) <= EMPTY_LEVEL) empty++;
+  return empty > MOST_EMPTY;
+}
+
+/** Bits of a luma code of formats whose first plane is luma; null for others. */
+export function lumaDepth({ constants }: NodeAv, { format }: Frame): number | null {
   switch (format) {
     case constants.AV_PIX_FMT_YUV420P:
     case constants.AV_PIX_FMT_YUVJ420P:

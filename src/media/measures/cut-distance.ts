@@ -11,14 +11,14 @@ const LEAST_CHANGE = 8;
 export class CutDistance {
   readonly #distances: (number | null)[] = [];
   /** Thumbs of the last frames, newest last. */
-  readonly #thumbs: Float32Array[] = [];
+  readonly #thumbs: Uint8Array[] = [];
   /** Frames that changed and wait for those after them. */
   #pending: number[] = [];
   #count = 0;
 
-  /** Takes the thumb of the next frame and its change to the frame before, null for the first. */
+  /** Takes the thumb of the next frame, which it keeps, and its change to the frame before, null for the first. */
   add(thumb: Uint8Array, change: number | null): void {
-    this.#thumbs.push(withoutMean(thumb));
+    this.#thumbs.push(thumb);
     if (this.#thumbs.length > 2 * REACH) this.#thumbs.shift();
     this.#distances.push(null);
     if (change !== null && change >= LEAST_CHANGE) this.#pending.push(this.#count);
@@ -39,9 +39,10 @@ export class CutDistance {
       if (this.#count - at < after) return true;
       const middle = at - first;
       let least = Number.POSITIVE_INFINITY;
+      const shown = this.#thumbs.slice(middle, middle + REACH).map(withoutMean);
       for (const before of this.#thumbs.slice(Math.max(0, middle - REACH), middle)) {
-        for (const behind of this.#thumbs.slice(middle, middle + REACH))
-          least = Math.min(least, meanDifference(before, behind));
+        const own = withoutMean(before);
+        for (const behind of shown) least = Math.min(least, meanDifference(own, behind));
       }
       this.#distances[at] = Number.isFinite(least) ? least : null;
       return false;

@@ -1,4 +1,4 @@
-import { median, quantile } from './quantile.ts';
+import { median, quantileOfSorted } from './quantile.ts';
 
 /** What the differences of neighbouring frames say about repeated frames. */
 export type DuplicateFrames = {
@@ -51,10 +51,27 @@ export function findRepeats(difference: readonly number[]): readonly boolean[] {
 function flagRepeats(difference: readonly number[], phase: Phase | null): readonly boolean[] {
   const level =
     phase !== null && phase.isNewFramePhase && phase.score < 0.35 ? 1 - 0.5 / phase.period : 0.6;
+  // The neighbourhood moves along, sorted.
+  const around = difference.slice(0, NEIGHBOURHOOD).toSorted((a, b) => a - b);
   return difference.map((d, i) => {
-    const around = difference.slice(Math.max(0, i - NEIGHBOURHOOD), i + NEIGHBOURHOOD + 1);
-    return d < Math.min(REPEAT_CAP, REPEAT_SHARE * quantile(around, level));
+    const next = difference[i + NEIGHBOURHOOD];
+    const last = difference[i - NEIGHBOURHOOD - 1];
+    if (next !== undefined) around.splice(placeOf(around, next), 0, next);
+    if (last !== undefined) around.splice(placeOf(around, last), 1);
+    return d < Math.min(REPEAT_CAP, REPEAT_SHARE * quantileOfSorted(around, level));
   });
+}
+
+/** Index of the first number that is not smaller. */
+function placeOf(sorted: readonly number[], value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The upper quartile of the repeats at a phase (or the lower one of new frames) is apart from the others by this factor. */
@@ -67,22 +84,35 @@ const MULTIPLE_NOISE = 0.15;
 
 function bestPhase(difference: readonly number[]): Phase | null {
   let best: Phase | null = null;
+  // Sorted once: the numbers of each phase are then picked in order.
+  const order = Uint32Array.from(difference.keys()).toSorted(
+    (a, b) => (difference[a] ?? 0) - (difference[b] ?? 0),
+  );
+  const own = new Float64Array(difference.length);
+  const rest = new Float64Array(difference.length);
   const regular = new Map<number, Phase>();
   for (let period = 2; period <= 12 && difference.length >= LEAST_CYCLES * period; period++) {
     for (let phase = 0; phase < period; phase++) {
-      const own = difference.filter((_, i) => i % period === phase);
-      const at = median(own);
-      const others = median(difference.filter((_, i) => i % period !== phase));
+      let ownCount = 0;
+      let restCount = 0;
+      for (const i of order) {
+        const d = difference[i] ?? 0;
+        if (i % period === phase) own[ownCount++] = d;
+        else rest[restCount++] = d;
+      }
+      const at = quantileOfSorted(own, 0.5, ownCount);
+      const others = quantileOfSorted(rest, 0.5, restCount);
       const high = Math.max(at, others);
+      const upper = quantileOfSorted(own, 0.75, ownCount);
       // By chance a phase of few differences has a small median; in a pattern nearly all of them are small (or large).
-      const worst = at <= others ? quantile(own, 0.75) : quantile(own, 0.25);
+      const worst = at <= others ? upper : quantileOfSorted(own, 0.25, ownCount);
       if (Math.min(worst, others) > LEAST_CONTRAST * Math.max(worst, others)) continue;
       // Where all is still, both medians are nothing but noise of the encoder.
       if (high < 0.05) continue;
       const found = { period, score: Math.min(at, others) / high, isNewFramePhase: at > others };
       if (best === null || found.score < best.score - 0.02) best = found;
       // At a part of the true period only every other difference repeats: the upper quartile tells.
-      const isRegular = at <= others && quantile(own, 0.75) < 0.35 * others;
+      const isRegular = at <= others && upper < 0.35 * others;
       if (isRegular && found.score < (regular.get(period)?.score ?? 1)) regular.set(period, found);
     }
   }

@@ -89,9 +89,10 @@ export class FrameOrder {
     while (last !== undefined && rest.length > 0) {
       const from = last;
       let nearest = 0;
-      for (let i = 1; i < rest.length; i++) {
-        if (distance(from.thumb, rest[i]?.thumb) < distance(from.thumb, rest[nearest]?.thumb))
-          nearest = i;
+      let least = Number.POSITIVE_INFINITY;
+      for (const [i, other] of rest.entries()) {
+        const away = distance(from.thumb, other.thumb);
+        if (away < least) [nearest, least] = [i, away];
       }
       last = rest.splice(nearest, 1)[0];
       if (last !== undefined) moves.push(Math.abs(last.place - from.place));

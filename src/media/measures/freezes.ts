@@ -1,4 +1,4 @@
-import { meanAbsoluteDifference } from './frame-difference.ts';
+import type { PlaneDistance } from './gray-frames.ts';
 import { median } from './quantile.ts';
 import { frameBorders, type FrameRun, runDuration } from './runs.ts';
 
@@ -34,22 +34,29 @@ const LEAST_CONTRAST = 0.3;
 /** Change of one cell of 64x64 gray that an encoder does not make in a still picture, grey levels at full contrast. */
 const LOCAL_STEP = 14;
 
-/** Finds runs of unchanged frames while frames pass by: holds one picture, whatever the length of the clip. */
+/** Who holds the pictures: keeps the newest one when told to, and compares the newest with the kept one. */
+type Pictures = { readonly anchor: () => void; readonly fromAnchor: () => PlaneDistance };
+
+/** Finds runs of unchanged frames while frames pass by: one picture is kept, whatever the length of the clip. */
 export class FreezeFinder {
+  readonly #pictures: Pictures;
   readonly #runs: FrameRun[] = [];
   readonly #differences: (number | null)[] = [];
-  #anchor: Uint8Array | null = null;
   #contrast = 1;
   #start = 0;
   #frames = 0;
   #refreshed = Number.NEGATIVE_INFINITY;
 
-  /** Takes the next frame, its standard deviation of luma and its difference to the one before (null for the first). */
-  add(gray: Uint8Array, spread: number, difference: number | null): void {
+  constructor(pictures: Pictures) {
+    this.#pictures = pictures;
+  }
+
+  /** Takes the next frame: its standard deviation of luma and its difference to the one before (null for the first). */
+  add(spread: number, difference: number | null): void {
     this.#differences.push(difference);
-    if (!this.#continues(gray, difference)) {
+    if (!this.#continues(difference)) {
       this.#close();
-      this.#anchor = new Uint8Array(gray);
+      this.#pictures.anchor();
       this.#contrast = Math.min(1, Math.max(LEAST_CONTRAST, spread / FULL_SPREAD));
       this.#start = this.#frames;
       this.#refreshed = Number.NEGATIVE_INFINITY;
@@ -57,26 +64,16 @@ export class FreezeFinder {
     this.#frames++;
   }
 
-  #continues(gray: Uint8Array, difference: number | null): boolean {
-    if (this.#anchor === null || difference === null) return false;
-    if (difference >= STILL_REFRESH * this.#contrast) return false;
+  #continues(difference: number | null): boolean {
+    if (difference === null || difference >= STILL_REFRESH * this.#contrast) return false;
     if (difference >= STILL_STEP * this.#contrast) {
       const since = this.#frames - this.#refreshed;
       if (since >= REFRESH_GAP_FRAMES) this.#refreshed = this.#frames;
       else if (since >= REFRESH_FRAMES) return false;
     }
-    return (
-      meanAbsoluteDifference(gray, this.#anchor) < STILL_REFRESH * this.#contrast &&
-      !this.#movesSomewhere(gray, this.#anchor)
-    );
-  }
-
-  /** Whether a small part of the picture changed: people far away move a few cells, an encoder changes none much. */
-  #movesSomewhere(gray: Uint8Array, anchor: Uint8Array): boolean {
-    const most = LOCAL_STEP * this.#contrast;
-    for (let i = 0; i < gray.length; i++)
-      if (Math.abs((gray[i] ?? 0) - (anchor[i] ?? 0)) > most) return true;
-    return false;
+    // A small part may change: people far away move a few cells, an encoder changes none much.
+    const { mean, most } = this.#pictures.fromAnchor();
+    return mean < STILL_REFRESH * this.#contrast && most <= LOCAL_STEP * this.#contrast;
   }
 
   #close(): void {

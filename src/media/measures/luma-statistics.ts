@@ -38,29 +38,6 @@ export function measureLuma(plane: Uint8Array): LumaStatistics {
   };
 }
 
-/** What of it is measured of every frame: no entropy, which costs more than all the rest. */
-export function measureFrameLuma(
-  plane: Uint8Array,
-): Pick<LumaStatistics, 'mean' | 'spread' | 'p98'> {
-  FRAME_HISTOGRAM.fill(0);
-  let sum = 0;
-  let squares = 0;
-  for (let i = 0; i < plane.length; i++) {
-    const level = plane[i] ?? 0;
-    FRAME_HISTOGRAM[level] = (FRAME_HISTOGRAM[level] ?? 0) + 1;
-    sum += level;
-    squares += level * level;
-  }
-  const mean = sum / plane.length;
-  return {
-    mean,
-    spread: Math.sqrt(Math.max(0, squares / plane.length - mean * mean)),
-    p98: levelAt(FRAME_HISTOGRAM, plane.length, 0.98),
-  };
-}
-
-const FRAME_HISTOGRAM = new Uint32Array(256);
-
 /** The lowest level that at least the share q of the pixels does not exceed. */
 function levelAt(histogram: Uint32Array, pixels: number, q: number): number {
   let seen = 0;

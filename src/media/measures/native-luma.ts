@@ -1,13 +1,14 @@
+import { type FrameKernel, KERNEL_LAYOUT } from './frame-kernel.ts';
 import { median } from './quantile.ts';
 
-/** Vertical strips of a luma plane at native size, side by side: all rows, few columns, as the codec stored them. */
-export type LumaStrips = {
-  /** Packed rows of `width_px` 8-bit codes. */
-  readonly plane: Uint8Array;
+/** The luma plane of a decoded frame at native size, as the codec stored it. Valid during a call only. */
+export type NativePlane = {
+  /** Rows of codes, in one byte or (more than 8 bits) two, little-endian. */
+  readonly codes: Uint8Array;
+  readonly stride_bytes: number;
   readonly width_px: number;
   readonly height_px: number;
-  /** Columns of one strip: neighbours inside a strip are neighbours in the picture. */
-  readonly strip_px: number;
+  readonly depth_bits: number;
 };
 
 /** What only the native size shows. Nulls where too little moved or too few frames were looked at. */
@@ -28,6 +29,14 @@ export type NativeLuma = {
   readonly block_score: number | null;
 };
 
+/** Vertical strips spread over the width, and the columns of each: 256 columns in all, whatever the width. */
+const STRIPS = 8;
+const STRIP_PX = 32;
+/** Taller pictures are not looked at: their strips would not fit into the memory of a worker. */
+const MOST_LINES = 16_384;
+/** Rows are handed to the kernel in portions of about this size. */
+const PORTION_BYTES = 1_048_576;
+
 /** A pixel that changes by more than this between neighbouring frames moves: codec noise is below. */
 const MOTION_LEVEL = 12;
 /** Moving pixels that a pair needs, share of those looked at. */
@@ -42,52 +51,70 @@ const COMBED_ASYMMETRY = 1.2;
 /** Lines of a block of the transforms of MPEG-2, H.264 (8x8) and JPEG. */
 const BLOCK_LINES = 8;
 
-/** Pixels of which one enters the histogram, and lines of which one is measured for softness: thousands are left. */
-const HISTOGRAM_STEP = 3;
+/** Pixels of which one enters the histogram (no divisor of a strip), and lines of which one is measured for softness. */
+const HISTOGRAM_STEP = 7;
 const SOFTNESS_LINES = 2;
 
-/** Collects pairs of neighbouring frames at native size; keeps one of them. */
+type Strips = {
+  readonly index: number;
+  readonly at: number;
+  readonly width_px: number;
+  readonly height_px: number;
+};
+
+/** Collects pairs of neighbouring frames at native size; the kernel's memory keeps one of them. */
 export class NativeLumaNotes {
-  readonly #histogram = new Uint32Array(256);
+  readonly #kernel: FrameKernel;
   readonly #isEveryFrame: boolean;
   readonly #ratios: number[] = [];
   readonly #asymmetries: number[] = [];
+  #codes = 0;
   #near = 0;
   #far = 0;
   #atBorders = 0;
   #elsewhere = 0;
-  #before: { readonly index: number; readonly strips: LumaStrips } | null = null;
+  #before: Strips | null = null;
 
   /** `isEveryFrame`: blocks are looked for too, which few frames don't tell from texture. */
-  constructor(isEveryFrame = false) {
+  constructor(kernel: FrameKernel, isEveryFrame = false) {
+    this.#kernel = kernel;
     this.#isEveryFrame = isEveryFrame;
+    kernel.fill(KERNEL_LAYOUT.histogram, KERNEL_LAYOUT.histogram + 4 * 256);
   }
 
-  /** Takes the strips of the frame at this index (presentation order), and keeps them until the next. */
-  add(index: number, strips: LumaStrips): void {
-    const { plane } = strips;
-    const histogram = this.#histogram;
-    for (let at = 0; at < plane.length; at += HISTOGRAM_STEP) {
-      const code = plane[at] ?? 0;
-      histogram[code] = (histogram[code] ?? 0) + 1;
-    }
+  /** Takes the plane of the frame at this index (presentation order), and keeps strips of it until the next. */
+  add(index: number, plane: NativePlane): void {
+    const strips = this.#pack(index, plane);
+    if (strips === null) return;
+    const { width_px: width, height_px: height, at } = strips;
+    const { run } = this.#kernel;
+    const { results, histogram } = KERNEL_LAYOUT;
+    run.addHistogram(at, width * height, HISTOGRAM_STEP, histogram);
+    this.#codes += Math.ceil((width * height) / HISTOGRAM_STEP);
     const before = this.#before;
     const isPair =
-      before !== null && before.index === index - 1 && isSameSize(before.strips, strips);
-    if (isPair) this.#addPair(before.strips, strips);
-    if (!isPair || this.#isEveryFrame) this.#addSoftness(strips);
+      before !== null &&
+      before.index === index - 1 &&
+      before.width_px === width &&
+      before.height_px === height;
+    if (isPair) this.#addPair(before, strips);
+    if (!isPair || this.#isEveryFrame) {
+      run.softness(at, width, height, SOFTNESS_LINES, results);
+      this.#near += this.#kernel.f64(results);
+      this.#far += this.#kernel.f64(results + 8);
+    }
     if (this.#isEveryFrame) this.#addBlocks(strips);
-    this.#before = { index, strips };
+    this.#before = strips;
   }
 
   finish(): NativeLuma {
-    const total = this.#histogram.reduce((sum, count) => sum + count, 0);
+    const isDark = this.#codes === 0;
     return {
       comb_score: this.#ratios.length === 0 ? null : median(this.#ratios),
       comb_asymmetry: this.#asymmetries.length === 0 ? null : median(this.#asymmetries),
       comb_pair_count: this.#ratios.length,
-      luma_low: total === 0 ? null : this.#codeAt(0.001 * total),
-      luma_high: total === 0 ? null : this.#codeAt(0.999 * total),
+      luma_low: isDark ? null : this.#codeAt(0.001 * this.#codes),
+      luma_high: isDark ? null : this.#codeAt(0.999 * this.#codes),
       softness: this.#near === 0 ? null : this.#far / this.#near,
       combed_share:
         this.#ratios.length === 0
@@ -99,80 +126,58 @@ export class NativeLumaNotes {
     };
   }
 
-  /** As idet of FFmpeg tells fields: lines of one frame are put between those of the next. */
-  #addPair(first: LumaStrips, second: LumaStrips): void {
-    const { width_px: width, height_px: height } = first;
-    const a = first.plane;
-    const b = second.plane;
-    let own = 0;
-    let even = 0;
-    let odd = 0;
-    let moving = 0;
-    for (let row = 1; row + 1 < height; row++) {
-      let weave = 0;
-      for (let at = row * width; at < (row + 1) * width; at++) {
-        const here = a[at] ?? 0;
-        const next = b[at] ?? 0;
-        if (Math.abs(next - here) <= MOTION_LEVEL) continue;
-        const around = (a[at - width] ?? 0) + (a[at + width] ?? 0);
-        own += Math.abs(around - 2 * here);
-        weave += Math.abs(around - 2 * next);
-        moving++;
-      }
-      if (row % 2 === 0) even += weave;
-      else odd += weave;
+  /** Strips of a plane, side by side, in the half of the memory that the frame before does not use. */
+  #pack(index: number, plane: NativePlane): Strips | null {
+    const { codes, stride_bytes: stride, width_px, height_px, depth_bits } = plane;
+    if (width_px < STRIP_PX || height_px > MOST_LINES || stride <= 0) return null;
+    const count = Math.min(STRIPS, Math.floor(width_px / STRIP_PX));
+    const width = count * STRIP_PX;
+    const rowsAtOnce = Math.max(1, Math.floor(PORTION_BYTES / stride));
+    const portion = KERNEL_LAYOUT.end;
+    const room = 16 * Math.ceil((rowsAtOnce * stride + STRIP_PX) / 16);
+    // One row more: loops read a few bytes past the end of a strip.
+    const bytes = width * (height_px + 1);
+    this.#kernel.reserve(portion + room + 2 * bytes);
+    const isSecond = this.#before !== null && this.#before.at === portion + room;
+    const at = portion + room + (isSecond ? bytes : 0);
+    const shift = depth_bits > 8 ? depth_bits - 8 : -1;
+    for (let row = 0; row < height_px; row += rowsAtOnce) {
+      const rows = Math.min(rowsAtOnce, height_px - row);
+      this.#kernel.write(codes.subarray(row * stride, (row + rows) * stride), portion);
+      this.#kernel.run.packStrips(portion, stride, rows, width_px, count, shift, at + row * width);
     }
+    return { index, at, width_px: width, height_px };
+  }
+
+  #addPair(first: Strips, second: Strips): void {
+    const { width_px: width, height_px: height } = first;
+    const { results } = KERNEL_LAYOUT;
+    this.#kernel.run.combPair(first.at, second.at, width, height, MOTION_LEVEL, results);
+    const own = this.#kernel.f64(results);
+    const even = this.#kernel.f64(results + 8);
+    const odd = this.#kernel.f64(results + 16);
+    const moving = this.#kernel.f64(results + 24);
     const least = Math.min(even, odd);
-    if (moving < LEAST_MOTION * a.length || least === 0) return;
+    if (moving < LEAST_MOTION * width * height || least === 0) return;
     this.#ratios.push(own / 2 / least);
     this.#asymmetries.push(Math.max(even, odd) / least);
   }
 
-  #addSoftness({ plane, width_px, height_px, strip_px }: LumaStrips): void {
-    let nearSum = 0;
-    let farSum = 0;
-    for (let row = 0; row < height_px; row += SOFTNESS_LINES) {
-      const end = (row + 1) * width_px;
-      for (let start = row * width_px; start + strip_px <= end; start += strip_px) {
-        for (let at = start; at + 4 < start + strip_px; at++) {
-          const here = plane[at] ?? 0;
-          const near = (plane[at + 1] ?? 0) - here;
-          const far = (plane[at + 4] ?? 0) - here;
-          nearSum += near * near;
-          farSum += far * far;
-        }
-      }
-    }
-    this.#near += nearSum;
-    this.#far += farSum;
-  }
-
-  #addBlocks({ plane, width_px: width, height_px: height }: LumaStrips): void {
-    let atBorders = 0;
-    let elsewhere = 0;
+  #addBlocks({ at, width_px: width, height_px: height }: Strips): void {
     const borders = Math.floor((height - 1) / BLOCK_LINES);
-    for (let row = 1; row < height; row++) {
-      let sum = 0;
-      for (let at = row * width; at < (row + 1) * width; at++)
-        sum += Math.abs((plane[at] ?? 0) - (plane[at - width] ?? 0));
-      if (row % BLOCK_LINES === 0) atBorders += sum;
-      else elsewhere += sum;
-    }
     if (borders === 0) return;
-    this.#atBorders += atBorders / borders;
-    this.#elsewhere += elsewhere / (height - 1 - borders);
+    const { results } = KERNEL_LAYOUT;
+    this.#kernel.run.blockBorders(at, width, height, BLOCK_LINES, results);
+    this.#atBorders += this.#kernel.f64(results) / borders;
+    this.#elsewhere += this.#kernel.f64(results + 8) / (height - 1 - borders);
   }
 
   #codeAt(count: number): number {
     let seen = 0;
     for (let code = 0; code < 256; code++) {
-      seen += this.#histogram[code] ?? 0;
+      seen += this.#kernel.u32(KERNEL_LAYOUT.histogram + 4 * code);
       if (seen >= count) return code;
     }
     return 255;
   }
-}
-
-function isSameSize(a: LumaStrips, b: LumaStrips): boolean {
-  return a.width_px === b.width_px && a.height_px === b.height_px;
 }

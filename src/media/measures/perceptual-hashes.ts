@@ -6,16 +6,20 @@ import { median } from './quantile.ts';
  */
 export function differenceHash(plane: Uint8Array, side_px: number): bigint {
   const cells = shrink(plane, side_px, side_px, 9, 8);
-  const halves = [0, 0];
+  let high = 0;
+  let low = 0;
   for (let bit = 0; bit < 64; bit++) {
-    const cell = Math.floor(bit / 8) * 9 + (bit % 8);
-    const isRising = (cells[cell] ?? 0) < (cells[cell + 1] ?? 0);
-    const half = bit < 32 ? 0 : 1;
-    halves[half] = ((halves[half] ?? 0) << 1) | (isRising ? 1 : 0);
+    const cell = (bit >> 3) * 9 + (bit & 7);
+    const rises = (cells[cell] ?? 0) < (cells[cell + 1] ?? 0) ? 1 : 0;
+    if (bit < 32) high = (high << 1) | rises;
+    else low = (low << 1) | rises;
   }
-  const [high = 0, low = 0] = halves;
-  return BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low >>> 0));
+  HASH_WORDS.setInt32(0, high);
+  HASH_WORDS.setInt32(4, low);
+  return HASH_WORDS.getBigInt64(0);
 }
+
+const HASH_WORDS = new DataView(new ArrayBuffer(8));
 
 /**
  * 64-bit DCT hash of a square gray plane: signs of the 8x8 lowest frequencies (without the mean) of a 32x32

@@ -3,9 +3,17 @@
  * (Hyndman & Fan's type 7); NaN for an empty list.
  */
 export function quantile(values: ArrayLike<number>, q: number): number {
-  const sorted = Float64Array.from(values).toSorted();
-  if (sorted.length === 0) return Number.NaN;
-  const position = (sorted.length - 1) * q;
+  return quantileOfSorted(Float64Array.from(values).toSorted(), q);
+}
+
+/** The same of numbers in ascending order, of which the first `count` are meant. */
+export function quantileOfSorted(
+  sorted: ArrayLike<number>,
+  q: number,
+  count: number = sorted.length,
+): number {
+  if (count === 0) return Number.NaN;
+  const position = (count - 1) * q;
   const below = sorted[Math.floor(position)] ?? Number.NaN;
   const above = sorted[Math.ceil(position)] ?? Number.NaN;
   return below + (above - below) * (position - Math.floor(position));
