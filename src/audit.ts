@@ -321,12 +321,13 @@ export class Audit {
 
   #openEmbedder(): RowEmbedder | null {
     if (this.#encoder === null) return null;
-    const { mediaRoot, mediaColumns } = this.#opened();
+    const { mediaRoot, mediaColumns, held } = this.#opened();
     this.#embedder = new RowEmbedder(
       this.#database,
       {
         ...this.#encoder,
         mediaRoot,
+        held,
         mediaColumn: mediaColumns[0] ?? null,
         decoder: this.#config.decoder,
         mostRows: this.#config.alignment.modelRows,
@@ -450,7 +451,7 @@ export class Audit {
   async lookAtMedia(): Promise<void> {
     this.#context.signal.throwIfAborted();
     const { compiled } = this.#docket;
-    const { mediaColumns, mediaRoot } = this.#opened();
+    const { mediaColumns, mediaRoot, held } = this.#opened();
     if (
       mediaColumns.length > 0 &&
       this.#config.tier !== 'manifest' &&
@@ -464,6 +465,7 @@ export class Audit {
           rules: compiled,
           answers: this.#answers,
           mediaRoot,
+          held,
           mediaColumns,
           decoder: this.#config.decoder,
           engine: this.#engine,
@@ -551,12 +553,13 @@ export class Audit {
   async makePictures(): Promise<void> {
     this.#context.signal.throwIfAborted();
     if (this.#config.isRedacted) return;
-    const { mediaRoot, mediaColumns } = this.#opened();
+    const { mediaRoot, mediaColumns, held } = this.#opened();
     this.#clips = await buildClipCards(
       this.#database,
       {
         findings: this.#findings,
         mediaRoot,
+        held,
         mediaColumn: mediaColumns[0] ?? null,
         perRule: CARDS_PER_RULE,
         most: MOST_CARDS,

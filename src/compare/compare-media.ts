@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import pMap from 'p-map';
 
 import type { Config } from '../config/config.ts';
-import { resolveMediaPath } from '../dataset/media-path.ts';
+import { findMedium } from '../dataset/embedded/held-media.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { Database, maybe, textOf } from '../engine/database.ts';
 import { createEvidenceTables } from '../engine/evidence-store.ts';
@@ -141,6 +141,7 @@ async function factsOf(
       own,
       {
         mediaRoot: root,
+        held: side.held,
         mediaColumns: side.mediaColumns.slice(0, 1),
         wants: ['files', 'containers', 'images', 'frames', 'audio'],
         tier: 'frames',
@@ -160,7 +161,7 @@ async function factsOf(
     const [medium = 'path'] = side.mediaColumns;
     const places = new Map(
       rows.map((row) => {
-        const found = resolveMediaPath(root, maybe(row[medium], textOf));
+        const found = findMedium(root, side.held, maybe(row[medium], textOf));
         return [textOf(row['key']), found.ok ? found.medium : null] as const;
       }),
     );

@@ -4,7 +4,8 @@ import { basename, join, resolve } from 'node:path';
 import { DailiesError } from '../dailies-error.ts';
 import { RESERVED_COLUMNS } from '../dataset/canonical-columns.ts';
 import { discoverShards } from '../dataset/discover-shards.ts';
-import { openDataset } from '../dataset/open-dataset.ts';
+import type { HeldMedia } from '../dataset/embedded/held-media.ts';
+import { openDataset, standIns } from '../dataset/open-dataset.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import { type Database, numberOf } from '../engine/database.ts';
 import type { RunDocument } from '../run/document.ts';
@@ -52,6 +53,8 @@ export type Side = {
   readonly isKeyStable: boolean;
   readonly mediaRoot: string | null;
   readonly mediaColumns: readonly string[];
+  /** Media that lie in columns of the dataset; null: all are files. */
+  readonly held: HeldMedia | null;
   /** The document of a run folder. */
   readonly run: RunDocument | null;
   readonly warnings: readonly string[];
@@ -106,8 +109,10 @@ async function openDatasetSide(
   }
   const relation = `${which}.clips`;
   const described = await database.columns(`select * from ${relation}`);
+  // Texts that stand in for bytes say where these lie, which moves with every re-sharding.
+  const inside = standIns(dataset);
   const columns = described
-    .filter((column) => !NOT_COMPARED.has(column.name))
+    .filter((column) => !NOT_COMPARED.has(column.name) && !inside.has(column.name))
     .map((column) => {
       const summary =
         dataset.columns.find((each) => each.role === column.name) ??
@@ -142,6 +147,7 @@ async function openDatasetSide(
     isKeyStable: dataset.isKeyStable,
     mediaRoot: dataset.mediaColumns.length === 0 ? null : dataset.mediaRoot,
     mediaColumns: dataset.mediaColumns,
+    held: dataset.held,
     run: null,
     warnings: dataset.warnings,
   };
@@ -215,6 +221,7 @@ async function openRunSide(
     keySource: run.dataset.columns.find((column) => column.role === 'key')?.name ?? null,
     isKeyStable: index.isKeyStable,
     mediaRoot: null,
+    held: null,
     mediaColumns: [],
     run,
     warnings:

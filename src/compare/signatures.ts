@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { DailiesError } from '../dailies-error.ts';
 import { CANONICAL_COLUMNS, RESERVED_COLUMNS } from '../dataset/canonical-columns.ts';
-import type { OpenDataset } from '../dataset/open-dataset.ts';
+import { type OpenDataset, standIns } from '../dataset/open-dataset.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf } from '../engine/database.ts';
 import { hashedValue, LOWER_CAPTION_HASH, probeHash } from './hashed-value.ts';
@@ -108,10 +108,13 @@ export async function planSignatures(
   dataset: OpenDataset,
 ): Promise<SignaturePlan> {
   const mapped = new Set(dataset.columns.flatMap((column) => column.role ?? []));
+  // Where bytes lie inside of shards is no content.
+  const inside = standIns(dataset);
   const described = (await database.columns('select * from clips')).filter(
     (column) =>
       !RESERVED_COLUMNS.some((name) => name === column.name) &&
       column.name !== 'key' &&
+      !inside.has(column.name) &&
       column.type !== 'BLOB' &&
       (mapped.has(column.name) ||
         !Object.hasOwn(CANONICAL_COLUMNS, column.name) ||

@@ -47,13 +47,14 @@ const ROLE_ORDER = [
 
 /**
  * Which of the user's columns are which canonical ones: by configuration, by what the format of the dataset says (`given`), then by
- * names, types and values.
- * Throws DailiesError `config` for an override that names no canonical column or no column of the dataset.
+ * names, types and values. `inside` are columns that hold media as bytes: one of them is the path before any other, and all of
+ * them are media. Throws DailiesError `config` for an override that names no canonical column or no column of the dataset.
  */
 export function mapColumns(
   columns: readonly SampledColumn[],
   overrides: ColumnOverrides = {},
   given: ColumnOverrides = {},
+  inside: readonly string[] = [],
 ): ColumnMap {
   const mapped = new Map<CanonicalColumn, MappedColumn>();
   const taken = new Set<string>();
@@ -76,6 +77,12 @@ export function mapColumns(
     mapped.set(found.role, { ...found, reason: 'the format says so' });
     for (const source of found.sources) taken.add(source);
     if (found.role === 'path') moreMedia = names.slice(1);
+  }
+  const bytes =
+    Object.hasOwn(overrides, 'path') || mapped.has('path') ? null : chooseInside(columns, inside);
+  if (bytes !== null) {
+    mapped.set('path', bytes);
+    for (const source of bytes.sources) taken.add(source);
   }
   for (const role of ROLE_ORDER) {
     if (mapped.has(role) || Object.hasOwn(overrides, role)) continue;
@@ -114,8 +121,29 @@ export function mapColumns(
   return {
     mapped: ordered,
     kept,
-    mediaColumns: findMediaColumns(columns, kept, mapped, moreMedia),
+    mediaColumns: findMediaColumns(columns, kept, mapped, moreMedia, inside),
   };
+}
+
+function rankInside(name: string): number {
+  const normal = normaliseName(name);
+  const at = ROLE_SYNONYMS.path.indexOf(normal);
+  const isFilm = /mp4|m4v|mov|mkv|webm|avi|video|clip/.test(normal);
+  const isAside = /audio|sound|mp3|wav|flac|mask|depth|thumb/.test(normal);
+  return (isFilm ? 0 : isAside ? 2 : 1) * 1000 + (at < 0 ? 999 : at);
+}
+
+/** Of columns that hold media as bytes the one that is the clip: films before pictures before sound, then by usual names. */
+function chooseInside(
+  columns: readonly SampledColumn[],
+  inside: readonly string[],
+): MappedColumn | null {
+  const [best] = columns
+    .filter((column) => inside.includes(column.name))
+    .toSorted((a, b) => rankInside(a.name) - rankInside(b.name));
+  const found = best === undefined ? null : roleExpression('path', best);
+  if (best === undefined || found === null) return null;
+  return { ...found, role: 'path', sources: [best.name], reason: 'its bytes are the clip' };
 }
 
 function overriddenColumn(
@@ -332,8 +360,14 @@ function findMediaColumns(
   kept: readonly KeptColumn[],
   mapped: ReadonlyMap<string, MappedColumn>,
   said: readonly string[],
+  inside: readonly string[],
 ): string[] {
   const own = mapped.has('path') ? ['path'] : [];
+  if (inside.length > 0 && said.length === 0)
+    return [
+      ...own,
+      ...kept.filter((each) => inside.includes(each.source)).map((each) => each.name),
+    ];
   if (said.length > 0)
     return [...own, ...kept.filter((each) => said.includes(each.source)).map((each) => each.name)];
   const more = kept.filter((each) => {

@@ -13,6 +13,9 @@ export type MediaRoot = {
   readonly isBesideShard: boolean;
 };
 
+/** Where paths stand that may be followed: SQL over a relation. */
+export type PathsToFollow = { readonly expression: string; readonly from: string };
+
 /** Folders above the manifest that are tried as media root. */
 const MOST_STEPS_UP = 5;
 
@@ -25,7 +28,7 @@ const PROBED_PATHS = 20;
 export async function findMediaRoot(
   connection: DuckDBConnection,
   discovery: Discovery,
-  map: ColumnMap,
+  path: PathsToFollow | null,
   wanted: string | undefined,
 ): Promise<MediaRoot> {
   // Members are named from the root of the dataset on.
@@ -35,12 +38,11 @@ export async function findMediaRoot(
   const home =
     first === undefined || discovery.format === 'media' ? discovery.root : dirname(first.path);
   const folders = new Set(discovery.shards.map((shard) => dirname(shard.path)));
-  const path = map.mapped.find((each) => each.role === 'path');
-  if (path === undefined)
+  if (path === null)
     return { root: folders.size > 1 ? discovery.root : home, isBesideShard: false };
   const rows = await readRows(
     connection,
-    `select (${path.expression})::varchar as path from manifest where (${path.expression}) is not null limit ${PROBED_PATHS}`,
+    `select (${path.expression})::varchar as path from ${path.from} where (${path.expression}) is not null limit ${PROBED_PATHS}`,
   ).catch(noRows);
   const paths = rows.map((row) => textOf(row['path'])).filter((each) => isRelativePath(each));
   let best = { root: home, hits: 0 };

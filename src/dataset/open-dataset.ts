@@ -8,7 +8,10 @@ import { ROLE_KIND } from './column-synonyms.ts';
 import type { Discovery, ShardFile } from './discover-shards.ts';
 import type { ColumnMap, ColumnOverrides, MappedColumn } from './map-columns.ts';
 import { mapColumns } from './map-columns.ts';
-import { findMediaRoot, prefixPaths } from './media-root.ts';
+import { cellTextSql, type EmbeddedColumn, innerPathSql } from './embedded/embedded-columns.ts';
+import { findEmbedded } from './embedded/find-embedded.ts';
+import { HeldMedia } from './embedded/held-media.ts';
+import { findMediaRoot, type PathsToFollow, prefixPaths } from './media-root.ts';
 import { openDelimited } from './open-delimited.ts';
 import { openJson } from './open-json.ts';
 import { createMediaRecords } from './media-directory.ts';
@@ -63,6 +66,10 @@ export type OpenDataset = {
   /** Columns of `clips` that name a medium. */
   readonly mediaColumns: readonly string[];
   readonly mediaRoot: string;
+  /** Columns whose values are media themselves: in `clips` a text stands in for each (see `parseCellText`). */
+  readonly embedded: readonly EmbeddedColumn[];
+  /** Media taken out of such columns; null where there are none. */
+  readonly held: HeldMedia | null;
   /** False if the key is a path or a row number, so that it does not outlive a re-sharding or a move. */
   readonly isKeyStable: boolean;
   /** Values to list in `set allowed_paths` before the room is closed. */
@@ -111,10 +118,11 @@ export async function openDataset(
       `the dataset has ${source.columns.length.toLocaleString('en')} columns, at most ${MOST_COLUMNS.toLocaleString('en')} are read`,
     );
   refuseUnrelated(source.shards);
-  const renamed = nameColumns(source.columns);
+  const embedded = await findEmbedded(connection, source, overriddenBytes(options.columns));
+  const renamed = nameColumns(source.columns, embedded);
   const taken = new Set(renamed.map(({ name }) => name.toLowerCase()));
   const labels = await createShardLabels(connection, discovery.shards, taken);
-  await createManifest(connection, renamed, labels);
+  await createManifest(connection, renamed, labels, embedded);
   const faults = await findEarlyFaults(connection, source);
   const shards = source.shards.map((shard) => summariseShard(shard, faults));
   refuseUnreadable(shards);
@@ -123,10 +131,25 @@ export async function openDataset(
     connection,
     labelled.map(({ name, type }) => ({ name, type })),
   );
-  const inferred = mapColumns(sampled, options.columns, source.roles);
-  const media = await findMediaRoot(connection, discovery, inferred, options.mediaRoot);
-  const map = media.isBesideShard ? prefixPaths(inferred) : inferred;
-  const key = keyColumn(map);
+  const inside = renamed.filter((column) => isEmbeddedIn(column, embedded, 'medium'));
+  const inferred = mapColumns(
+    sampled,
+    withoutBytes(options.columns),
+    source.roles,
+    inside.map((column) => column.name),
+  );
+  const pathSource = inferred.mapped.find((each) => each.role === 'path')?.sources[0];
+  const own = embedded.find(
+    ({ source: name }) => name === inside.find((column) => column.name === pathSource)?.source,
+  );
+  const media = await findMediaRoot(
+    connection,
+    discovery,
+    pathsToFollow(inferred, own),
+    options.mediaRoot,
+  );
+  const map = media.isBesideShard && own === undefined ? prefixPaths(inferred) : inferred;
+  const key = await chooseKey(connection, map, own);
   await createClips(connection, map, key);
   const losses = await countLosses(connection, map.mapped);
   const mediaRoot = media.root;
@@ -147,10 +170,25 @@ export async function openDataset(
     format: discovery.format,
     mediaColumns: map.mediaColumns,
     mediaRoot,
+    embedded,
+    held:
+      embedded.length === 0
+        ? null
+        : new HeldMedia(connection, await qualified(connection, source), embedded),
     isKeyStable: key.isStable,
     files: [...new Set(source.files.flatMap((path) => [path, escapeGlob(path)]))],
     warnings,
   };
+}
+
+/** Columns of `clips` whose texts stand in for bytes. */
+export function standIns(dataset: OpenDataset): ReadonlySet<string> {
+  const inside = new Set(dataset.embedded.map((column) => column.source));
+  return new Set(
+    dataset.columns
+      .filter((column) => inside.has(column.name))
+      .map((column) => column.role ?? column.name),
+  );
 }
 
 /** Opens the shards that can be opened at all, and lists the others beside them. */
@@ -171,6 +209,12 @@ async function openReadable(
     ...source,
     shards: [...source.shards, ...closed].toSorted((a, b) => a.file.index - b.file.index),
   };
+}
+
+/** The rows under a name that holds in every schema: two versions are open in one room. */
+async function qualified(connection: DuckDBConnection, source: RowSource): Promise<RowSource> {
+  const [row] = await readRows(connection, 'select current_schema() as name');
+  return { ...source, from: `${quoteIdentifier(textOf(row?.['name']))}.${SOURCE_ROWS}` };
 }
 
 async function openSource(connection: DuckDBConnection, discovery: Discovery): Promise<RowSource> {
@@ -217,10 +261,36 @@ async function openTable(
   return openParquet(connection, copies);
 }
 
-type Renamed = NamedType & { readonly source: string; readonly reason?: string };
+/** Of the manifest: a column of bytes is text there, and `shown` is its type in the shards. */
+type Renamed = NamedType & {
+  readonly source: string;
+  readonly shown?: string;
+  readonly reason?: string;
+};
+
+function isEmbeddedIn(
+  column: Renamed,
+  embedded: readonly EmbeddedColumn[],
+  kind: EmbeddedColumn['kind'],
+): boolean {
+  return embedded.some((each) => each.source === column.source && each.kind === kind);
+}
+
+/** Columns that the configuration says hold media as bytes. */
+function overriddenBytes(columns: ColumnOverrides | undefined): readonly string[] {
+  const bytes = columns?.['bytes'];
+  return bytes === undefined ? [] : typeof bytes === 'string' ? [bytes] : bytes;
+}
+
+function withoutBytes(columns: ColumnOverrides = {}): ColumnOverrides {
+  return Object.fromEntries(Object.entries(columns).filter(([role]) => role !== 'bytes'));
+}
 
 /** The user's columns, with those renamed that the four columns of dailies would hide. */
-function nameColumns(columns: readonly NamedType[]): Renamed[] {
+function nameColumns(
+  columns: readonly NamedType[],
+  embedded: readonly EmbeddedColumn[],
+): Renamed[] {
   const used = new Set<string>([...RESERVED_COLUMNS, SOURCE_SHARD_ID, SOURCE_ROW_NUMBER]);
   const own = new Set(columns.map((column) => column.name.toLowerCase()));
   return columns.map((column) => {
@@ -228,7 +298,11 @@ function nameColumns(columns: readonly NamedType[]): Renamed[] {
     while (used.has(name.toLowerCase()) || (name !== column.name && own.has(name.toLowerCase())))
       name = `user_${name}`;
     used.add(name.toLowerCase());
-    return { name, type: column.type, source: column.name };
+    const inside = embedded.find((each) => each.source === column.name);
+    if (inside === undefined) return { name, type: column.type, source: column.name };
+    const what = inside.kind === 'medium' ? 'media' : 'features';
+    const reason = `holds ${what} as bytes, which are read of drawn clips alone${inside.isList ? ', the first of each list' : ''}; shard, column and row stand in for them`;
+    return { name, type: 'VARCHAR', shown: column.type, source: column.name, reason };
   });
 }
 
@@ -320,10 +394,16 @@ async function createManifest(
   connection: DuckDBConnection,
   columns: readonly Renamed[],
   labels: readonly ShardLabel[],
+  embedded: readonly EmbeddedColumn[],
 ): Promise<void> {
-  const selected = columns.map(
-    ({ name, source: own }) => `s.${quoteIdentifier(own)} as ${quoteIdentifier(name)}`,
-  );
+  const selected = columns.map(({ name, source: own }) => {
+    const inside = embedded.find((each) => each.source === own);
+    const value =
+      inside === undefined
+        ? `s.${quoteIdentifier(own)}`
+        : cellTextSql(inside, 'l.shard', `s.${SOURCE_ROW_NUMBER}`);
+    return `${value} as ${quoteIdentifier(name)}`;
+  });
   const joined = labels.map(({ name }) => `l.${quoteIdentifier(name)}`);
   await connection.run(
     `create or replace view manifest as
@@ -365,6 +445,16 @@ async function sampleColumns(
   });
 }
 
+/** Paths whose files are looked for on disk: of media inside of shards, the names that their values carry. */
+function pathsToFollow(map: ColumnMap, own: EmbeddedColumn | undefined): PathsToFollow | null {
+  if (own !== undefined) {
+    const inner = innerPathSql(own);
+    return inner === null ? null : { expression: inner, from: SOURCE_ROWS };
+  }
+  const path = map.mapped.find((each) => each.role === 'path');
+  return path === undefined ? null : { expression: path.expression, from: 'manifest' };
+}
+
 type KeyColumn = {
   readonly expression: string | null;
   readonly isStable: boolean;
@@ -387,6 +477,39 @@ function keyColumn(map: ColumnMap): KeyColumn {
     reason:
       'no column is a key or a path: shard and row number serve, so two versions can be compared only if their rows kept their places',
   };
+}
+
+/** The key; where media lie inside of shards, the names that they carry serve if each stands once. */
+async function chooseKey(
+  connection: DuckDBConnection,
+  map: ColumnMap,
+  own: EmbeddedColumn | undefined,
+): Promise<KeyColumn> {
+  const key = keyColumn(map);
+  const inner = own === undefined ? null : innerPathSql(own);
+  if (key.expression === null || own === undefined) return key;
+  const [row] =
+    inner === null
+      ? []
+      : await readRows(
+          connection,
+          `select count(distinct ${inner}) = count(*) as is_unique from ${SOURCE_ROWS}`,
+        ).catch(noRows);
+  if (row?.['is_unique'] !== true)
+    return {
+      ...key,
+      reason:
+        'no column is a key: shard, column and row of the bytes serve, so two versions can be compared only if their rows kept their places',
+    };
+  return {
+    expression: `regexp_extract(${key.expression}, ${quoteLiteral(String.raw`/${escapePattern(own.source)}/\d+/(.*)$`)}, 1)`,
+    isStable: false,
+    reason: 'no column is a key: the names that the bytes carry serve, each stands once',
+  };
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
 }
 
 async function createClips(
@@ -482,7 +605,7 @@ function summariseColumns(
     ];
     return {
       name: column.source,
-      type: column.type,
+      type: column.shown ?? column.type,
       role: mapped?.role ?? null,
       reason: reasons.filter((reason) => reason !== null).join('; '),
     };

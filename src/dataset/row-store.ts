@@ -74,7 +74,7 @@ export async function appendTo(
   return connection.createAppender(table, textOf(row?.['schema']));
 }
 
-/** A path for a file of the room's own, beside what DuckDB spills; {@link removeRowStores} takes it away. */
+/** A path for a file or folder of the room's own, beside what DuckDB spills; {@link removeRowStores} takes it away. */
 export async function scratchFile(
   connection: DuckDBConnection,
   extension: string,
@@ -91,5 +91,5 @@ export async function scratchFile(
 /** Removes what {@link openRowStore} and {@link scratchFile} left on disk. Call it when the database is closed. */
 export function removeRowStores(connection: DuckDBConnection): void {
   for (const path of STORES.get(connection) ?? [])
-    for (const suffix of ['', '.wal']) rmSync(`${path}${suffix}`, { force: true });
+    for (const suffix of ['', '.wal']) rmSync(`${path}${suffix}`, { force: true, recursive: true });
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { findMediaType } from '../media/find-media-type.ts';
 import { makeFilmStrip } from '../media/film-strip.ts';
-import { resolveMediaPath } from '../dataset/media-path.ts';
+import { findMedium, type HeldMedia } from '../dataset/embedded/held-media.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf, textOf } from '../engine/database.ts';
 import type { DecoderChoice } from '../media/decoders/frame-stream.ts';
@@ -27,6 +27,8 @@ export type EmbedPlan = {
   readonly encoder: Encoder;
   readonly cache: VectorCache;
   readonly mediaRoot: string;
+  /** Media that lie in columns; null: all are files. */
+  readonly held: HeldMedia | null;
   readonly mediaColumn: string | null;
   readonly decoder: DecoderChoice;
   /** Rows that may be looked at before any alarm. */
@@ -119,17 +121,18 @@ export class RowEmbedder {
   }
 
   async #read({ shardId, from, to }: RowStretch): Promise<readonly Row[]> {
-    const { mediaColumn, mediaRoot } = this.#plan;
+    const { mediaColumn, mediaRoot, held } = this.#plan;
     const media = mediaColumn === null ? 'null' : quoteIdentifier(mediaColumn);
     const rows = await this.#database.rows(
       `select row_number, caption::varchar as caption, ${media}::varchar as media from clips
        where shard_id = ${shardId} and row_number >= ${from} and row_number < ${to}
        order by row_number`,
     );
+    await held?.hold(rows.map((row) => maybe(row['media'], textOf)));
     return Promise.all(
       rows.map(async (row): Promise<Row> => {
         const caption = maybe(row['caption'], textOf);
-        const located = resolveMediaPath(mediaRoot, maybe(row['media'], textOf));
+        const located = findMedium(mediaRoot, held, maybe(row['media'], textOf));
         const stamp = located.ok ? await stampMedium(located.medium) : null;
         const isThere = located.ok && stamp?.ok === true && stamp.sizeBytes > 0;
         return {

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 
-import { resolveMediaPath } from '../dataset/media-path.ts';
+import { findMedium, type HeldMedia } from '../dataset/embedded/held-media.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import { DailiesError } from '../dailies-error.ts';
 import { stampMedium } from '../media/medium-stamp.ts';
@@ -16,6 +16,8 @@ import type { ProbeTask, ProbeVerdict } from './task.ts';
 
 export type GatherPlan = {
   readonly mediaRoot: string;
+  /** Media that lie in columns; null or none: all are files. */
+  readonly held?: HeldMedia | null;
   /** Columns of `sampled_clips` that name media. */
   readonly mediaColumns: readonly string[];
   readonly decoder: ProbeTask['decoder'];
@@ -87,7 +89,7 @@ export async function gatherEvidence(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const media = await locateMedia(database, plan);
+  const media = await locateMedia(database, plan, signal);
   const most = { bytes: null, decode_s: null };
   const pass = { name: 'look at media', wants: plan.wants, tier: plan.tier, media, most };
   await lookAt(database, plan, pass, progress, signal);
@@ -97,12 +99,33 @@ export async function gatherEvidence(
 /** Finds the media of the clips in `sampled_clips` and writes `sampled_media`; what is not there becomes a row of `files`. */
 export async function locateMedia(
   database: Database,
-  plan: Pick<GatherPlan, 'mediaRoot' | 'mediaColumns'>,
+  plan: Pick<GatherPlan, 'mediaRoot' | 'mediaColumns' | 'held'>,
+  signal?: AbortSignal,
 ): Promise<readonly Located[]> {
-  const media = await listMedia(database, plan.mediaColumns);
-  const located = await locate(database, media, plan.mediaRoot);
+  const held = plan.held ?? null;
+  const listed = await listMedia(database, plan.mediaColumns);
+  await held?.hold(
+    listed.map((each) => each.path),
+    signal,
+  );
+  const media = held === null ? listed : withoutHoles(listed, held);
+  const located = await locate(database, media, plan.mediaRoot, held);
   await writeSampledMedia(database, media, located);
   return located;
+}
+
+/** Without the cells that are empty, but for one of each clip that has no medium at all. */
+function withoutHoles(media: readonly NamedMedium[], held: HeldMedia): readonly NamedMedium[] {
+  const full = new Set(
+    media.filter((each) => held.find(each.path)?.kind !== 'hole').map((each) => each.clipId),
+  );
+  const empty = new Set<bigint>();
+  return media.filter((each) => {
+    if (held.find(each.path)?.kind !== 'hole') return true;
+    if (full.has(each.clipId) || empty.has(each.clipId)) return false;
+    empty.add(each.clipId);
+    return true;
+  });
 }
 
 /**
@@ -214,16 +237,22 @@ async function locate(
   database: Database,
   media: readonly NamedMedium[],
   root: string,
+  held: HeldMedia | null,
 ): Promise<readonly Located[]> {
   const located = await pMap(
     media,
     async (each): Promise<Located | null> => {
-      const resolved = resolveMediaPath(root, each.path);
+      const resolved = findMedium(root, held, each.path);
       if (!resolved.ok) {
         await insertFault(database, each, resolved.error_code, resolved.error_message);
         return null;
       }
       const { medium: place } = resolved;
+      const own = held?.find(each.path);
+      if (own?.kind === 'file') {
+        const { identity, sizeBytes } = own;
+        return { ...each, place, identity: identity.slice(0, 32), sizeBytes };
+      }
       const stamp = await stampMedium(place);
       if (!stamp.ok) {
         const message = stamp.code === 'missing-file' ? 'no such file' : stamp.message;

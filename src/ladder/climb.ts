@@ -107,7 +107,7 @@ class Climber {
     await this.#database.run(
       'create or replace temp table looked_at (clip_id bigint, tier varchar, is_suspicious boolean, is_looked_at boolean)',
     );
-    const located = await locateMedia(this.#database, this.#plan);
+    const located = await locateMedia(this.#database, this.#plan, this.#signal);
     this.#order = await readOrder(this.#database);
     this.#candidates = this.#order;
     this.#media = byClip(located);

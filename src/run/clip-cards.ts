@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 
-import { resolveMediaPath } from '../dataset/media-path.ts';
+import { findMedium, type HeldMedia } from '../dataset/embedded/held-media.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf, type SqlRow, type SqlValue } from '../engine/database.ts';
 import { findMediaType } from '../media/find-media-type.ts';
@@ -15,6 +15,8 @@ import type { ClipCard, Finding } from './document.ts';
 export type CardPlan = {
   readonly findings: readonly Finding[];
   readonly mediaRoot: string;
+  /** Media that lie in columns; null: all are files. */
+  readonly held?: HeldMedia | null;
   /** Column of `clips` that names the medium to show. */
   readonly mediaColumn: string | null;
   /** Cards of each rule. */
@@ -103,6 +105,10 @@ export async function buildClipCards(
     !plan.findings.some(isAboutNeighbours),
   );
   const findings = findingsByPlace(plan.findings);
+  await plan.held?.hold(
+    rows.map((row) => maybe(row['path'], String)),
+    signal,
+  );
   const stage = progress.stage('make film strips', rows.length);
   const cards = await pMap(
     rows,
@@ -223,7 +229,7 @@ async function toCard(
   findings: readonly Finding[] = [],
 ): Promise<ClipCard> {
   const path = maybe(row['path'], String);
-  const resolved = path === null ? null : resolveMediaPath(plan.mediaRoot, path);
+  const resolved = path === null ? null : findMedium(plan.mediaRoot, plan.held ?? null, path);
   const file = resolved?.ok === true ? resolved.medium : null;
   const isAboutSound = findings.some((finding) => SOUND_RULES.has(finding.rule_id));
   const look: StripLook = {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -39,8 +39,10 @@ export function cachedStrips(
       maxWidth_px: FRAME_WIDTH_PX,
     });
     await mkdir(folder, { recursive: true });
-    await writeFile(`${file}.part`, JSON.stringify(strip));
-    await rename(`${file}.part`, file);
+    // Two clips of one medium may get here together.
+    const part = `${file}.${randomBytes(4).toString('hex')}.part`;
+    await writeFile(part, JSON.stringify(strip));
+    await rename(part, file);
     return strip;
   };
 }

@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, extname, isAbsolute, join } from 'node:path';
+
+import type { DuckDBConnection } from '@duckdb/node-api';
+
+import { detectMagic } from '../../media/magic.ts';
+import { mediaTypeOf } from '../../media/media-type.ts';
+import { fileMedium } from '../../media/medium-text.ts';
+import type { MediaErrorCode } from '../../probes/evidence-tables.ts';
+import { type MediaPath, resolveMediaPath } from '../media-path.ts';
+import { scratchFile } from '../row-store.ts';
+import { errorText } from '../rows.ts';
+import type { RowSource, ShardReading } from '../source.ts';
+import { type CellText, type EmbeddedColumn, parseCellText } from './embedded-columns.ts';
+import { type Footers, readEmbedded } from './read-embedded.ts';
+
+/** What became of a medium inside of a shard. */
+export type Held =
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      /** sha256 of the bytes and the ending, hex: equal media are looked at once, wherever they lie. */
+      readonly identity: string;
+      readonly sizeBytes: number;
+    }
+  /** The row holds no bytes but names a file. */
+  | { readonly kind: 'elsewhere'; readonly path: string }
+  /** The row holds neither bytes nor a name. */
+  | { readonly kind: 'hole'; readonly message: string }
+  | { readonly kind: 'fault'; readonly code: MediaErrorCode; readonly message: string };
+
+/** Where a medium lies: in a file that was taken out of its column, else as {@link resolveMediaPath} says. */
+export function findMedium(root: string, held: HeldMedia | null, text: string | null): MediaPath {
+  const found = held?.find(text) ?? null;
+  if (found === null) return resolveMediaPath(root, text);
+  if (found.kind === 'elsewhere') return resolveMediaPath(root, found.path);
+  if (found.kind === 'file') return { ok: true, medium: fileMedium(found.path) };
+  const error_code = found.kind === 'hole' ? 'missing-file' : found.code;
+  return { ok: false, error_code, error_message: found.message };
+}
+
+/** Bytes that are taken out of columns in one run, at most. */
+export const MOST_HELD_BYTES = 16 * 1024 ** 3;
+
+/** Larger values are no clips. */
+const LONGEST_VALUE_BYTES = 1024 ** 3;
+
+/**
+ * Media that lie in columns, written to files of a scratch folder for as long as the room is open, so that probes and decoders
+ * work on them as on any file. Only the ones asked for are read.
+ */
+export class HeldMedia {
+  readonly #connection: DuckDBConnection;
+  readonly #source: RowSource;
+  readonly #columns: readonly EmbeddedColumn[];
+  readonly #shards: ReadonlyMap<string, ShardReading>;
+  readonly #held = new Map<string, Held>();
+  readonly #footers: Footers = new Map();
+  readonly #most_bytes: number;
+  #folder: string | null = null;
+  #bytes = 0;
+
+  constructor(
+    connection: DuckDBConnection,
+    source: RowSource,
+    columns: readonly EmbeddedColumn[],
+    most_bytes = MOST_HELD_BYTES,
+  ) {
+    this.#connection = connection;
+    this.#source = source;
+    this.#columns = columns;
+    this.#shards = new Map(source.shards.map((shard) => [shard.file.name, shard]));
+    this.#most_bytes = most_bytes;
+  }
+
+  /** Takes media out of their shards; texts that stand for none, and those held already, are passed over. */
+  async hold(texts: readonly (string | null)[], signal?: AbortSignal): Promise<void> {
+    const groups = new Map<string, { cells: Map<number, string[]>; first: CellText }>();
+    for (const text of new Set(texts)) {
+      if (text === null || this.#held.has(text)) continue;
+      const cell = parseCellText(text, this.#columns, (name) => this.#shards.has(name));
+      if (cell === null) continue;
+      const id = JSON.stringify([cell.shard, cell.column.source]);
+      const group = groups.get(id) ?? { cells: new Map<number, string[]>(), first: cell };
+      group.cells.set(cell.row, [...(group.cells.get(cell.row) ?? []), text]);
+      groups.set(id, group);
+    }
+    for (const { cells, first } of groups.values()) await this.#holdGroup(first, cells, signal);
+  }
+
+  /** What became of the medium that a text stands for; null if the text stands for none, or was never asked for. */
+  find(text: string | null): Held | null {
+    return text === null ? null : (this.#held.get(text) ?? null);
+  }
+
+  async #holdGroup(
+    { shard: name, column }: CellText,
+    cells: ReadonlyMap<number, readonly string[]>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const shard = this.#shards.get(name);
+    if (shard === undefined) return;
+    const { mtime } = await stat(shard.file.path).catch(() => ({ mtime: new Date(0) }));
+    try {
+      for await (const { row, bytes } of readEmbedded(
+        this.#connection,
+        this.#source,
+        shard,
+        column,
+        [...cells.keys()],
+        this.#footers,
+      )) {
+        signal?.throwIfAborted();
+        for (const text of cells.get(row) ?? [])
+          this.#held.set(text, await this.#keep(text, column, bytes, mtime));
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      const message = `${column.source} of ${name} cannot be read: ${errorText(error)}`;
+      this.#fillUp(cells, { kind: 'fault', code: 'corrupt-header', message });
+    }
+    const message = `${name} has no such row`;
+    this.#fillUp(cells, { kind: 'fault', code: 'missing-file', message });
+  }
+
+  #fillUp(cells: ReadonlyMap<number, readonly string[]>, fault: Held): void {
+    for (const text of [...cells.values()].flat())
+      if (!this.#held.has(text)) this.#held.set(text, fault);
+  }
+
+  async #keep(
+    text: string,
+    column: EmbeddedColumn,
+    bytes: Uint8Array | null,
+    mtime: Date,
+  ): Promise<Held> {
+    const cell = parseCellText(text, [column], (name) => this.#shards.has(name));
+    if (bytes === null) {
+      const inner = cell?.innerPath ?? null;
+      if (inner !== null) return { kind: 'elsewhere', path: await this.#besideShard(cell, inner) };
+      const message = `the row has neither bytes nor a path in ${column.source}`;
+      return { kind: 'hole', message };
+    }
+    if (bytes.length > LONGEST_VALUE_BYTES || this.#bytes + bytes.length > this.#most_bytes) {
+      const message = `not taken out of its column: ${bytes.length.toLocaleString('en')} bytes beyond the ${(this.#most_bytes / 1e9).toFixed(1)} GB that a run takes out; draw fewer clips`;
+      return { kind: 'fault', code: 'unreachable', message };
+    }
+    this.#bytes += bytes.length;
+    this.#folder ??= await this.#makeFolder();
+    const own = extname(cell?.innerPath ?? '') || column.ending;
+    const ending = /^\.\w{1,12}$/.test(own)
+      ? own
+      : (mediaTypeOf(detectMagic(bytes.subarray(0, 1024)))?.ending ?? '');
+    const identity = createHash('sha256').update(bytes).update(`\0${ending}`).digest('hex');
+    const path = join(this.#folder, `${identity.slice(0, 32)}${ending}`);
+    await writeFile(path, bytes, { mode: 0o600 });
+    // Equal shards give equal evidence: the time is theirs.
+    await utimes(path, mtime, mtime);
+    return { kind: 'file', path, identity, sizeBytes: bytes.length };
+  }
+
+  /** A named file is looked for beside its shard, then under the media root. */
+  async #besideShard(cell: CellText | null, inner: string): Promise<string> {
+    const shard = this.#shards.get(cell?.shard ?? '');
+    if (shard === undefined || isAbsolute(inner)) return inner;
+    const beside = join(dirname(shard.file.path), inner);
+    return (await stat(beside).catch(() => null)) === null ? inner : beside;
+  }
+
+  /** A folder beside what the room spills, taken away with it. */
+  async #makeFolder(): Promise<string> {
+    const folder = await scratchFile(this.#connection, 'media');
+    await mkdir(folder, { mode: 0o700 });
+    return folder;
+  }
+}

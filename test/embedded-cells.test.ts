@@ -1,0 +1,114 @@
+import { open as openFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { assert, nat, property, uint8Array } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { findLeaf, readCells } from '../src/dataset/embedded/parquet-cells.ts';
+import { readCellFooter } from '../src/dataset/embedded/parquet-footer.ts';
+import { decodeRle } from '../src/dataset/embedded/rle-levels.ts';
+import { decodeSnappy } from '../src/dataset/embedded/snappy.ts';
+import { makeFolder, runAlone } from './dataset-room.ts';
+
+/** Cells of a column as hex by row, and how many bytes of the file were read for them. */
+async function cellsOf(
+  path: string,
+  column: string,
+  field: string | null,
+  rows: readonly number[],
+): Promise<{
+  readonly cells: readonly (readonly [number, string | null])[];
+  readonly bytes: number;
+}> {
+  const file = await openFile(path, 'r');
+  let bytes = 0;
+  try {
+    const read = async (start: number, length: number): Promise<Uint8Array> => {
+      bytes += length;
+      const buffer = Buffer.alloc(length);
+      const { bytesRead } = await file.read(buffer, 0, length, start);
+      return buffer.subarray(0, bytesRead);
+    };
+    const footer = await readCellFooter(read, (await file.stat()).size);
+    const cells: (readonly [number, string | null])[] = [];
+    for await (const cell of readCells(read, footer, findLeaf(footer, column, field), rows))
+      cells.push([cell.row, cell.bytes === null ? null : Buffer.from(cell.bytes).toString('hex')]);
+    return { cells, bytes };
+  } finally {
+    await file.close();
+  }
+}
+
+/** What stands in row i of the made files: nothing in every seventh. */
+const valueOf = (i: number): string | null =>
+  i % 7 === 3 ? null : Buffer.from(`${i % 50}-`.repeat((i * 37) % 90)).toString('hex');
+
+const MADE = `from (select i, case when i % 7 <> 3 then repeat((i % 50)::varchar || '-', (i * 37) % 90)::blob end as b from range(3000) t(i) order by i)`;
+
+describe('single cells of a Parquet column', () => {
+  it.each([
+    ['uncompressed', ''],
+    ['snappy', ''],
+    ['gzip', ''],
+    ['zstd', ''],
+    ['brotli', ''],
+    ['lz4_raw', ''],
+    ['snappy', ', dictionary_size_limit 1'],
+  ])('are those that were written: %s%s', async (codec, more) => {
+    const path = join(makeFolder(), 'a.parquet');
+    await runAlone(
+      `copy (select i, {'bytes': b, 'path': i || '.jpg'} as image, b as jpg, [{'bytes': b}, {'bytes': 'x'::blob}] as images ${MADE})
+       to '${path}' (compression ${codec}, row_group_size 1000${more})`,
+    );
+    const rows = [0, 1, 3, 10, 998, 999, 1000, 1500, 2047, 2048, 2999];
+    const wanted = rows.map((row) => [row, valueOf(row)]);
+    expect((await cellsOf(path, 'image', 'bytes', rows)).cells).toEqual(wanted);
+    expect((await cellsOf(path, 'jpg', null, rows)).cells).toEqual(wanted);
+    expect((await cellsOf(path, 'images', 'bytes', rows)).cells).toEqual(wanted);
+  });
+
+  it('cost the pages that hold them, not their column', async () => {
+    const path = join(makeFolder(), 'a.parquet');
+    await runAlone(
+      `copy (select md5(i::varchar) || repeat(md5((i * 7)::varchar), 999) as b, i from range(2000) t(i)) to '${path}' (compression uncompressed, row_group_size 250)`,
+    );
+    const { cells, bytes } = await cellsOf(path, 'b', null, [777]);
+    expect(cells).toHaveLength(1);
+    expect(bytes).toBeLessThan(2000 * 32 * 1000 * 0.2);
+  });
+
+  it('of encodings that are read as a whole only, or of damaged pages, throw in words', async () => {
+    const folder = makeFolder();
+    const path = join(folder, 'a.parquet');
+    await runAlone(
+      `copy (select ('value ' || i)::blob as b from range(5000) t(i)) to '${path}' (parquet_version v2, dictionary_size_limit 1)`,
+    );
+    await expect(cellsOf(path, 'b', null, [5])).rejects.toThrow(/not read one by one/);
+    const file = await openFile(path, 'r+');
+    await file.write(Buffer.alloc(64, 255), 0, 64, 4);
+    await file.close();
+    await expect(cellsOf(path, 'b', null, [5])).rejects.toThrow(
+      /page|bytes|structure|Thrift|number/,
+    );
+  });
+});
+
+describe('decoders of pages', () => {
+  it('end on any bytes, with an error or with the stated length', () => {
+    assert(
+      property(uint8Array({ maxLength: 64 }), nat(200), nat(8), (bytes, length, bits) => {
+        expect(outcome(() => decodeSnappy(bytes, length))).toBeOneOf([length, 'RangeError']);
+        expect(outcome(() => decodeRle(bytes, bits, length))).toBeOneOf([length, 'RangeError']);
+      }),
+    );
+  });
+});
+
+/** How many values came out, or the kind of error. */
+function outcome(decode: () => { readonly length: number }): number | string {
+  try {
+    return decode().length;
+  } catch (error) {
+    return error instanceof RangeError ? 'RangeError' : String(error);
+  }
+}
