@@ -441,3 +441,78 @@ function randomText(length: number): string {
     return String.fromCodePoint(32 + (state % 90));
   }).join('');
 }
+
+describe('indexes and tables beside tars', () => {
+  const samples = tarOf(
+    { name: 'a b.mp4', body: 'MP4' },
+    { name: 'a b.txt', body: 'a caption' },
+    { name: 'c.mp4', body: 'x'.repeat(5000) },
+    { name: 'c.txt', body: 'another' },
+  );
+  const index =
+    'v1.2 2\nmp4 512 3 a b.mp4 txt 1536 9 a b.txt\nmp4 2560 5000 c.mp4 txt 8192 7 c.txt\n';
+
+  it('takes members from the index of DALI, and gives the rows that the headers give', async () => {
+    const select = 'select * from clips order by clip_id';
+    const byHeaders = await openTar(samples);
+    const byIndex = await open(makeFolder({ '000.tar': samples, '000.idx': index }));
+    expect(await byIndex.query(select)).toEqual(await byHeaders.query(select));
+    expect(byIndex.dataset.warnings[0]).toContain('1 of them by the .idx beside');
+  });
+
+  it.each([
+    ['of another tar', index.replace('5000', '5001')],
+    ['of a shorter one', index.replace('v1.2 2', 'v1.2 1').split('\n').slice(0, 2).join('\n')],
+    ['beyond its end', index.replace('8192', '819200')],
+    ['that overlaps', index.replace('1536', '600')],
+    ['cut off', index.slice(0, 60)],
+  ])('finds an index %s and reads the headers', async (_, text) => {
+    const { dataset, query } = await open(makeFolder({ '000.tar': samples, '000.idx': text }));
+    expect(dataset.rows).toBe(2);
+    expect((await query(FAULTS)).map((row) => row['kind'])).toEqual(['stale-index']);
+  });
+
+  it('passes over indexes of other kinds', async () => {
+    const { query } = await open(
+      makeFolder({ '000.tar': samples, '000.idx': 'v1.1 1\nmp4 512 3' }),
+    );
+    expect(await query(FAULTS)).toEqual([]);
+  });
+
+  it('reads tars and not the tables that describe their download', async () => {
+    const folder = makeFolder({
+      '00000.tar': samples,
+      '00000.csv': 'key,url\na,http://example.org/a.mp4\n',
+      '00000_stats.json': '{"count": 5, "successes": 2}',
+    });
+    const { dataset } = await open(folder);
+    expect(dataset.format).toBe('tar');
+    expect(dataset.warnings.join(' ')).toContain('00000.csv');
+    const ranged = await open(join(folder, '{00000..00003}.tar'));
+    expect(ranged.dataset.rows).toBe(2);
+  });
+
+  it.each(['c.mp4', './c.mp4', '000.tar/c.mp4'])(
+    'lets a manifest win whose rows name members as %s',
+    async (path) => {
+      const rows = [
+        { path: path.replace('c.', 'a b.'), n: 1 },
+        { path, n: 2 },
+        { path: 'gone.mp4', n: 3 },
+      ];
+      const { dataset, query } = await open(
+        makeFolder({
+          'list.jsonl': rows.map((row) => JSON.stringify(row)).join('\n'),
+          'shards/000.tar': samples,
+        }),
+      );
+      expect(dataset.format).toBe('jsonl');
+      expect(dataset.warnings.join(' ')).toContain('1 tar lies beside the manifest');
+      expect(await query('select path from clips order by n')).toEqual([
+        { path: 'shards/000.tar/a b.mp4#512+3' },
+        { path: 'shards/000.tar/c.mp4#2560+5000' },
+        { path: 'gone.mp4' },
+      ]);
+    },
+  );
+});

@@ -30,6 +30,9 @@ export type DeclaredRows = {
 /** A description longer than this is none. */
 const LONGEST_FILE_BYTES = 16 * 1024 * 1024;
 
+/** JSON files beside tars that are looked into for a list of shards. */
+const MOST_SHARD_LISTS = 20;
+
 /** Sidecars `<shard>_stats.json` are looked for beside so many shards at most. */
 const MOST_SIDECARS = 10_000;
 
@@ -121,10 +124,13 @@ async function readDeclarations(
     found.push(...splitsOfCard(await readText(join(folder, 'README.md'))));
     found.push(...(await rowsOfMetadata(connection, join(folder, '_metadata'))));
   }
+  if (dataset.format === 'tar') found.push(...(await samplesOfShardLists(root, dataset.shards)));
+  const isCounted = dataset.format === 'parquet' || dataset.format === 'tar';
   for (const shard of dataset.shards.slice(0, MOST_SIDECARS)) {
-    const sidecar = shard.path.replace(/\.[^/.]+$/, '_stats.json');
-    const stats = dataset.format === 'parquet' ? parseJson(await readText(sidecar)) : null;
-    const count = numberAt(stats, 'count');
+    const sidecar = shard.path.replace(/\.(tar\.)?[^/.]+$/, '_stats.json');
+    const stats = isCounted ? parseJson(await readText(sidecar)) : null;
+    // Of what img2dataset was to fetch, a tar holds only what came.
+    const count = numberAt(stats, dataset.format === 'tar' ? 'successes' : 'count');
     if (count !== null)
       found.push({ file: basename(sidecar), split: null, shard, declared: count });
   }
@@ -139,6 +145,32 @@ function splitsOfInfo(file: string, info: unknown): DeclaredRows[] {
     const declared = numberAt(split, 'num_examples');
     return declared === null ? [] : [{ file, split: name, shard: null, declared }];
   });
+}
+
+/** Shard lists of `wids`, the indexed reader of WebDataset: `{"shardlist": [{"url": "000.tar", "nsamples": 100}]}`. */
+async function samplesOfShardLists(
+  root: string,
+  shards: readonly OpenShard[],
+): Promise<readonly DeclaredRows[]> {
+  const names = await readdir(root).catch(() => []);
+  const found: DeclaredRows[] = [];
+  const byName = new Map<string, OpenShard[]>();
+  for (const shard of shards)
+    byName.set(basename(shard.name), [...(byName.get(basename(shard.name)) ?? []), shard]);
+  for (const file of names.filter((name) => name.endsWith('.json')).slice(0, MOST_SHARD_LISTS)) {
+    const list = memberOf(parseJson(await readText(join(root, file))), 'shardlist');
+    for (const each of Array.isArray(list) ? list : []) {
+      const url = memberOf(each, 'url');
+      const declared = numberAt(each, 'nsamples');
+      const path = typeof url === 'string' ? url.replace(/[?#].*$/, '') : '';
+      const shard = (byName.get(basename(path)) ?? []).filter(
+        ({ name }) => `/${path}`.endsWith(`/${name}`) || `/${name}`.endsWith(`/${path}`),
+      );
+      if (declared !== null && shard.length === 1 && shard[0] !== undefined)
+        found.push({ file, split: null, shard: shard[0], declared });
+    }
+  }
+  return found;
 }
 
 /** Splits of the front matter of a dataset card with one configuration, read line by line. */

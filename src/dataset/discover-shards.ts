@@ -33,6 +33,8 @@ export type Discovery = {
   readonly shards: readonly ShardFile[];
   /** For `media`: the media files, relative to the root, sorted. Empty otherwise. */
   readonly media: readonly string[];
+  /** Tars beside the manifest, which may hold the media that its rows name. */
+  readonly tars?: readonly ShardFile[];
   /** What was passed over, in words. */
   readonly warnings: readonly string[];
 };
@@ -119,14 +121,25 @@ export async function discoverShards(
     const media = chosen.paths.map((path) => relativeName(root, path)).toSorted(compareNames);
     return { format: 'media', root, shards: [await mediaShard(root)], media, warnings };
   }
-  const names = [...new Set(chosen.paths)]
+  const stated = new Map(found.map((each) => [each.path, each.partitions]));
+  const shards = await lookAtAll(root, chosen.paths, chosen.format, stated);
+  const tars = await lookAtAll(root, chosen.tars, 'tar', stated);
+  return { format: chosen.format, root, shards, media: [], tars, warnings };
+}
+
+async function lookAtAll(
+  root: string,
+  paths: readonly string[],
+  otherwise: ShardFormat,
+  stated: ReadonlyMap<string, ShardFile['partitions'] | undefined>,
+): Promise<readonly ShardFile[]> {
+  const names = [...new Set(paths)]
     .map((path) => ({ path, name: relativeName(root, path) }))
     .toSorted((a, b) => compareNames(a.name, b.name));
   const shards: ShardFile[] = [];
-  const stated = new Map(found.map((each) => [each.path, each.partitions]));
   for (const [index, { path, name }] of names.entries()) {
     const format = shardFormatOf(basename(path)) ?? {
-      format: chosen.format,
+      format: otherwise,
       compression: 'none' as const,
     };
     const size = await lookAt(path);
@@ -139,7 +152,7 @@ export async function discoverShards(
       partitions: stated.get(path) ?? hivePartitions(name),
     });
   }
-  return { format: chosen.format, root, shards, media: [], warnings };
+  return shards;
 }
 
 /** Parquet files of the current version of a table; null if an extension of DuckDB has to read it. */
@@ -288,18 +301,23 @@ function chooseShards(
   inputs: readonly string[],
   warnings: string[],
   sniffed: ReadonlyMap<string, ShardFormat>,
-): { format: ShardFormat; paths: string[] } {
+): { format: ShardFormat; paths: readonly string[]; tars: readonly string[] } {
   const explicit = found.filter((each) => each.isExplicit).map((each) => each.path);
   const walked = found.filter((each) => !each.isExplicit).map((each) => each.path);
-  const tables = [
+  const fromWalk = chooseWalked(walked, warnings);
+  const named = [
     ...explicit.filter((path) => shardFormatOf(basename(path)) !== null || sniffed.has(path)),
-    ...chooseWalked(walked, warnings),
+    ...fromWalk.chosen,
   ];
+  // Tars that are named with a table hold its media.
+  const isAlone = named.every((path) => isTar(path));
+  const tables = isAlone ? named : named.filter((path) => !isTar(path));
+  const tars = isAlone ? [] : [...named.filter((path) => isTar(path)), ...fromWalk.tars];
   const strangers = explicit.filter(
     (path) => shardFormatOf(basename(path)) === null && !sniffed.has(path),
   );
   const media = found.map((each) => each.path).filter((path) => isMediaName(basename(path)));
-  if (tables.length === 0 && media.length > 0) return { format: 'media', paths: media };
+  if (tables.length === 0 && media.length > 0) return { format: 'media', paths: media, tars };
   if (strangers.length > 0 && !strangers.every((path) => isMediaName(path)))
     throw new DailiesError('dataset', `${strangers[0]}: no format is known for this name`, {
       hint: 'shards are .parquet, .arrow, .feather, .ipc, .csv, .tsv, .jsonl, .ndjson, .json or .tar; text and tars may be .gz or .zst',
@@ -324,22 +342,46 @@ function chooseShards(
         hint: 'name the files of one format, or a glob such as data/*.parquet',
       },
     );
-  return { format: first[0], paths: tables };
+  if (tars.length > 0)
+    warnings.push(
+      `${tars.length} ${tars.length === 1 ? 'tar lies' : 'tars lie'} beside the manifest: what its rows name is looked for in them too; name the tars alone to read them as the dataset`,
+    );
+  return { format: first[0], paths: tables, tars };
 }
 
-/** Which of the files in a directory are the manifest: named so, else the first format in order that is there. */
-function chooseWalked(paths: readonly string[], warnings: string[]): string[] {
+function isTar(path: string): boolean {
+  return shardFormatOf(basename(path))?.format === 'tar';
+}
+
+/** Which of the files in a directory are the manifest: named so, else the first format in order that is there; and its tars. */
+function chooseWalked(
+  paths: readonly string[],
+  warnings: string[],
+): { readonly chosen: readonly string[]; readonly tars: readonly string[] } {
   const mediaStems = new Set(
     paths.filter((path) => isMediaName(basename(path))).map((path) => stemOf(path)),
   );
   const mediaFolders = new Set(
     paths.filter((path) => isMediaName(basename(path))).map((path) => dirname(path)),
   );
+  const tars = paths.filter((path) => isTar(path));
+  const tarStems = new Set(tars.map((path) => tarStemOf(path)));
+  // img2dataset writes 00000.parquet and 00000_stats.json beside 00000.tar: they tell of the download, the tar is the data.
+  const isSidecar = (path: string): boolean =>
+    !isTar(path) && tarStems.has(stemOf(path).replace(/_stats$/, ''));
   const candidates = paths.filter((path) => {
     const format = shardFormatOf(basename(path));
     if (format === null || NOT_A_MANIFEST.test(basename(path).split('.')[0] ?? '')) return false;
+    if (isSidecar(path)) return false;
     return !(format.format === 'json' && mediaStems.has(stemOf(path)));
   });
+  const sidecars = paths.filter(
+    (path) => shardFormatOf(basename(path)) !== null && isSidecar(path),
+  );
+  if (sidecars.length > 0)
+    warnings.push(
+      `${sidecars.length} ${sidecars.length === 1 ? 'table has the name of a tar beside it and was' : 'tables have the names of tars beside them and were'} passed over, first ${sidecars[0]}: name them to read them instead`,
+    );
   const named = candidates.filter((path) => /^manifest([._-].*)?$/i.test(basename(path)));
   const beside = candidates.filter(
     (path) =>
@@ -353,15 +395,21 @@ function chooseWalked(paths: readonly string[], warnings: string[]): string[] {
   const format = FORMAT_ORDER.find((each) => formats.has(each));
   const rivals = ['arrow', 'jsonl', 'csv', 'tsv'] as const;
   // Parquet is the manifest before all else, and JSON is often a side-line; between the others nobody can tell.
-  if (format !== 'parquet' && rivals.filter((each) => formats.has(each)).length > 1) return pool;
+  if (format !== 'parquet' && rivals.filter((each) => formats.has(each)).length > 1)
+    return { chosen: pool, tars };
   const chosen = pool.filter((path) => shardFormatOf(basename(path))?.format === format);
   const isChosen = new Set(chosen);
-  const left = candidates.filter((path) => !isChosen.has(path));
+  const left = candidates.filter((path) => !isChosen.has(path) && !isTar(path));
   if (left.length > 0)
     warnings.push(
       `${left.length} other ${left.length === 1 ? 'table' : 'tables'} passed over, first ${left[0]}`,
     );
-  return chosen;
+  return { chosen, tars: format === 'tar' ? [] : tars };
+}
+
+/** A path without `.tar`, `.tgz`, `.tar.zst`. */
+function tarStemOf(path: string): string {
+  return path.replace(/\.(tar(\.\w+)?|tgz|tzst)$/i, '');
 }
 
 function stemOf(path: string): string {

@@ -11,14 +11,29 @@ export function splitGlob(
   return { base: parts.slice(0, at).join(sep) || sep, depth };
 }
 
-/** `*` and `?` stay within a name, `**` crosses directories, `[…]` and `{a,b}` mean what a shell means. */
+/** `*` and `?` stay within a name, `**` crosses directories, `[…]`, `{a,b}` and `{000..123}` mean what a shell means. */
 export function matchGlob(pattern: string, path: string): boolean {
-  return globExpression(pattern).test(path);
+  const { expression, ranges } = globExpression(pattern);
+  const found = expression.exec(path);
+  return (
+    found !== null &&
+    ranges.every(({ first, last }, i) => {
+      const number = Number(found[i + 1]);
+      return found[i + 1] === undefined || (number >= first && number <= last);
+    })
+  );
 }
 
-function globExpression(pattern: string): RegExp {
+/** The numbers of `{000..123}`, captured in order. */
+type NumberRange = { readonly first: number; readonly last: number };
+
+function globExpression(pattern: string): {
+  readonly expression: RegExp;
+  readonly ranges: readonly NumberRange[];
+} {
   let source = '';
   let depth = 0;
+  const ranges: NumberRange[] = [];
   for (let i = 0; i < pattern.length; i++) {
     const char = pattern[i] ?? '';
     if (pattern.startsWith('**/', i)) {
@@ -38,6 +53,13 @@ function globExpression(pattern: string): RegExp {
         .replaceAll('[', '\\[');
       source += `[${body}]`;
       i = end;
+    } else if (/^\{\d+\.\.\d+\}/.test(pattern.slice(i, i + 64))) {
+      const [whole = '', first = '', last = ''] =
+        /^\{(\d+)\.\.(\d+)\}/.exec(pattern.slice(i, i + 64)) ?? [];
+      // Equal widths with a leading zero mean padded numbers.
+      source += first.startsWith('0') ? `(\\d{${first.length},})` : String.raw`(\d+)`;
+      ranges.push({ first: Number(first), last: Number(last) });
+      i += whole.length - 1;
     } else if (char === '{' && pattern.indexOf('}', i) > 0) {
       source += '(?:';
       depth++;
@@ -47,5 +69,5 @@ function globExpression(pattern: string): RegExp {
     } else if (char === ',' && depth > 0) source += '|';
     else source += char.replace(/[\\^$.|?*+()[\]{}]/, String.raw`\$&`);
   }
-  return new RegExp(`^${source}$`, 's');
+  return { expression: new RegExp(`^${source}$`, 's'), ranges };
 }

@@ -32,6 +32,7 @@ import { createShardsTable } from './shards-table.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, unreadShard } from './source.ts';
 import { createTarFaultsTable } from './tar/tar-faults.ts';
+import { followIntoTars } from './tar/members-by-name.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 import { copyTable } from './tables/table-extension.ts';
 
@@ -148,12 +149,18 @@ export async function openDataset(
     pathsToFollow(inferred, own),
     options.mediaRoot,
   );
-  const map = media.isBesideShard && own === undefined ? prefixPaths(inferred) : inferred;
-  const key = await chooseKey(connection, map, own);
+  const named = media.isBesideShard && own === undefined ? prefixPaths(inferred) : inferred;
+  const key = await chooseKey(connection, named, own);
+  const followed =
+    own === undefined
+      ? await followIntoTars(connection, discovery, named, media.root)
+      : { map: named, root: media.root, note: null };
+  const { map } = followed;
   await createClips(connection, map, key);
   const losses = await countLosses(connection, map.mapped);
-  const mediaRoot = media.root;
+  const mediaRoot = followed.root;
   const warnings = [...discovery.warnings, ...source.warnings, ...losses.values()];
+  if (followed.note !== null) warnings.push(followed.note);
   if (!key.isStable) warnings.push(key.reason);
   return {
     shards,

@@ -8,10 +8,11 @@ import { errorText } from '../rows.ts';
 import { DecompressionFault } from './decompress-tar.ts';
 import { isMetadataName, type Sample, SampleGrouper, splitName } from './group-samples.ts';
 import { openTar } from './open-tar.ts';
-import { fieldsOf, longestContent, type SampleMember } from './sample-fields.ts';
+import { fieldsOf, longestContent, memberText, type SampleMember } from './sample-fields.ts';
+import { readTarIndex } from './idx-file.ts';
 import { createTarFaultsTable, TarFaults } from './tar-faults.ts';
 import type { TarFault } from './tar-tables.ts';
-import { type TarEnd, type TarMember, walkTar } from './walk-tar.ts';
+import { type TarEnd, type TarMember, walkIndex, walkTar } from './walk-tar.ts';
 
 /** What one pass over a tar found; its samples are rows of {@link TAR_LINES}. */
 export type IndexedTar = {
@@ -25,6 +26,8 @@ export type IndexedTar = {
   /** Extensions of its samples, and in how many each stands. */
   readonly extensions: ReadonlyMap<string, number>;
   readonly faults: readonly TarFault[];
+  /** Its members are those of an index beside it: no headers were read. */
+  readonly isByIndex: boolean;
 };
 
 /** Samples as they were found, in order; `fields` are members of a JSON object, `extensions` and `duplicates` JSON lists. */
@@ -95,6 +98,7 @@ class TarIndexer {
   #members = 0;
   #samples = 0;
   #sampleBytes = 0;
+  #isByIndex = false;
   #pending: { readonly at: number; readonly keep: () => void } | null = null;
 
   constructor(file: ShardFile, lines: RowAppender, fields: FieldNames) {
@@ -122,9 +126,17 @@ class TarIndexer {
   }
 
   async #walk(): Promise<TarEnd> {
+    const index = await readTarIndex(this.#file);
+    if (index.state === 'stale')
+      this.#faults.add(
+        'stale-index',
+        '',
+        `the index ${index.path} is not of this tar: ${index.reason}`,
+      );
+    this.#isByIndex = index.state === 'valid';
     const { bytes, close } = await openTar(this.#file);
     try {
-      const walk = walkTar(bytes);
+      const walk = index.state === 'valid' ? walkIndex(bytes, index.members) : walkTar(bytes);
       for (;;) {
         const step = await walk.next();
         // Of a stream only the next step tells whether a member was whole.
@@ -162,7 +174,7 @@ class TarIndexer {
     const kept = {
       name,
       content: isSafe ? await this.#read(member, split.extension) : null,
-      text: this.#textOf(member),
+      text: memberText(this.#file, member),
     };
     this.#pending = {
       at: member.start_bytes,
@@ -180,11 +192,6 @@ class TarIndexer {
     }
     this.#sampleBytes += length_bytes;
     return Uint8Array.from(await member.read(length_bytes));
-  }
-
-  #textOf({ name, start_bytes, length_bytes }: TarMember): string {
-    const path = `${this.#file.name}/${name}`;
-    return this.#file.compression === 'none' ? `${path}#${start_bytes}+${length_bytes}` : path;
   }
 
   #write(sample: Sample<SampleMember> | null): void {
@@ -216,6 +223,7 @@ class TarIndexer {
       cutOff,
       extensions: this.#extensions,
       faults: this.#faults.all(),
+      isByIndex: this.#isByIndex,
     };
   }
 }

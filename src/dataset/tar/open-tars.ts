@@ -136,7 +136,10 @@ function tellIndex(indexed: readonly IndexedTar[], joinedTo: ReadonlyMap<number,
     .reduce((sum, tar) => sum + tar.samples, 0);
   const joined =
     joinedTo.size === 0 ? '' : `, ${count(joinedTo.size)} of them joined to others by key`;
-  return `no manifest: the samples of ${count(indexed.length)} tars are the rows (${count(members)} members, ${count(samples)} samples${joined})`;
+  const byIndex = indexed.filter((tar) => tar.isByIndex).length;
+  const headers =
+    byIndex === 0 ? '' : `; ${count(byIndex)} of them by the .idx beside, without their headers`;
+  return `no manifest: the samples of ${count(indexed.length)} tars are the rows (${count(members)} members, ${count(samples)} samples${joined}${headers})`;
 }
 
 function count(n: number): string {

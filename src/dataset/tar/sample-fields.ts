@@ -1,3 +1,4 @@
+import type { ShardFile } from '../discover-shards.ts';
 import type { Sample } from './group-samples.ts';
 import type { TarFaults } from './tar-faults.ts';
 
@@ -21,6 +22,15 @@ const TEXT_EXTENSIONS: ReadonlySet<string> = new Set(
   'txt text transcript caption captions cap cls cls2 class count index inx id'.split(' '),
 );
 const JSON_EXTENSIONS: ReadonlySet<string> = new Set(['json', 'jsn']);
+
+/** The text form of the medium that a member is: container and name, and where it lies unless the tar is compressed. */
+export function memberText(
+  tar: Pick<ShardFile, 'name' | 'compression'>,
+  member: { readonly name: string; readonly start_bytes: number; readonly length_bytes: number },
+): string {
+  const path = `${tar.name}/${member.name}`;
+  return tar.compression === 'none' ? `${path}#${member.start_bytes}+${member.length_bytes}` : path;
+}
 
 /** Members that are read, and how many bytes of them at most; null: known by where it lies. */
 export function longestContent(extension: string): number | null {

@@ -154,6 +154,25 @@ export async function* walkTar(bytes: TarBytes): AsyncGenerator<TarMember, TarEn
   }
 }
 
+/** The members that an index names, in order; only what is asked for is read. */
+export async function* walkIndex(
+  bytes: TarBytes,
+  members: readonly {
+    readonly name: string;
+    readonly start_bytes: number;
+    readonly length_bytes: number;
+  }[],
+): AsyncGenerator<TarMember, TarEnd> {
+  for (const member of members)
+    yield {
+      ...member,
+      kind: 'file',
+      fault: null,
+      read: async (most) => bytes.read(member.start_bytes, Math.min(most, member.length_bytes)),
+    };
+  return end('whole', bytes.sizeBytes ?? 0, '');
+}
+
 function nothingPending(): Pending {
   return {
     longName: null,

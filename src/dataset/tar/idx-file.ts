@@ -1,0 +1,138 @@
+import { open, readFile, stat } from 'node:fs/promises';
+
+import { Header } from 'tar';
+
+import type { ShardFile } from '../discover-shards.ts';
+import { splitName } from './group-samples.ts';
+
+/** A member as an index tells it: no header was read for it. */
+export type IndexedMember = {
+  readonly name: string;
+  readonly start_bytes: number;
+  readonly length_bytes: number;
+};
+
+/** What an index beside a tar is good for. */
+export type TarIndex =
+  | { readonly state: 'valid'; readonly path: string; readonly members: readonly IndexedMember[] }
+  /** It is of this tar by its name and of another one by what it says. */
+  | { readonly state: 'stale'; readonly path: string; readonly reason: string }
+  /** There is none, or one of a kind that says too little: the headers are read. */
+  | { readonly state: 'none' };
+
+/** An index is a thousandth of its tar. */
+const LONGEST_INDEX_BYTES = 512 * 1024 * 1024;
+
+/** Members whose headers are held against the index: the first, the last and some between. */
+const CHECKED_MEMBERS = 16;
+
+const NONE: TarIndex = { state: 'none' };
+
+/**
+ * Reads the index that `wds2idx` of NVIDIA DALI writes beside a tar (`000.idx` for `000.tar`), version 1.2: in each line the extension,
+ * offset, size and name of every member of a sample. Held against the headers of some members before it is believed: DALI itself
+ * believes it, and reads wrong bytes after the tar was written anew.
+ */
+export async function readTarIndex(file: ShardFile): Promise<TarIndex> {
+  const path = file.path.replace(/\.tar$/i, '.idx');
+  if (file.compression !== 'none' || path === file.path) return NONE;
+  const info = await stat(path).catch(() => null);
+  if (info?.isFile() !== true || info.size > LONGEST_INDEX_BYTES) return NONE;
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const [head = '', ...lines] = text.split('\n');
+  const declared = /^v1\.2 (\d{1,15})$/.exec(head.trim())?.[1];
+  if (declared === undefined) return NONE;
+  const stale = (reason: string): TarIndex => ({ state: 'stale', path, reason });
+  const samples = lines.filter((line) => line.trim() !== '');
+  if (samples.length !== Number(declared))
+    return stale(`it declares ${declared} samples and lists ${samples.length}`);
+  const members: IndexedMember[] = [];
+  for (const line of samples) {
+    const found = membersOf(line);
+    if (found === null) return stale(`a line of it cannot be read: ${line.slice(0, 80)}`);
+    members.push(...found);
+  }
+  const end = members.reduce(
+    (most, each) => Math.max(most, each.start_bytes + each.length_bytes),
+    0,
+  );
+  if (end > file.bytes) return stale(`it names bytes up to ${end}, the tar has ${file.bytes}`);
+  if (members.some((each, i) => each.start_bytes < 512 + blockEnd(members[i - 1])))
+    return stale('its members overlap');
+  const wrong = await findWrong(file.path, members);
+  if (wrong !== null) return stale(wrong);
+  return { state: 'valid', path, members };
+}
+
+/** Members of a line `extension offset size name …`; names may hold spaces, so that each is known by its extension and the next offset. */
+function membersOf(line: string): readonly IndexedMember[] | null {
+  const members: IndexedMember[] = [];
+  let rest = line.trim();
+  while (rest !== '') {
+    const [, extension = '', start = '', length = '', more = ''] =
+      /^(\S+) (\d{1,15}) (\d{1,15}) (.+)$/.exec(rest) ?? [];
+    if (more === '') return null;
+    const name = nameAtStart(more, extension);
+    if (name === null) return null;
+    members.push({ name, start_bytes: Number(start), length_bytes: Number(length) });
+    rest = more.slice(name.length).trimStart();
+  }
+  return members;
+}
+
+/** The shortest beginning that is a name with this extension and is followed by another member or nothing. */
+function nameAtStart(text: string, extension: string): string | null {
+  for (const { index } of text.matchAll(/ |$/g)) {
+    const name = text.slice(0, index);
+    if (!name.endsWith(`.${extension}`)) continue;
+    if (index === text.length || /^ \S+ \d{1,15} \d{1,15} ./.test(text.slice(index))) return name;
+  }
+  return null;
+}
+
+/** Why the headers of some members are not what the index says; null if they are. */
+async function findWrong(path: string, members: readonly IndexedMember[]): Promise<string | null> {
+  const handle = await open(path, 'r');
+  try {
+    const step = Math.max(1, (members.length - 1) / (CHECKED_MEMBERS - 1));
+    const chosen = new Set(
+      Array.from({ length: CHECKED_MEMBERS }, (_, i) =>
+        Math.min(members.length - 1, Math.round(i * step)),
+      ),
+    );
+    for (const at of chosen) {
+      const member = members[at];
+      if (member === undefined) continue;
+      const block = Buffer.alloc(512);
+      const { bytesRead } = await handle.read(block, 0, 512, member.start_bytes - 512);
+      const header = bytesRead === 512 ? decode(block) : null;
+      if (header?.cksumValid !== true || header.size !== member.length_bytes)
+        return `where it says that ${member.name} begins, no member of ${member.length_bytes} bytes does`;
+      // Long names stand in a header before: then the key is all that can be compared.
+      const key = splitName(header.path ?? '')?.key ?? '';
+      if (!member.name.startsWith(key.slice(0, 90)))
+        return `where it says that ${member.name} begins, ${header.path} does`;
+    }
+    const tail = Buffer.alloc(512);
+    const { bytesRead } = await handle.read(tail, 0, 512, blockEnd(members.at(-1)));
+    return bytesRead === 512 && tail.some((byte) => byte !== 0)
+      ? 'the tar goes on behind the last member that it names'
+      : null;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Where the next header begins. */
+function blockEnd(member: IndexedMember | undefined): number {
+  if (member === undefined) return 0;
+  return Math.ceil((member.start_bytes + member.length_bytes) / 512) * 512;
+}
+
+function decode(block: Buffer): Header | null {
+  try {
+    return new Header(block);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+
+import type { DuckDBConnection } from '@duckdb/node-api';
+
+import type { Discovery, ShardFile } from '../discover-shards.ts';
+import type { ColumnMap } from '../map-columns.ts';
+import { appendTo } from '../row-store.ts';
+import { noRows, numberOf, readRows, textOf } from '../rows.ts';
+import { shardFormatOf } from '../shard-format.ts';
+import { memberText } from './sample-fields.ts';
+
+/** Where members of tars beside the manifest lie, by their names: `name, place`. */
+const TAR_MEMBERS = 'tar_members';
+
+const PROBED_PATHS = 200;
+
+/** Share of the first paths that have to be members of the tars. */
+const LEAST_SHARE = 0.5;
+
+/** The media paths of a manifest, with members of tars named by where they lie. */
+export type FollowedPaths = {
+  readonly map: ColumnMap;
+  readonly root: string;
+  readonly note: string | null;
+};
+
+/**
+ * Where the paths of a manifest are no files and there are tars beside it: looks the paths up among the members, as
+ * `member` or as `tar/member`, and puts their places into the map of columns. Names that stand in several tars are left alone.
+ */
+export async function followIntoTars(
+  connection: DuckDBConnection,
+  discovery: Discovery,
+  map: ColumnMap,
+  root: string,
+): Promise<FollowedPaths> {
+  const unchanged = { map, root, note: null };
+  const path = map.mapped.find((each) => each.role === 'path');
+  if (path === undefined || discovery.format === 'tar' || discovery.format === 'media')
+    return unchanged;
+  const rows = await readRows(
+    connection,
+    `select (${path.expression})::varchar as path from manifest where (${path.expression}) is not null limit ${PROBED_PATHS}`,
+  ).catch(noRows);
+  const paths = rows.map((row) => textOf(row['path']));
+  const isNowhere = (each: string): boolean =>
+    each !== '' && !/^\w+:\/\/|\0|#\d+\+\d+$/.test(each) && !existsSync(resolve(root, each));
+  if (paths.length === 0 || paths.filter(isNowhere).length < paths.length * LEAST_SHARE)
+    return unchanged;
+  const tars = await findTars(discovery);
+  if (tars.length === 0) return unchanged;
+  const isUnder = tars.every((tar) => tar.path.startsWith(root.endsWith(sep) ? root : root + sep));
+  const base = isUnder ? root : dirname(tars[0]?.path ?? root);
+  await listMembers(connection, tars, base);
+  const bare = `regexp_replace((${path.expression})::varchar, '^(\\./)+', '')`;
+  const expression = `coalesce((select m.place from ${TAR_MEMBERS} m where m.name = ${bare}), (${path.expression})::varchar)`;
+  const [found] = await readRows(
+    connection,
+    `select count(*) as n from (select ${expression} as place, (${path.expression})::varchar as path from manifest where (${path.expression}) is not null limit ${PROBED_PATHS}) where place <> path`,
+  ).catch(noRows);
+  if (numberOf(found?.['n']) < paths.length * LEAST_SHARE) {
+    await connection.run(`drop table ${TAR_MEMBERS}`);
+    return unchanged;
+  }
+  const mapped = map.mapped.map((each) =>
+    each.role === 'path'
+      ? { ...each, expression, reason: `${each.reason}; its values are members of tars` }
+      : each,
+  );
+  const note = `the media of the manifest are members of ${tars.length.toLocaleString('en')} ${tars.length === 1 ? 'tar' : 'tars'}, first ${tars[0]?.name ?? ''}`;
+  return { map: { ...map, mapped }, root: base, note };
+}
+
+/** The tars that were met with the manifest, else those in its folder. */
+async function findTars(discovery: Discovery): Promise<readonly ShardFile[]> {
+  if (discovery.tars !== undefined && discovery.tars.length > 0) return discovery.tars;
+  const [first] = discovery.shards;
+  const folder = first === undefined ? null : dirname(first.path);
+  const names = folder === null ? [] : await readdir(folder).catch(() => []);
+  return names.toSorted().flatMap((name, index) => {
+    const format = shardFormatOf(name);
+    if (folder === null || format?.format !== 'tar') return [];
+    const path = join(folder, name);
+    return [{ index, name, path, bytes: 0, ...format, partitions: {}, error: null }];
+  });
+}
+
+/** Fills {@link TAR_MEMBERS} by one pass over the headers of each tar; what is damaged is left out. */
+async function listMembers(
+  connection: DuckDBConnection,
+  tars: readonly ShardFile[],
+  root: string,
+): Promise<void> {
+  const { openTar } = await import('./open-tar.ts');
+  const { walkTar } = await import('./walk-tar.ts');
+  await connection.run(`create or replace table all_${TAR_MEMBERS} (name varchar, place varchar)`);
+  const rows = await appendTo(connection, '', `all_${TAR_MEMBERS}`);
+  try {
+    for (const tar of tars) {
+      const name = relative(root, tar.path).split(sep).join('/');
+      try {
+        const { bytes, close } = await openTar(tar);
+        try {
+          for await (const member of walkTar(bytes)) {
+            if (member.kind !== 'file' || member.fault !== null) continue;
+            const bare = member.name.replace(/^(\.\/)+/, '');
+            const place = memberText({ ...tar, name }, member);
+            for (const each of new Set([bare, `${name}/${bare}`, `${basename(name)}/${bare}`])) {
+              rows.appendVarchar(each);
+              rows.appendVarchar(place);
+              rows.endRow();
+            }
+          }
+        } finally {
+          await close();
+        }
+      } catch {
+        // Its media are missing then, and told as such.
+      }
+    }
+  } finally {
+    rows.closeSync();
+  }
+  await connection.run(
+    `create or replace table ${TAR_MEMBERS} as
+     select name, any_value(place) as place from all_${TAR_MEMBERS} group by name having count(distinct place) = 1`,
+  );
+  await connection.run(`drop table all_${TAR_MEMBERS}`);
+}
