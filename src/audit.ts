@@ -34,6 +34,7 @@ import { Database, numberOf, textOf } from './engine/database.ts';
 import type { Engine } from './engine/engine.ts';
 import type { ProbeCount } from './engine/gather-evidence.ts';
 import { defaultMemoryLimit } from './engine/memory-limit.ts';
+import { ObjectLog } from './engine/object-log.ts';
 import { openEngine } from './engine/open-engine.ts';
 import { isAnswered, type LedgerAnswer } from './judge/answers.ts';
 import { applyBudgets, planBudgets } from './judge/budgets.ts';
@@ -70,6 +71,7 @@ import { climbLadder, tablesOf } from './ladder/climb.ts';
 import { listSkipped, type Rung, thinnedTiers } from './ladder/rung.ts';
 import { type SelectedDecoder, selectDecoder } from './media/decoders/decode-frames.ts';
 import { closeFilmStrips } from './media/film-strip.ts';
+import { isUrl } from './media/medium-text.ts';
 import { VERSION } from './package-root.ts';
 import type { Progress } from './progress.ts';
 import { findCaptionPatterns } from './run/caption-spans.ts';
@@ -101,6 +103,7 @@ import {
 import { cachedStrips } from './run/strip-cache.ts';
 import { createSample, parseSample, samplePromise } from './sampling/draw-sample.ts';
 import { Stopwatch } from './stopwatch.ts';
+import type { StoreAccess } from './stores/access.ts';
 
 /** What to scan, and where the results go. */
 export type ScanRequest = {
@@ -328,6 +331,7 @@ export class Audit {
         ...this.#encoder,
         mediaRoot,
         held,
+        access: this.#access(),
         mediaColumn: mediaColumns[0] ?? null,
         decoder: this.#config.decoder,
         mostRows: this.#config.alignment.modelRows,
@@ -466,11 +470,13 @@ export class Audit {
           answers: this.#answers,
           mediaRoot,
           held,
+          access: this.#access(),
           mediaColumns,
           decoder: this.#config.decoder,
           engine: this.#engine,
           cacheFolder: this.#cacheFolder,
           runId: this.#runId,
+          objects: await ObjectLog.open(this.#cacheFolder, this.#runId),
         },
         this.#context.progress,
         this.#context.signal,
@@ -560,11 +566,12 @@ export class Audit {
         findings: this.#findings,
         mediaRoot,
         held,
+        access: this.#access(),
         mediaColumn: mediaColumns[0] ?? null,
         perRule: CARDS_PER_RULE,
         most: MOST_CARDS,
         captionPatterns: findCaptionPatterns(this.#outcomes),
-        makeStrip: cachedStrips(this.#cacheFolder, this.#config.decoder),
+        makeStrip: cachedStrips(this.#cacheFolder, this.#config.decoder, this.#access()),
       },
       this.#context.progress,
       this.#context.signal,
@@ -688,6 +695,12 @@ export class Audit {
     return this.#dataset;
   }
 
+  /** How media behind URLs are asked for. */
+  #access(): StoreAccess {
+    const { stores, dataset } = this.#config;
+    return { ...stores, isFromRemoteManifest: dataset.some(isUrl) };
+  }
+
   #shardName(index: number): string {
     return this.#dataset?.shards.find((shard) => shard.index === index)?.name ?? String(index);
   }
@@ -719,7 +732,7 @@ export class Audit {
         command: this.#request.command,
         seed: this.#config.seed,
       },
-      dataset: describeDataset(this.#dataset, this.#config.dataset, this.#rows, this.#request.cwd),
+      dataset: describeDataset(this.#dataset, this.#config, this.#rows, this.#request.cwd),
       plan: {
         sample: {
           asked: this.#config.sample,

@@ -4,6 +4,7 @@ import { join, sep } from 'node:path';
 import { array, assert, constantFrom, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { DEFAULT_STORE_ACCESS } from '../src/stores/access.ts';
 import { resolveMediaPath } from '../src/dataset/media-path.ts';
 import { textOfMedium } from '../src/media/medium-text.ts';
 import { stampMedium } from '../src/media/medium-stamp.ts';
@@ -129,8 +130,11 @@ describe('a range', () => {
   ])('%j cannot be opened: %s', async (text, code) => {
     const found = resolveMediaPath(root, text);
     if (!found.ok) throw new Error(found.error_message);
-    expect(await stampMedium(found.medium)).toMatchObject({ ok: false, code });
-    expect(await openMedium(found.medium)).toMatchObject({ ok: false, code });
+    expect(await stampMedium(found.medium, DEFAULT_STORE_ACCESS)).toMatchObject({
+      ok: false,
+      code,
+    });
+    expect(await openMedium(found.medium, DEFAULT_STORE_ACCESS)).toMatchObject({ ok: false, code });
   });
 });
 

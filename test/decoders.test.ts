@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 
+import { DEFAULT_STORE_ACCESS } from '../src/stores/access.ts';
 import { decodeFrames, selectDecoder } from '../src/media/decoders/decode-frames.ts';
 import { findFfmpegTool } from '../src/media/decoders/ffmpeg-tools.ts';
 import {
@@ -401,7 +402,10 @@ describe('images', () => {
 describe('film strips', () => {
   it('are upright and square-pixelled', async () => {
     const clip = await makeClip({ ...moving, rotation_deg: 90, sar: '4/3' });
-    const strip = await makeFilmStrip(fileMedium(clip), { kind: 'video', count: 4 });
+    const strip = await makeFilmStrip(fileMedium(clip), DEFAULT_STORE_ACCESS, {
+      kind: 'video',
+      count: 4,
+    });
     // 320 x 180 with pixels of 4:3 is shown as 427 x 180, turned 180 x 427.
     expect(strip).toMatchObject({ frameWidth_px: 135, frameHeight_px: 320 });
     expect(strip?.times_s.map((time) => Math.round(time * 4) / 4)).toEqual([
@@ -412,7 +416,7 @@ describe('film strips', () => {
   });
 
   it('show the frames at the times that are asked for', async () => {
-    const strip = await makeFilmStrip(fileMedium(await makeClip(moving)), {
+    const strip = await makeFilmStrip(fileMedium(await makeClip(moving)), DEFAULT_STORE_ACCESS, {
       kind: 'video',
       times: [0, 1.5],
     });
@@ -422,8 +426,12 @@ describe('film strips', () => {
   it('are missing where there is nothing to see', async () => {
     const path = join(folder, 'nothing.mp4');
     await writeFile(path, 'nothing');
-    expect(await makeFilmStrip(fileMedium(path), { kind: 'video' })).toBeNull();
-    expect(await makeFilmStrip(fileMedium(path), { kind: 'image' })).toBeNull();
+    expect(
+      await makeFilmStrip(fileMedium(path), DEFAULT_STORE_ACCESS, { kind: 'video' }),
+    ).toBeNull();
+    expect(
+      await makeFilmStrip(fileMedium(path), DEFAULT_STORE_ACCESS, { kind: 'image' }),
+    ).toBeNull();
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { DEFAULT_STORE_ACCESS } from '../src/stores/access.ts';
 import { compareVersions } from '../src/compare/compare-versions.ts';
 import { DEFAULT_CONFIG } from '../src/config/config.ts';
 import { keptStrips, makePairStrips } from '../src/run/pair-strips.ts';
@@ -93,7 +94,7 @@ describe('the media of two versions', () => {
       const other = late.media?.examples.filter(({ key }) => key === 'other') ?? [];
       expect(other[0]).toMatchObject({ fileBefore: null, fileAfter: expect.any(String) });
       const kept = { webpBase64: 'AAAA', times_s: [0], frameWidth_px: 1, frameHeight_px: 1 };
-      const strips = await makePairStrips(other, {
+      const strips = await makePairStrips(other, DEFAULT_STORE_ACCESS, {
         before: new Map([['other', kept]]),
         after: await keptStrips(newer),
       });

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
+import { DEFAULT_STORE_ACCESS } from '../src/stores/access.ts';
 import { Database } from '../src/engine/database.ts';
 import type { Engine } from '../src/engine/engine.ts';
 import { createEvidenceTables } from '../src/engine/evidence-store.ts';
@@ -385,6 +386,7 @@ describe('gathering evidence', () => {
       database,
       {
         mediaRoot: folder,
+        access: DEFAULT_STORE_ACCESS,
         mediaColumns: ['path'],
         wants: ['files', 'containers'],
         tier: 'header',

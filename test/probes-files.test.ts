@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { DEFAULT_STORE_ACCESS } from '../src/stores/access.ts';
 import { fileMedium } from '../src/media/medium-text.ts';
 import { openMedium } from '../src/media/open-medium.ts';
 import type { EvidenceRow } from '../src/probes/evidence-tables.ts';
@@ -12,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 async function fileRow(path: string): Promise<EvidenceRow<'files'>> {
   const medium = fileMedium(path);
-  const opened = await openMedium(medium);
+  const opened = await openMedium(medium, DEFAULT_STORE_ACCESS);
   try {
     return await probeFile(medium, opened);
   } finally {
@@ -56,7 +57,7 @@ it('hashes all bytes of a file', async () => {
   const path = join(folder, 'abc');
   writeFileSync(path, 'abc');
   // FIPS 180-2, appendix B.1.
-  expect(await hashMedium(fileMedium(path))).toBe(
+  expect(await hashMedium(fileMedium(path), DEFAULT_STORE_ACCESS)).toBe(
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
   );
 });

@@ -33,6 +33,10 @@ try {
     format: 'esm',
     target: 'node20',
     external: ['node-av', 'node-av/*', 'sharp'],
+    // Parts of the AWS SDK ask for Node's modules by require.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
     logLevel: 'warning',
   });
   const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

@@ -49,7 +49,7 @@ export async function runDiff(
   );
   for (const [format, file] of outputs) {
     if (format === 'html') {
-      const pictures = await makePairStrips(picturedClips(diff), {
+      const pictures = await makePairStrips(picturedClips(diff), config.stores, {
         before: await keptStrips(resolve(context.cwd, before)),
         after: await keptStrips(resolve(context.cwd, after)),
       });

@@ -65,7 +65,9 @@ export async function compareMedia(
     common,
     async (key) => {
       const [was, is] = [older?.get(key), newer?.get(key)];
-      return was === undefined || is === undefined ? null : compareMediaPair(key, was, is);
+      return was === undefined || is === undefined
+        ? null
+        : compareMediaPair(key, was, is, plan.config.stores);
     },
     { concurrency: HASH_CONCURRENCY },
   );
@@ -111,7 +113,8 @@ async function factsOf(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, MediaFacts>> {
-  if (side.run !== null) return readRunFacts(database, resolve(plan.cwd, side.path), side.run);
+  if (side.run !== null)
+    return readRunFacts(database, resolve(plan.cwd, side.path), side.run, plan.config.stores);
   const columns = ['clip_id', 'key', ...side.mediaColumns].map(quoteIdentifier).join(', ');
   const rows = await database.rows(
     `select ${columns} from ${side.relation} where key in (select unnest(from_json($keys::json, '["varchar"]')))`,
@@ -142,6 +145,7 @@ async function factsOf(
       {
         mediaRoot: root,
         held: side.held,
+        access: plan.config.stores,
         mediaColumns: side.mediaColumns.slice(0, 1),
         wants: ['files', 'containers', 'images', 'frames', 'audio'],
         tier: 'frames',

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access as reach } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { resolveMediaPath } from '../dataset/media-path.ts';
@@ -14,6 +14,7 @@ import {
 import { stampMedium } from '../media/medium-stamp.ts';
 import type { Medium } from '../media/medium.ts';
 
+import type { StoreAccess } from '../stores/access.ts';
 import type { RunDocument } from '../run/document.ts';
 
 /** What was measured of one medium, as far as two versions of it can be compared by it. */
@@ -112,6 +113,7 @@ export async function readRunFacts(
   database: Database,
   folder: string,
   run: RunDocument,
+  access: StoreAccess,
 ): Promise<ReadonlyMap<string, MediaFacts>> {
   const present = new Map<string, string>();
   for (const table of TABLES) {
@@ -123,7 +125,8 @@ export async function readRunFacts(
   const found = new Map<string, MediaFacts>();
   for (const [key, each] of facts) {
     const place = places.get(key) ?? null;
-    const stamp = place === null || each.size_bytes === null ? null : await stampMedium(place);
+    const stamp =
+      place === null || each.size_bytes === null ? null : await stampMedium(place, access);
     const isSame = stamp?.ok === true && stamp.sizeBytes === each.size_bytes;
     found.set(key, isSame ? { ...each, place } : each);
   }
@@ -153,7 +156,7 @@ async function readRunPlaces(
 }
 
 async function exists(file: string): Promise<boolean> {
-  return access(file).then(
+  return reach(file).then(
     () => true,
     () => false,
   );

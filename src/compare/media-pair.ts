@@ -1,6 +1,7 @@
 import { hammingDistance } from '../media/measures/perceptual-hashes.ts';
 import { textOfMedium } from '../media/medium-text.ts';
 import { hashMedium } from '../probes/files.ts';
+import type { StoreAccess } from '../stores/access.ts';
 import type { MediaPair } from './diff-document.ts';
 import { type MediaFacts, thinFrames } from './media-facts.ts';
 
@@ -9,11 +10,12 @@ export async function compareMediaPair(
   key: string,
   older: MediaFacts,
   newer: MediaFacts,
+  access: StoreAccess,
 ): Promise<MediaPair> {
   const [was, is] = [sizeOf(older), sizeOf(newer)];
   return {
     key,
-    bytesChanged: await haveBytesChanged(older, newer),
+    bytesChanged: await haveBytesChanged(older, newer, access),
     pictureDistance: pictureDistance(older.frames, newer.frames),
     durationChange_s: change(older.duration_s, newer.duration_s),
     sizeBefore: was,
@@ -42,15 +44,19 @@ function colourDistance(older: MediaFacts['colour'], newer: MediaFacts['colour']
 }
 
 /** Files of different size differ; equal sizes are decided by the whole content, as far as it can be read. */
-async function haveBytesChanged(older: MediaFacts, newer: MediaFacts): Promise<boolean | null> {
+async function haveBytesChanged(
+  older: MediaFacts,
+  newer: MediaFacts,
+  access: StoreAccess,
+): Promise<boolean | null> {
   if (older.size_bytes === null || newer.size_bytes === null) return null;
   if (older.size_bytes !== newer.size_bytes) return true;
-  const [a, b] = [await hashOf(older), await hashOf(newer)];
+  const [a, b] = [await hashOf(older, access), await hashOf(newer, access)];
   return a === null || b === null ? null : a !== b;
 }
 
-async function hashOf(facts: MediaFacts): Promise<string | null> {
-  return facts.contentHash ?? (facts.place === null ? null : hashMedium(facts.place));
+async function hashOf(facts: MediaFacts, access: StoreAccess): Promise<string | null> {
+  return facts.contentHash ?? (facts.place === null ? null : hashMedium(facts.place, access));
 }
 
 /** Median Hamming distance of the hashes of frames at equal times; of two kinds of hash the smaller distance counts. */

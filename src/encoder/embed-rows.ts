@@ -9,6 +9,7 @@ import type { DecoderChoice } from '../media/decoders/frame-stream.ts';
 import { stampMedium } from '../media/medium-stamp.ts';
 import type { Medium } from '../media/medium.ts';
 import { duration, type Progress } from '../progress.ts';
+import type { StoreAccess } from '../stores/access.ts';
 import type { Encoder } from './encoder.ts';
 import type { StripPicture } from './protocol.ts';
 import type { VectorCache } from './vector-cache.ts';
@@ -29,6 +30,7 @@ export type EmbedPlan = {
   readonly mediaRoot: string;
   /** Media that lie in columns; null: all are files. */
   readonly held: HeldMedia | null;
+  readonly access: StoreAccess;
   readonly mediaColumn: string | null;
   readonly decoder: DecoderChoice;
   /** Rows that may be looked at before any alarm. */
@@ -121,7 +123,7 @@ export class RowEmbedder {
   }
 
   async #read({ shardId, from, to }: RowStretch): Promise<readonly Row[]> {
-    const { mediaColumn, mediaRoot, held } = this.#plan;
+    const { mediaColumn, mediaRoot, held, access } = this.#plan;
     const media = mediaColumn === null ? 'null' : quoteIdentifier(mediaColumn);
     const rows = await this.#database.rows(
       `select row_number, caption::varchar as caption, ${media}::varchar as media from clips
@@ -133,7 +135,7 @@ export class RowEmbedder {
       rows.map(async (row): Promise<Row> => {
         const caption = maybe(row['caption'], textOf);
         const located = findMedium(mediaRoot, held, maybe(row['media'], textOf));
-        const stamp = located.ok ? await stampMedium(located.medium) : null;
+        const stamp = located.ok ? await stampMedium(located.medium, access) : null;
         const isThere = located.ok && stamp?.ok === true && stamp.sizeBytes > 0;
         return {
           row: numberOf(row['row_number']),
@@ -174,8 +176,9 @@ export class RowEmbedder {
 
   async #strip(medium: Medium | null): Promise<StripPicture | null> {
     if (medium === null) return null;
-    const type = await findMediaType(medium);
-    const strip = await makeFilmStrip(medium, {
+    const { access } = this.#plan;
+    const type = await findMediaType(medium, access);
+    const strip = await makeFilmStrip(medium, access, {
       kind: type?.kind ?? 'video',
       decoder: this.#plan.decoder,
       count: FRAMES,

@@ -4,26 +4,31 @@ import { findMedium, type HeldMedia } from '../dataset/embedded/held-media.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import { DailiesError } from '../dailies-error.ts';
 import { stampMedium } from '../media/medium-stamp.ts';
-import { textOfMedium } from '../media/medium-text.ts';
+import { isUrl, textOfMedium } from '../media/medium-text.ts';
 import type { Medium } from '../media/medium.ts';
+import { openMedium } from '../media/open-medium.ts';
 import { type EvidenceTable, errorRow, type MediaErrorCode } from '../probes/evidence-tables.ts';
 import { hashMedium } from '../probes/files.ts';
 import type { Progress } from '../progress.ts';
+import type { StoreAccess } from '../stores/access.ts';
 import type { Engine } from './engine.ts';
 import { type Database, maybe, numberOf, textOf } from './database.ts';
 import { countEvidence, EvidenceStore, insertEvidence, isToolFault } from './evidence-store.ts';
+import { ObjectLog } from './object-log.ts';
 import type { ProbeTask, ProbeVerdict } from './task.ts';
 
 export type GatherPlan = {
   readonly mediaRoot: string;
   /** Media that lie in columns; null or none: all are files. */
   readonly held?: HeldMedia | null;
+  readonly access: StoreAccess;
   /** Columns of `sampled_clips` that name media. */
   readonly mediaColumns: readonly string[];
   readonly decoder: ProbeTask['decoder'];
   readonly engine: Engine;
   readonly cacheFolder: string;
   readonly runId: string;
+  readonly objects: ObjectLog;
 };
 
 /** What is looked at in one go, and how deep. */
@@ -85,21 +90,22 @@ const HASH_CONCURRENCY = 2;
  */
 export async function gatherEvidence(
   database: Database,
-  plan: GatherPlan & Pick<Pass, 'wants' | 'tier'>,
+  plan: Omit<GatherPlan, 'objects'> & Pick<Pass, 'wants' | 'tier'>,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const media = await locateMedia(database, plan, signal);
+  const objects = await ObjectLog.open(plan.cacheFolder, plan.runId);
+  const media = await locateMedia(database, { ...plan, objects }, signal);
   const most = { bytes: null, decode_s: null };
   const pass = { name: 'look at media', wants: plan.wants, tier: plan.tier, media, most };
-  await lookAt(database, plan, pass, progress, signal);
-  await hashSameSizes(database, media, progress, signal);
+  await lookAt(database, { ...plan, objects }, pass, progress, signal);
+  await hashSameSizes(database, media, plan.access, progress, signal);
 }
 
 /** Finds the media of the clips in `sampled_clips` and writes `sampled_media`; what is not there becomes a row of `files`. */
 export async function locateMedia(
   database: Database,
-  plan: Pick<GatherPlan, 'mediaRoot' | 'mediaColumns' | 'held'>,
+  plan: Pick<GatherPlan, 'mediaRoot' | 'mediaColumns' | 'held' | 'access' | 'objects'>,
   signal?: AbortSignal,
 ): Promise<readonly Located[]> {
   const held = plan.held ?? null;
@@ -109,7 +115,7 @@ export async function locateMedia(
     signal,
   );
   const media = held === null ? listed : withoutHoles(listed, held);
-  const located = await locate(database, media, plan.mediaRoot, held);
+  const located = await locate(database, media, plan);
   await writeSampledMedia(database, media, located);
   return located;
 }
@@ -236,13 +242,13 @@ async function listMedia(
 async function locate(
   database: Database,
   media: readonly NamedMedium[],
-  root: string,
-  held: HeldMedia | null,
+  plan: Pick<GatherPlan, 'mediaRoot' | 'held' | 'access' | 'objects'>,
 ): Promise<readonly Located[]> {
+  const held = plan.held ?? null;
   const located = await pMap(
     media,
     async (each): Promise<Located | null> => {
-      const resolved = findMedium(root, held, each.path);
+      const resolved = findMedium(plan.mediaRoot, held, each.path);
       if (!resolved.ok) {
         await insertFault(database, each, resolved.error_code, resolved.error_message);
         return null;
@@ -253,7 +259,9 @@ async function locate(
         const { identity, sizeBytes } = own;
         return { ...each, place, identity: identity.slice(0, 32), sizeBytes };
       }
-      const stamp = await stampMedium(place);
+      const stamp = isUrl(place.source)
+        ? await recallObject(place, plan)
+        : await stampMedium(place, plan.access);
       if (!stamp.ok) {
         const message = stamp.code === 'missing-file' ? 'no such file' : stamp.message;
         await insertFault(database, each, stamp.code, `${each.path}: ${message}`);
@@ -264,6 +272,29 @@ async function locate(
     { concurrency: STAT_CONCURRENCY },
   );
   return located.filter((each) => each !== null);
+}
+
+/** Size that an object is taken to have until its store has told it. */
+const UNKNOWN_BYTES = 1_000_000;
+
+/** An object that an earlier run saw is asked whether it still is what it was; a new one is asked nothing yet. */
+async function recallObject(
+  place: Medium,
+  { access, objects }: Pick<GatherPlan, 'access' | 'objects'>,
+): Promise<Awaited<ReturnType<typeof stampMedium>>> {
+  const seen = objects.earlier(place);
+  const fresh = {
+    ok: true,
+    identity: objects.newIdentity(place),
+    sizeBytes: UNKNOWN_BYTES,
+  } as const;
+  if (seen === null) return fresh;
+  const opened = await openMedium(place, access, seen.version, 1);
+  // What is wrong now is for the look itself to find.
+  if (!opened.ok) return fresh;
+  await opened.reader.close();
+  objects.recall(seen);
+  return { ok: true, identity: seen.identity, sizeBytes: seen.sizeBytes };
 }
 
 async function insertFault(
@@ -333,12 +364,18 @@ function planTasks(
     tasks.push({
       id: each.identity,
       medium: each.place,
+      ...(isUrl(each.place.source) ? { access: plan.access } : {}),
+      ...versionOf(plan.objects.versionOf(each.identity)),
       wants,
       tier: pass.tier,
       decoder: plan.decoder,
     });
   }
   return tasks;
+}
+
+function versionOf(version: string | null): Pick<ProbeTask, 'version'> {
+  return version === null ? {} : { version };
 }
 
 async function probe(
@@ -377,6 +414,9 @@ async function probe(
     wants.delete(verdict.id);
     stage.advance(1);
     meter.add(verdict);
+    const [first] = byIdentity.get(verdict.id) ?? [];
+    if (first !== undefined && isUrl(first.place.source))
+      await plan.objects.note(verdict.id, first.place, verdict.evidence.files);
     await store.append(verdict.id, wanted, verdict);
     for (const table of wanted) {
       const row = verdict.evidence[table];
@@ -402,6 +442,7 @@ async function probe(
 export async function hashSameSizes(
   database: Database,
   located: readonly Located[],
+  access: StoreAccess,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
@@ -420,7 +461,7 @@ export async function hashSameSizes(
   const hashes = await pMap(
     places,
     async ([text, place]) => {
-      const hash = await hashMedium(place);
+      const hash = await hashMedium(place, access);
       stage.advance(1);
       return [text, hash] as const;
     },

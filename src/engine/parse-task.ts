@@ -2,11 +2,12 @@ import { isAbsolute } from 'node:path';
 
 import { objectsIn } from '../media/decoders/plain-objects.ts';
 import { fileMedium } from '../media/medium-text.ts';
+import { parseAccess } from '../media/parse-access.ts';
 import { parseMedium } from '../media/parse-medium.ts';
 import { isEvidenceTable } from './probe-medium.ts';
 import type { ProbeTask } from './task.ts';
 
-const MEMBERS = new Set(['id', 'path', 'medium', 'wants', 'tier', 'decoder']);
+const MEMBERS = new Set(['id', 'path', 'medium', 'access', 'version', 'wants', 'tier', 'decoder']);
 
 /** Checks a task that came from outside; the text says what is wrong with it. */
 export function parseTask(value: unknown): ProbeTask | string {
@@ -38,5 +39,14 @@ export function parseTask(value: unknown): ProbeTask | string {
   if (decoder !== 'auto' && decoder !== 'node-av' && decoder !== 'ffmpeg') {
     return 'decoder must be auto, node-av or ffmpeg';
   }
-  return { id, medium, wants: tables, tier, decoder };
+  const { access, version } = { access: task['access'], version: task['version'] };
+  return {
+    id,
+    medium,
+    ...(access === undefined ? {} : { access: parseAccess(access) }),
+    ...(typeof version === 'string' ? { version } : {}),
+    wants: tables,
+    tier,
+    decoder,
+  };
 }

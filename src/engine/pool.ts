@@ -3,8 +3,14 @@ import { availableParallelism } from 'node:os';
 import { DailiesError } from '../dailies-error.ts';
 import { type JobEnd, KillableChild } from '../media/decoders/killable-child.ts';
 import { objectsIn } from '../media/decoders/plain-objects.ts';
+import { handOver } from '../media/hand-over.ts';
+import type { MediumFault } from '../media/medium-fault.ts';
+import type { Medium } from '../media/medium.ts';
+import { isUrl } from '../media/medium-text.ts';
+import { MOST_READ_MS } from '../media/open-medium.ts';
 import { dropScratchOf, scratchFor } from '../media/scratch-folder.ts';
 import { errorRow, type EvidenceTable, type MediaErrorCode } from '../probes/evidence-tables.ts';
+import { DEFAULT_STORE_ACCESS } from '../stores/access.ts';
 import { isEvidenceTable, type TravellingRow } from './probe-medium.ts';
 import type { ProbeTask, ProbeVerdict } from './task.ts';
 
@@ -165,14 +171,18 @@ class Slot {
   async probe(task: ProbeTask): Promise<ProbeVerdict | null> {
     let rows: Partial<Record<EvidenceTable, TravellingRow>> = {};
     let last: JobEnd | null = null;
+    const handed = await handOver(task.medium, task.access ?? DEFAULT_STORE_ACCESS);
+    if (!handed.ok) return unreadVerdict(task, handed);
+    const { medium, access } = handed;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const child = await this.#readyChild();
       if (child === null) return null;
       rows = {};
-      const job = { task, scratch: await scratchFor(task.medium) };
+      const job = { task: { ...task, medium, access }, scratch: await scratchFor(medium) };
+      const clock = new TaskClock(medium, this.#deadline_s);
       last = await child.run(job, {
-        deadline_s: this.#deadline_s(null),
-        onNote: (note) => this.#takeNote(note, rows),
+        deadline_s: clock.deadline_s,
+        onNote: (note) => takeNote(note, rows, clock),
       });
       if (this.#isStopped && last.kind !== 'answered') return null;
       if (last.kind === 'answered' || last.kind === 'failed') {
@@ -197,19 +207,6 @@ class Slot {
   async end(): Promise<void> {
     this.#isStopped = true;
     await this.#dropChild();
-  }
-
-  #takeNote(
-    note: unknown,
-    rows: Partial<Record<EvidenceTable, TravellingRow>>,
-  ): number | undefined {
-    const content = objectsIn([note])[0];
-    if (content === undefined) return undefined;
-    const row = objectsIn([content['row']])[0];
-    const table = content['table'];
-    if (isEvidenceTable(table) && row !== undefined) rows[table] = row;
-    const duration_s = content['duration_s'];
-    return typeof duration_s === 'number' ? this.#deadline_s(duration_s) : undefined;
   }
 
   async #readyChild(): Promise<KillableChild | null> {
@@ -243,6 +240,52 @@ class Slot {
     await child?.kill();
     await dropScratchOf(child?.pid);
   }
+}
+
+/** How long a task may take: by the duration of its medium, and as long as its store takes. */
+class TaskClock {
+  readonly #of: (duration_s: number | null) => number;
+  readonly #store_s: number;
+  #duration_s: number | null = null;
+  #waited_s = 0;
+
+  constructor(medium: Medium, of: (duration_s: number | null) => number) {
+    this.#of = of;
+    this.#store_s = isUrl(medium.source) ? MOST_READ_MS / 1000 : 0;
+  }
+
+  get deadline_s(): number {
+    return this.#of(this.#duration_s) + this.#waited_s + this.#store_s;
+  }
+
+  /** Learns from a note; the new deadline where it tells something new. */
+  learn({ duration_s, waited_s }: Readonly<Record<string, unknown>>): number | undefined {
+    if (typeof duration_s === 'number') this.#duration_s = duration_s;
+    else if (typeof waited_s === 'number') this.#waited_s = waited_s;
+    else return undefined;
+    return this.deadline_s;
+  }
+}
+
+function takeNote(
+  note: unknown,
+  rows: Partial<Record<EvidenceTable, TravellingRow>>,
+  clock: TaskClock,
+): number | undefined {
+  const content = objectsIn([note])[0];
+  if (content === undefined) return undefined;
+  const row = objectsIn([content['row']])[0];
+  const table = content['table'];
+  if (isEvidenceTable(table) && row !== undefined) rows[table] = row;
+  return clock.learn(content);
+}
+
+/** The verdict about a medium whose store said no before anybody looked. */
+function unreadVerdict(task: ProbeTask, { code, message }: MediumFault): ProbeVerdict {
+  const evidence = Object.fromEntries(
+    task.wants.map((table) => [table, errorRow(table, code, message)]),
+  );
+  return { id: task.id, outcome: 'ok', evidence };
 }
 
 function badVerdict(

@@ -2,7 +2,9 @@ import { tmpdir } from 'node:os';
 
 import { LocalCopy, type LocalFile } from '../media/local-copy.ts';
 import type { Magic } from '../media/magic.ts';
+import { isUrl } from '../media/medium-text.ts';
 import { openMedium } from '../media/open-medium.ts';
+import type { RangeReader } from '../media/ranges.ts';
 import { scratchOfProcess } from '../media/scratch-folder.ts';
 import { errorRow, EVIDENCE_TABLES, type EvidenceTable } from '../probes/evidence-tables.ts';
 import { probeAudio } from '../probes/audio.ts';
@@ -11,6 +13,7 @@ import { probeFrames } from '../probes/frames.ts';
 import { faultRows, type HeaderFallback, type HeaderRows, probeHeader } from '../probes/header.ts';
 import { probeImage } from '../probes/images.ts';
 import { readHeaderWithLibav } from '../probes/libav-header.ts';
+import { DEFAULT_STORE_ACCESS } from '../stores/access.ts';
 import type { ProbeTask } from './task.ts';
 
 /** A row of evidence as it travels: columns by name. */
@@ -19,7 +22,9 @@ export type TravellingRow = Readonly<Record<string, unknown>>;
 /** What a probing process tells while a task runs. */
 export type ProbeNote =
   | { readonly kind: 'row'; readonly table: EvidenceTable; readonly row: TravellingRow }
-  | { readonly kind: 'duration'; readonly duration_s: number };
+  | { readonly kind: 'duration'; readonly duration_s: number }
+  /** Time that was spent on waiting for a store. */
+  | { readonly kind: 'waited'; readonly waited_s: number };
 
 /** What a medium is by its first bytes or, where those say nothing, by its name. */
 type MediumKind = 'image' | 'animation' | 'video';
@@ -60,7 +65,8 @@ export async function probeMedium(
   scratch: string | null,
   tell: (note: ProbeNote) => void,
 ): Promise<void> {
-  const opened = await openMedium(task.medium);
+  const access = task.access ?? DEFAULT_STORE_ACCESS;
+  const opened = await openMedium(task.medium, access, task.version ?? null);
   const file = await rowOf('files', () => probeFile(task.medium, opened));
   if (task.wants.includes('files')) tell({ kind: 'row', table: 'files', row: file });
   if (!opened.ok) {
@@ -68,12 +74,34 @@ export async function probeMedium(
       tell({ kind: 'row', table, row: errorRow(table, opened.code, opened.message) });
     return;
   }
-  const copy = new LocalCopy(opened, () => scratchOfProcess(scratch ?? tmpdir(), process.pid));
+  const timed = isUrl(task.medium.source)
+    ? { ...opened, reader: timeReads(opened.reader, tell) }
+    : opened;
+  const copy = new LocalCopy(timed, () => scratchOfProcess(scratch ?? tmpdir(), process.pid));
   try {
     await lookInside(task, kindOf(file), copy, tell);
   } finally {
     await copy.close();
   }
+}
+
+/** Tells after each read how long the store has kept us waiting: that is not the decoder's fault. */
+function timeReads(reader: RangeReader, tell: (note: ProbeNote) => void): RangeReader {
+  let waited_s = 0;
+  return {
+    sizeBytes: reader.sizeBytes,
+    spent: reader.spent,
+    close: reader.close,
+    read: async (start, length) => {
+      const from = performance.now();
+      try {
+        return await reader.read(start, length);
+      } finally {
+        waited_s += (performance.now() - from) / 1000;
+        tell({ kind: 'waited', waited_s });
+      }
+    },
+  };
 }
 
 async function lookInside(

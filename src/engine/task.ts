@@ -1,4 +1,5 @@
 import type { Medium } from '../media/medium.ts';
+import type { StoreAccess } from '../stores/access.ts';
 import type { EvidenceTable } from '../probes/evidence-tables.ts';
 
 /** One medium to look at: a line on the standard input of `dailies worker`. */
@@ -7,6 +8,10 @@ export type ProbeTask = {
   readonly id: string;
   /** Where it lies; the dataset room has already checked that it may be read. A line may give the absolute `path` of a file instead. */
   readonly medium: Medium;
+  /** How its store is asked; left out for local files. */
+  readonly access?: StoreAccess;
+  /** The version of an object that was seen earlier in the run; another one has changed. */
+  readonly version?: string;
   /** Evidence tables wanted. */
   readonly wants: readonly EvidenceTable[];
   /** What is decoded: nothing (images by their header), keyframes alone, all frames, all frames measured at native size too. */

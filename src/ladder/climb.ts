@@ -113,7 +113,7 @@ class Climber {
     this.#media = byClip(located);
     const tiers = this.#tiers();
     await this.#readHeaders(tiers);
-    await hashSameSizes(this.#database, located, this.#progress, this.#signal);
+    await hashSameSizes(this.#database, located, this.#plan.access, this.#progress, this.#signal);
     await this.#decode(tiers.filter(isDecoding));
     const tables = [...tablesOf(this.#plan.tier)].filter(
       (table) => this.#wants([table]).length > 0,
@@ -359,7 +359,7 @@ async function readFacts(
   media: ReadonlyMap<string, readonly Located[]>,
 ): Promise<ReadonlyMap<string, MediumFacts>> {
   const rows = await database.rows(
-    `select files.clip_id::varchar || ':' || files.medium as id,
+    `select files.clip_id::varchar || ':' || files.medium as id, files.size_bytes,
        files.magic in ('jpeg', 'png', 'webp', 'avif', 'heic', 'jxl', 'jpeg2000', 'bmp', 'tiff', 'svg') as is_image,
        containers.coded_width_px::double * containers.coded_height_px as pixels,
        containers.frame_count as frames, packets.keyframe_count as keyframes
@@ -377,7 +377,7 @@ async function readFacts(
       const keyframes = maybe(row['keyframes'], numberOf);
       const guess = frames === null ? null : Math.ceil(frames * KEYFRAME_SHARE);
       const facts = {
-        sizeBytes: sizes.get(id) ?? 0,
+        sizeBytes: maybe(row['size_bytes'], numberOf) ?? sizes.get(id) ?? 0,
         isImage: row['is_image'] === true,
         pixels: maybe(row['pixels'], numberOf),
         frames,

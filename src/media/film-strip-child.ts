@@ -4,6 +4,6 @@ import { parseFilmStripJob } from './parse-film-strip.ts';
 
 // The entry of a film strip process.
 serveJobs(async (job) => {
-  const { medium, options, scratch } = parseFilmStripJob(job);
-  return renderFilmStrip(medium, options, scratch);
+  const { medium, access, options, scratch } = parseFilmStripJob(job);
+  return renderFilmStrip(medium, access, options, scratch);
 });

@@ -1,3 +1,4 @@
+import type { StoreAccess } from '../stores/access.ts';
 import type { DecoderChoice } from './decoders/frame-stream.ts';
 import type { Medium } from './medium.ts';
 
@@ -34,6 +35,7 @@ export type FilmStrip = {
 /** A job of the film strip process. */
 export type FilmStripJob = {
   readonly medium: Medium;
+  readonly access: StoreAccess;
   readonly options: FilmStripOptions;
   /** Folder for copies of media that are no plain files; null if there are none. */
   readonly scratch: string | null;

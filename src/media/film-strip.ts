@@ -1,5 +1,7 @@
+import type { StoreAccess } from '../stores/access.ts';
 import { KillableChild } from './decoders/killable-child.ts';
 import type { FilmStrip, FilmStripOptions } from './film-strip-request.ts';
+import { handOver } from './hand-over.ts';
 import type { Medium } from './medium.ts';
 import { parseFilmStrip } from './parse-film-strip.ts';
 import { dropScratchOf, scratchFor } from './scratch-folder.ts';
@@ -27,11 +29,12 @@ const lanes: Lane[] = Array.from({ length: LANES }, () => ({
  */
 export function makeFilmStrip(
   medium: Medium,
+  access: StoreAccess,
   options: FilmStripOptions,
 ): Promise<FilmStrip | null> {
   const lane = lanes.reduce((least, each) => (each.waiting < least.waiting ? each : least));
   lane.waiting++;
-  const made = lane.last.then(() => makeInLane(lane, medium, options));
+  const made = lane.last.then(() => makeInLane(lane, medium, access, options));
   lane.last = made
     .catch(() => undefined)
     .finally(() => {
@@ -55,8 +58,11 @@ export async function closeFilmStrips(): Promise<void> {
 async function makeInLane(
   lane: Lane,
   medium: Medium,
+  access: StoreAccess,
   options: FilmStripOptions,
 ): Promise<FilmStrip | null> {
+  const handed = await handOver(medium, access);
+  if (!handed.ok) return null;
   if (lane.child?.isAlive !== true) lane.child = new KillableChild('src/media/film-strip-child.js');
   const { child } = lane;
   child.ref();
@@ -64,7 +70,12 @@ async function makeInLane(
     lane.child = null;
     return null;
   }
-  const job = { medium, options, scratch: await scratchFor(medium) };
+  const job = {
+    medium: handed.medium,
+    access: handed.access,
+    options,
+    scratch: await scratchFor(medium),
+  };
   const end = await child.run(job, { deadline_s: DEADLINE_S });
   if (end.kind === 'crashed' || end.kind === 'timed-out') {
     lane.child = null;

@@ -87,7 +87,9 @@ export class LocalCopy {
 
   #recording(reader: RangeReader): RangeReader {
     return {
-      ...reader,
+      sizeBytes: reader.sizeBytes,
+      spent: reader.spent,
+      close: reader.close,
       read: async (start, length) => {
         const bytes = await reader.read(start, length);
         if (this.#keptBytes + bytes.length <= MOST_KEPT_BYTES) {

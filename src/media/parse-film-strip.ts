@@ -1,6 +1,7 @@
 import { DECODER_CHOICES } from './decoders/frame-stream.ts';
 import { objectsIn } from './decoders/plain-objects.ts';
 import type { FilmStrip, FilmStripJob } from './film-strip-request.ts';
+import { parseAccess } from './parse-access.ts';
 import { parseMedium } from './parse-medium.ts';
 
 /** Reads a job as it comes from the other process; throws if it is none. */
@@ -22,6 +23,7 @@ export function parseFilmStripJob(value: unknown): FilmStripJob {
   const decoder = DECODER_CHOICES.find((choice) => choice === options['decoder']);
   return {
     medium,
+    access: parseAccess(job?.['access']),
     scratch: typeof scratch === 'string' ? scratch : null,
     options: {
       kind: options['kind'] === 'image' ? 'image' : 'video',

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 
 import sharp from 'sharp';
 
+import type { StoreAccess } from '../stores/access.ts';
 import { selectDecoder } from './decoders/decode-frames.ts';
 import { pickWithFfmpeg } from './decoders/ffmpeg-pick.ts';
 import type { DecoderChoice } from './decoders/frame-stream.ts';
@@ -32,10 +33,11 @@ const QUALITY = 70;
 /** Makes a film strip in this process; null if the medium shows nothing. `scratch` is the folder for a copy, where one is needed. */
 export async function renderFilmStrip(
   medium: Medium,
+  access: StoreAccess,
   options: FilmStripOptions,
   scratch: string | null,
 ): Promise<FilmStrip | null> {
-  const opened = await openMedium(medium);
+  const opened = await openMedium(medium, access);
   if (!opened.ok) return null;
   const copy = new LocalCopy(opened, () => scratchOfProcess(scratch ?? tmpdir(), process.pid));
   try {

@@ -75,6 +75,10 @@ export const EVIDENCE_TABLES = {
     is_file: { type: 'BOOLEAN', doc: 'It is a regular file (or object), not a directory.' },
     size_bytes: { type: 'BIGINT', doc: 'Size by stat or HEAD.' },
     modified_ms: { type: 'DOUBLE', doc: 'Modification time, ms since the epoch.' },
+    version: {
+      type: 'VARCHAR',
+      doc: 'ETag of an object, or what else its store tells versions apart by; null for local files.',
+    },
     extension: { type: 'VARCHAR', doc: 'Lower-case file name suffix without the dot.' },
     magic: {
       type: 'VARCHAR',
@@ -82,7 +86,7 @@ export const EVIDENCE_TABLES = {
     },
     content_hash: {
       type: 'VARCHAR',
-      doc: 'sha256 of all bytes, hex; computed where another medium has the same size.',
+      doc: 'sha256 of all bytes, hex, or the MD5 that a store tells (md5:…); computed where another medium has the same size.',
     },
     ...ERROR_COLUMNS,
   },

@@ -6,10 +6,11 @@ import { detectMagic, MAGIC_BYTES } from '../media/magic.ts';
 import { type MediumFault, mediumFaultOf } from '../media/medium-fault.ts';
 import type { Medium } from '../media/medium.ts';
 import { type OpenMedium, openMedium, type UnopenedMedium } from '../media/open-medium.ts';
+import type { StoreAccess } from '../stores/access.ts';
 import { errorRow, type EvidenceRow } from './evidence-tables.ts';
 
 /** Bytes hashed at a time. */
-const HASH_CHUNK_BYTES = 1024 * 1024;
+const HASH_CHUNK_BYTES = 4 * 1024 * 1024;
 
 /**
  * The `files` row of a medium: existence, size, time and what the first bytes say.
@@ -22,7 +23,7 @@ export async function probeFile(
 ): Promise<EvidenceRow<'files'>> {
   const extension = extname(medium.name).slice(1).toLowerCase();
   if (!opened.ok) return faultRow(opened, extension);
-  const { reader, modified_ms } = opened;
+  const { reader, modified_ms, version } = opened;
   try {
     const head = await reader.read(0, MAGIC_BYTES);
     return {
@@ -30,6 +31,7 @@ export async function probeFile(
       is_file: true,
       size_bytes: reader.sizeBytes,
       modified_ms,
+      version,
       extension,
       magic: detectMagic(head),
       content_hash: null,
@@ -51,8 +53,8 @@ function faultRow({ code, message }: MediumFault, extension: string): EvidenceRo
 }
 
 /** sha256 of all bytes of a medium, hex; null if they cannot be read. */
-export async function hashMedium(medium: Medium): Promise<string | null> {
-  const opened = await openMedium(medium);
+export async function hashMedium(medium: Medium, access: StoreAccess): Promise<string | null> {
+  const opened = await openMedium(medium, access);
   if (!opened.ok) return null;
   const { reader } = opened;
   try {

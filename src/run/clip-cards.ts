@@ -8,6 +8,7 @@ import type { FilmStrip } from '../media/film-strip-request.ts';
 import type { Medium } from '../media/medium.ts';
 import { formatValue } from '../format-value.ts';
 import type { Progress } from '../progress.ts';
+import type { StoreAccess } from '../stores/access.ts';
 import { type CaptionPatterns, findCaptionSpans } from './caption-spans.ts';
 import { planCloseUp } from './close-up.ts';
 import type { ClipCard, Finding } from './document.ts';
@@ -17,6 +18,7 @@ export type CardPlan = {
   readonly mediaRoot: string;
   /** Media that lie in columns; null: all are files. */
   readonly held?: HeldMedia | null;
+  readonly access: StoreAccess;
   /** Column of `clips` that names the medium to show. */
   readonly mediaColumn: string | null;
   /** Cards of each rule. */
@@ -233,7 +235,7 @@ async function toCard(
   const file = resolved?.ok === true ? resolved.medium : null;
   const isAboutSound = findings.some((finding) => SOUND_RULES.has(finding.rule_id));
   const look: StripLook = {
-    kind: await kindOf(row, file),
+    kind: await kindOf(row, file, plan.access),
     rotation_deg: maybe(row['rotation_deg'], numberOf) ?? 0,
     sar: maybe(row['sar'], numberOf) ?? 1,
   };
@@ -262,10 +264,14 @@ async function toCard(
 }
 
 /** Rows that no probe looked at, such as neighbours, are told by the first bytes of their file. */
-async function kindOf(row: SqlRow, file: Medium | null): Promise<StripLook['kind']> {
+async function kindOf(
+  row: SqlRow,
+  file: Medium | null,
+  access: StoreAccess,
+): Promise<StripLook['kind']> {
   if (row['image_format'] !== null) return 'image';
   if (row['is_measured'] === true || file === null) return 'video';
-  return (await findMediaType(file))?.kind ?? 'video';
+  return (await findMediaType(file, access))?.kind ?? 'video';
 }
 
 async function closeUpOf(

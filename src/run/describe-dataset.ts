@@ -1,5 +1,7 @@
 import { basename, dirname, extname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
+import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
 import type { OpenDataset } from '../dataset/open-dataset.ts';
 import type { StorageCoverage } from '../dataset/storage-checks.ts';
 import type { RunDocument } from './document.ts';
@@ -7,7 +9,7 @@ import type { RunDocument } from './document.ts';
 /** The dataset as `run.json` tells of it; `dataset` is null if it could not be opened, `paths` are relative to `cwd`. */
 export function describeDataset(
   dataset: OpenDataset | null,
-  paths: readonly string[],
+  { dataset: paths, stores }: { readonly dataset: readonly string[]; readonly stores: StoreAccess },
   rows: number,
   cwd: string,
 ): RunDocument['dataset'] {
@@ -30,6 +32,7 @@ export function describeDataset(
       }),
     ),
     columns: dataset?.columns ?? [],
+    ...(isDeepStrictEqual(stores, DEFAULT_STORE_ACCESS) ? {} : { stores }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { StoreAccess } from '../stores/access.ts';
 import type { RuleLevel, RuleOutcomeKind, RuleScope, Severity } from '../judge/rule.ts';
 import type { SelftestDocument } from '../selftest/document.ts';
 
@@ -30,6 +31,8 @@ export type RunDocument = {
     readonly mediaRoot: string | null;
     readonly shards: readonly ShardSummary[];
     readonly columns: readonly ColumnSummary[];
+    /** How stores were asked, where it was not the usual way; no secrets. */
+    readonly stores?: StoreAccess;
   };
   readonly plan: {
     readonly sample: {

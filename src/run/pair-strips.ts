@@ -3,6 +3,7 @@ import pMap from 'p-map';
 import { closeFilmStrips, makeFilmStrip } from '../media/film-strip.ts';
 import { findMediaType } from '../media/find-media-type.ts';
 import { resolveMediaPath } from '../dataset/media-path.ts';
+import type { StoreAccess } from '../stores/access.ts';
 import type { ClipCard } from './document.ts';
 import { readClips } from './read-run.ts';
 
@@ -34,6 +35,7 @@ export async function makePairStrips(
     readonly fileBefore: string | null;
     readonly fileAfter: string | null;
   }[],
+  access: StoreAccess,
   kept: { readonly before: KeptStrips; readonly after: KeptStrips } = NOTHING_KEPT,
 ): Promise<
   ReadonlyMap<string, { readonly before: ClipCard['strip']; readonly after: ClipCard['strip'] }>
@@ -42,7 +44,10 @@ export async function makePairStrips(
     const strips = await pMap(
       pairs,
       async ({ key, fileBefore, fileAfter }) => {
-        const [before, after] = await Promise.all([stripOf(fileBefore), stripOf(fileAfter)]);
+        const [before, after] = await Promise.all([
+          stripOf(fileBefore, access),
+          stripOf(fileAfter, access),
+        ]);
         return [
           key,
           {
@@ -59,12 +64,12 @@ export async function makePairStrips(
   }
 }
 
-async function stripOf(file: string | null): Promise<ClipCard['strip']> {
+async function stripOf(file: string | null, access: StoreAccess): Promise<ClipCard['strip']> {
   if (file === null) return null;
   // Checked when the document was made, against the root of its version.
   const found = resolveMediaPath('/', file);
-  const type = found.ok ? await findMediaType(found.medium) : null;
+  const type = found.ok ? await findMediaType(found.medium, access) : null;
   return !found.ok || type === null
     ? null
-    : makeFilmStrip(found.medium, { kind: type.kind, count: FRAMES });
+    : makeFilmStrip(found.medium, access, { kind: type.kind, count: FRAMES });
 }

@@ -48,13 +48,20 @@ export function isRedacted(run: RunDocument): boolean {
   return run.dataset.paths.length > 0 && run.dataset.paths.every((path) => path === HIDDEN);
 }
 
+function withoutStores({
+  stores: _stores,
+  ...dataset
+}: RunDocument['dataset']): RunDocument['dataset'] {
+  return dataset;
+}
+
 function redactRun(run: RunDocument, alias: (name: string) => string): RunDocument {
   const { seed } = run.run;
   return {
     ...run,
     run: { ...run.run, command: ['dailies', 'scan', HIDDEN] },
     dataset: {
-      ...run.dataset,
+      ...withoutStores(run.dataset),
       name: `dataset-${hashedKey(seed, run.dataset.name).slice(0, 8)}`,
       paths: run.dataset.paths.map(() => HIDDEN),
       mediaRoot: run.dataset.mediaRoot === null ? null : HIDDEN,

@@ -6,6 +6,7 @@ import type { DecoderChoice } from '../media/decoders/frame-stream.ts';
 import { type FilmStrip, makeFilmStrip } from '../media/film-strip.ts';
 import { stampMedium } from '../media/medium-stamp.ts';
 import type { Medium } from '../media/medium.ts';
+import type { StoreAccess } from '../stores/access.ts';
 import type { StripLook } from './clip-cards.ts';
 
 /** Raised when strips look different, so that older ones are not reused. */
@@ -19,10 +20,11 @@ const FRAME_WIDTH_PX = 160;
 export function cachedStrips(
   cacheFolder: string,
   decoder: DecoderChoice,
+  access: StoreAccess,
 ): (medium: Medium, look: StripLook) => Promise<FilmStrip | null> {
   const folder = join(cacheFolder, `strips-v${STRIP_VERSION}`);
   return async (medium, look) => {
-    const stamp = await stampMedium(medium);
+    const stamp = await stampMedium(medium, access);
     if (!stamp.ok || stamp.sizeBytes === 0) return null;
     const identity = createHash('sha256')
       .update(`${stamp.identity}\0${decoder}\0${JSON.stringify(look)}`)
@@ -32,7 +34,7 @@ export function cachedStrips(
     const kept = await readFile(file, 'utf8').catch(() => null);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: written below, under a version
     if (kept !== null) return JSON.parse(kept) as FilmStrip | null;
-    const strip = await makeFilmStrip(medium, {
+    const strip = await makeFilmStrip(medium, access, {
       ...look,
       decoder,
       count: FRAMES,

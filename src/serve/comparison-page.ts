@@ -32,7 +32,7 @@ export async function renderComparison(
         fileAfter: await fileOf(archive, after),
       });
   }
-  const pictures = await makePairStrips(pairs, {
+  const pictures = await makePairStrips(pairs, archive.access, {
     before: await keptStrips(earlier.folder),
     after: await keptStrips(archive.folder),
   });

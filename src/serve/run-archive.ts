@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path';
 import { type MediaPath, resolveMediaPath } from '../dataset/media-path.ts';
 import { quoteLiteral } from '../dataset/sql-quote.ts';
 import { isUrl } from '../media/medium-text.ts';
+import { parseAccess } from '../media/parse-access.ts';
 import { Database, maybe, numberOf, type SqlRow, textOf } from '../engine/database.ts';
+import type { StoreAccess } from '../stores/access.ts';
 import type { Finding, RunDocument } from '../run/document.ts';
 import { findingOf, readDocument } from '../run/read-run.ts';
 import { compileFilter } from './findings-filter.ts';
@@ -43,11 +45,14 @@ const MOST_OF_CLIP = 200;
 export class RunArchive {
   readonly folder: string;
   readonly run: RunDocument;
+  /** How media behind URLs are asked for. */
+  readonly access: StoreAccess;
   readonly #database: Database;
 
   private constructor(folder: string, run: RunDocument, database: Database) {
     this.folder = folder;
     this.run = run;
+    this.access = parseAccess(run.dataset.stores);
     this.#database = database;
   }
 

@@ -61,7 +61,7 @@ export function runSite(archive: RunArchive, earlier: EarlierRun | null): Site {
       const found = await archives[side]?.mediaPath(Number(number));
       if (found === null || found === undefined) return NOT_THERE;
       return found.ok
-        ? { kind: 'medium', medium: found.medium }
+        ? { kind: 'medium', medium: found.medium, access: archives[side]?.access ?? archive.access }
         : { kind: 'refused', status: 403, reason: found.error_message };
     },
   };
@@ -178,7 +178,7 @@ async function mediumOf(
   route: string,
 ): Promise<ClipMedium> {
   const found = await archive.mediaPath(number);
-  const type = found?.ok === true ? await findMediaType(found.medium) : null;
+  const type = found?.ok === true ? await findMediaType(found.medium, archive.access) : null;
   return {
     medium,
     path,

@@ -7,6 +7,7 @@ import { mediaTypeOf } from '../media/media-type.ts';
 import type { Medium } from '../media/medium.ts';
 import { openMedium } from '../media/open-medium.ts';
 import type { RangeReader } from '../media/ranges.ts';
+import type { StoreAccess } from '../stores/access.ts';
 import { parseByteRange } from './byte-range.ts';
 
 /** Read at a time while it is sent. */
@@ -18,10 +19,11 @@ const CHUNK_BYTES = 256 * 1024;
  */
 export async function sendMedium(
   medium: Medium,
+  access: StoreAccess,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const opened = await openMedium(medium);
+  const opened = await openMedium(medium, access);
   if (!opened.ok) {
     return opened.code === 'not-a-file'
       ? refuse(response, 404, 'no regular file')

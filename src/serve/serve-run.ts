@@ -4,13 +4,14 @@ import { isIPv6 } from 'node:net';
 
 import { DailiesError } from '../dailies-error.ts';
 import type { Medium } from '../media/medium.ts';
+import type { StoreAccess } from '../stores/access.ts';
 import { isOwnHost, isSameSecret } from './guard-request.ts';
 import { sendMedium } from './send-medium.ts';
 
 /** What a site answers: a page, a medium that may be sent, or why neither. */
 export type Answer =
   | { readonly kind: 'page'; readonly html: string }
-  | { readonly kind: 'medium'; readonly medium: Medium }
+  | { readonly kind: 'medium'; readonly medium: Medium; readonly access: StoreAccess }
   | { readonly kind: 'refused'; readonly status: 400 | 403 | 404; readonly reason: string };
 
 /** Pages and media of a run or a comparison; `path` is what follows the token, such as `media/3`. */
@@ -109,7 +110,7 @@ async function handle(
         response.end(request.method === 'HEAD' ? undefined : answer.html);
         return;
       case 'medium':
-        await sendMedium(answer.medium, request, response);
+        await sendMedium(answer.medium, answer.access, request, response);
         return;
       case 'refused':
         say(response, answer.status, answer.reason);

@@ -96,9 +96,9 @@ async function copyMedium(
   const none = (reason: string): ClipMedium => ({ medium, path, kind: null, href: null, reason });
   const found = await archive.mediaPath(number);
   if (found?.ok !== true) return none(found?.error_message ?? 'No medium is named.');
-  const type = await findMediaType(found.medium);
+  const type = await findMediaType(found.medium, archive.access);
   if (type === null) return none('The file is missing, or neither a film nor a picture.');
-  const opened = await openMedium(found.medium);
+  const opened = await openMedium(found.medium, archive.access);
   if (!opened.ok) return none(opened.message);
   const local = new LocalCopy(opened, scratchFolder);
   try {

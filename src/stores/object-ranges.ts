@@ -17,8 +17,8 @@ export type StoreObject = RangeReader & {
 };
 
 export type OpenObjectOptions = {
-  /** What comes with the first request: the first bytes (default: 32 KB of them), or the last. */
-  readonly first?: { readonly bytes: number } | { readonly last: number };
+  /** What comes with the first request: some bytes from the first one (default: 32 KB) or from `start` on, or the last ones. */
+  readonly first?: { readonly bytes: number; readonly start?: number } | { readonly last: number };
   readonly signal?: AbortSignal;
 };
 
@@ -34,7 +34,9 @@ export async function openRanges(
   options: OpenObjectOptions,
 ): Promise<StoreObject> {
   const first = options.first ?? { bytes: HEAD_BYTES };
-  const asked: AskedRange = 'last' in first ? first : { start: 0, end: Math.max(1, first.bytes) };
+  const start = 'last' in first ? 0 : (first.start ?? 0);
+  const asked: AskedRange =
+    'last' in first ? first : { start, end: start + Math.max(1, first.bytes) };
   const ranges = new ObjectRanges(source, access, options.signal);
   await ranges.open(asked, 'last' in first ? first.last : first.bytes);
   return ranges;

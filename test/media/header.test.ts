@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { DEFAULT_STORE_ACCESS } from '../../src/stores/access.ts';
 import { errorRow, type EvidenceRow } from '../../src/probes/evidence-tables.ts';
 import { probeHeader, type HeaderRows } from '../../src/probes/header.ts';
 import { fileMedium } from '../../src/media/medium-text.ts';
@@ -265,7 +266,10 @@ describe('what is no video', () => {
       ['nul\0byte.mp4', 'invalid-path'],
     ] as const;
     for (const [path, code] of cases)
-      expect(await openMedium(fileMedium(path))).toMatchObject({ ok: false, code });
+      expect(await openMedium(fileMedium(path), DEFAULT_STORE_ACCESS)).toMatchObject({
+        ok: false,
+        code,
+      });
   });
 });
 

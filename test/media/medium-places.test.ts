@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { array, asyncProperty, assert, integer, record } from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 
+import { DEFAULT_STORE_ACCESS } from '../../src/stores/access.ts';
 import { runPool } from '../../src/engine/pool.ts';
 import type { ProbeTask, ProbeVerdict } from '../../src/engine/task.ts';
 import { gapsIn, joinStretches, LocalCopy } from '../../src/media/local-copy.ts';
@@ -74,7 +75,7 @@ describe('a copy for a decoder', () => {
   const file = fileMedium(join(CLIPS, 'h264.mp4'));
 
   it('is the file itself where that can be opened', async () => {
-    const opened = await openMedium(file);
+    const opened = await openMedium(file, DEFAULT_STORE_ACCESS);
     if (!opened.ok) throw new Error(opened.message);
     const copy = new LocalCopy(opened, () => Promise.reject(new Error('asked for a folder')));
     expect(await copy.whole()).toEqual({ ok: true, path: file.source });
@@ -93,7 +94,7 @@ describe('a copy for a decoder', () => {
         array(stretch, { maxLength: 4 }),
         array(stretch, { maxLength: 4 }),
         async (reads, parts) => {
-          const opened = await openMedium(member);
+          const opened = await openMedium(member, DEFAULT_STORE_ACCESS);
           if (!opened.ok) throw new Error(opened.message);
           const copy = new LocalCopy(opened, () => Promise.resolve(folder));
           const wanted = [...reads, ...parts].map(({ start, length }) => ({
