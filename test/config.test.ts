@@ -61,13 +61,13 @@ spark:
   home: /opt/spark
   master: 'spark://gate:7077'
   conf: { spark.executor.cores: 4 }
+  work_directory: shared
+  archive: worker.tar.gz
+  clips_per_task: 50
 stores:
   endpoint: 'https://minio.example.com'
   requests_per_s: 50
   whole_object: 1MB
-  work_directory: shared
-  archive: worker.tar.gz
-  clips_per_task: 50
 workers: 3
 memory_limit: 2GB
 temp_directory: /tmp/x
