@@ -71,7 +71,6 @@ import { climbLadder, tablesOf } from './ladder/climb.ts';
 import { listSkipped, type Rung, thinnedTiers } from './ladder/rung.ts';
 import { type SelectedDecoder, selectDecoder } from './media/decoders/decode-frames.ts';
 import { closeFilmStrips } from './media/film-strip.ts';
-import { isUrl } from './media/medium-text.ts';
 import { VERSION } from './package-root.ts';
 import type { Progress } from './progress.ts';
 import { findCaptionPatterns } from './run/caption-spans.ts';
@@ -103,7 +102,6 @@ import {
 import { cachedStrips } from './run/strip-cache.ts';
 import { createSample, parseSample, samplePromise } from './sampling/draw-sample.ts';
 import { Stopwatch } from './stopwatch.ts';
-import type { StoreAccess } from './stores/access.ts';
 
 /** What to scan, and where the results go. */
 export type ScanRequest = {
@@ -259,6 +257,7 @@ export class Audit {
       cwd: this.#request.cwd,
       columns: config.columns,
       mediaRoot: config.mediaRoot,
+      stores: config.stores,
       ownFolders: [
         this.runFolder,
         this.#cacheFolder,
@@ -331,7 +330,7 @@ export class Audit {
         ...this.#encoder,
         mediaRoot,
         held,
-        access: this.#access(),
+        access: this.#opened().access,
         mediaColumn: mediaColumns[0] ?? null,
         decoder: this.#config.decoder,
         mostRows: this.#config.alignment.modelRows,
@@ -470,7 +469,7 @@ export class Audit {
           answers: this.#answers,
           mediaRoot,
           held,
-          access: this.#access(),
+          access: this.#opened().access,
           mediaColumns,
           decoder: this.#config.decoder,
           engine: this.#engine,
@@ -566,12 +565,12 @@ export class Audit {
         findings: this.#findings,
         mediaRoot,
         held,
-        access: this.#access(),
+        access: this.#opened().access,
         mediaColumn: mediaColumns[0] ?? null,
         perRule: CARDS_PER_RULE,
         most: MOST_CARDS,
         captionPatterns: findCaptionPatterns(this.#outcomes),
-        makeStrip: cachedStrips(this.#cacheFolder, this.#config.decoder, this.#access()),
+        makeStrip: cachedStrips(this.#cacheFolder, this.#config.decoder, this.#opened().access),
       },
       this.#context.progress,
       this.#context.signal,
@@ -693,12 +692,6 @@ export class Audit {
   #opened(): OpenDataset {
     if (this.#dataset === null) throw new DailiesError('engine', 'the dataset is not open yet');
     return this.#dataset;
-  }
-
-  /** How media behind URLs are asked for. */
-  #access(): StoreAccess {
-    const { stores, dataset } = this.#config;
-    return { ...stores, isFromRemoteManifest: dataset.some(isUrl) };
   }
 
   #shardName(index: number): string {

@@ -3,6 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 
+import { DEFAULT_CONFIG } from '../config/config.ts';
+import { isStoreUrl, shownUrl } from '../stores/store-url.ts';
+import { applyStoreFlags } from './store-flags.ts';
 import { CONFIG_FILE } from '../config/load-config.ts';
 import { DailiesError } from '../dailies-error.ts';
 import { discoverShards } from '../dataset/discover-shards.ts';
@@ -24,7 +27,8 @@ export async function runInit(
 ): Promise<number> {
   const file = join(context.cwd, CONFIG_FILE);
   if (flags.force !== true && existsSync(file)) throw alreadyThere(file);
-  const discovery = await discoverShards(paths, { cwd: context.cwd });
+  const stores = applyStoreFlags(DEFAULT_CONFIG.stores, flags);
+  const discovery = await discoverShards(paths, { cwd: context.cwd, stores });
   const database = await Database.open({
     file: ':memory:',
     memoryLimit: '4GB',
@@ -36,11 +40,12 @@ export async function runInit(
   };
   context.signal.addEventListener('abort', interrupt);
   try {
-    const dataset = await openDataset(
-      database.connection,
-      discovery,
-      flags.mediaRoot === undefined ? {} : { mediaRoot: resolve(context.cwd, flags.mediaRoot) },
-    );
+    const dataset = await openDataset(database.connection, discovery, {
+      stores,
+      ...(flags.mediaRoot === undefined
+        ? {}
+        : { mediaRoot: absolute(context.cwd, flags.mediaRoot) }),
+    });
     const draft = draftConfig({
       paths: paths.map((path) => fromHere(context.cwd, path)),
       mediaRoot: fromHere(context.cwd, dataset.mediaRoot),
@@ -62,9 +67,14 @@ export async function runInit(
 
 /** A path as the configuration names it: relative to the folder, unless it was given as an absolute one outside of it. */
 function fromHere(cwd: string, path: string): string {
+  if (isStoreUrl(path)) return shownUrl(path);
   const near = relative(cwd, resolve(cwd, path));
   if (near === '') return '.';
   return near.startsWith('..') && isAbsolute(path) ? path : near;
+}
+
+function absolute(cwd: string, path: string): string {
+  return isStoreUrl(path) ? path : resolve(cwd, path);
 }
 
 async function writeNew(file: string, text: string, isForced: boolean): Promise<void> {

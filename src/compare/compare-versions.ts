@@ -107,7 +107,7 @@ async function compareIn(
   const clock = new Stopwatch();
   const { cwd, config } = request;
   const opening = progress.stage('open both versions');
-  const side = { cwd, columns: config.columns, mediaRoot: config.mediaRoot };
+  const side = { cwd, columns: config.columns, mediaRoot: config.mediaRoot, stores: config.stores };
   const before = await openSide(database, 'before', { ...side, path: request.before });
   const after = await openSide(database, 'after', { ...side, path: request.after });
   const byName = pairColumns(before, after);

@@ -7,6 +7,8 @@ import { discoverShards } from '../dataset/discover-shards.ts';
 import type { HeldMedia } from '../dataset/embedded/held-media.ts';
 import { openDataset, standIns } from '../dataset/open-dataset.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
+import type { StoreAccess } from '../stores/access.ts';
+import { isStoreUrl, shownUrl } from '../stores/store-url.ts';
 import { type Database, numberOf } from '../engine/database.ts';
 import type { RunDocument } from '../run/document.ts';
 import { readDocument } from '../run/read-run.ts';
@@ -65,6 +67,7 @@ export type SideRequest = {
   readonly cwd: string;
   readonly columns: Readonly<Record<string, readonly string[]>>;
   readonly mediaRoot: string | null;
+  readonly stores: StoreAccess;
 };
 
 /** Columns of `clips` that say where a row lies, and its key: they are never compared. */
@@ -80,6 +83,7 @@ export async function openSide(
   which: SideName,
   request: SideRequest,
 ): Promise<Side> {
+  if (isStoreUrl(request.path)) return openDatasetSide(database, which, request);
   const path = resolve(request.cwd, request.path);
   const isRun = await access(join(path, 'run.json')).then(
     () => true,
@@ -95,13 +99,17 @@ async function openDatasetSide(
   which: SideName,
   request: SideRequest,
 ): Promise<Side> {
-  const discovery = await discoverShards([request.path], { cwd: request.cwd });
+  const discovery = await discoverShards([request.path], {
+    cwd: request.cwd,
+    stores: request.stores,
+  });
   await database.run(`create schema ${which}`);
   await database.run(`use ${which}`);
   let dataset;
   try {
     dataset = await openDataset(database.connection, discovery, {
       columns: request.columns,
+      stores: request.stores,
       ...(request.mediaRoot === null ? {} : { mediaRoot: request.mediaRoot }),
     });
   } finally {
@@ -130,8 +138,10 @@ async function openDatasetSide(
   return {
     which,
     kind: 'dataset',
-    name: basename(resolve(request.cwd, request.path)),
-    path: request.path,
+    name: basename(
+      isStoreUrl(request.path) ? shownUrl(request.path) : resolve(request.cwd, request.path),
+    ),
+    path: shownUrl(request.path),
     relation,
     columns,
     rows: dataset.rows,

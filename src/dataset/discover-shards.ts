@@ -2,7 +2,12 @@ import { access, constants, lstat, open, readdir, realpath, stat } from 'node:fs
 import { basename, dirname, join, parse, relative, resolve, sep } from 'node:path';
 
 import { DailiesError } from '../dailies-error.ts';
+import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
+import { trustedHostOf } from '../stores/address-guard.ts';
+import { isStoreUrl, shownUrl } from '../stores/store-url.ts';
 import { matchGlob, splitGlob } from './glob.ts';
+import type { SparseTwin } from './remote/sparse-twin.ts';
+import { commonPrefix, listInputs } from './remote/list-inputs.ts';
 import type { ShardCompression, ShardFormat } from './shard-format.ts';
 import { binaryFormatOf, isMediaName, shardFormatOf } from './shard-format.ts';
 import { readDeltaLog } from './tables/delta-log.ts';
@@ -16,6 +21,10 @@ export type ShardFile = {
   /** Relative to the root of the dataset, with `/`. */
   readonly name: string;
   readonly path: string;
+  /** Of a shard in a store: what to ask for, with the query that `path` lacks. */
+  readonly url?: string;
+  /** What `path` is, where it is a file of holes that is filled as columns are read. */
+  readonly twin?: SparseTwin;
   readonly bytes: number;
   readonly format: ShardFormat;
   readonly compression: ShardCompression;
@@ -28,7 +37,7 @@ export type ShardFile = {
 /** What the inputs of a run turned out to be. */
 export type Discovery = {
   readonly format: ShardFormat;
-  /** Absolute path of the directory that names of shards are relative to. */
+  /** Absolute path or URL of the directory that names of shards are relative to. */
   readonly root: string;
   readonly shards: readonly ShardFile[];
   /** For `media`: the media files, relative to the root, sorted. Empty otherwise. */
@@ -37,6 +46,10 @@ export type Discovery = {
   readonly tars?: readonly ShardFile[];
   /** What was passed over, in words. */
   readonly warnings: readonly string[];
+  /** Of a folder of media in a store: sizes of the files beside them, by names relative to the root. */
+  readonly besides?: ReadonlyMap<string, number>;
+  /** Of a dataset in a store: how it is reached. */
+  readonly access?: StoreAccess;
 };
 
 type Found = {
@@ -67,18 +80,26 @@ const FORMAT_ORDER: readonly ShardFormat[] = [
 /** Files that one run looks at most; more is a wrong directory. */
 const MOST_FILES = 5_000_000;
 
+export type DiscoverOptions = {
+  readonly cwd: string;
+  /** How stores are asked, where inputs are URLs. */
+  readonly stores?: StoreAccess;
+  readonly signal?: AbortSignal;
+};
+
 /**
- * The shards behind files, directories (read recursively) and globs. Hidden files, `_`-files and `.dailies/` are passed
+ * The shards behind files, directories (read recursively), globs and URLs. Hidden files, `_`-files and `.dailies/` are passed
  * over in directories. Throws DailiesError `dataset` if there is nothing to read or the shards have several formats.
  */
 export async function discoverShards(
   inputs: readonly string[],
-  options: { readonly cwd: string },
+  options: DiscoverOptions,
 ): Promise<Discovery> {
   if (inputs.length === 0)
     throw new DailiesError('usage', 'no dataset was named', {
       hint: 'name a file, a directory or a glob',
     });
+  if (inputs.some(isStoreUrl)) return discoverRemote(inputs, options);
   const found: Found[] = [];
   const roots: string[] = [];
   const warnings: string[] = [];
@@ -153,6 +174,55 @@ async function lookAtAll(
     });
   }
   return shards;
+}
+
+/** The shards behind URLs: objects of a prefix as files of a directory. */
+async function discoverRemote(
+  inputs: readonly string[],
+  options: DiscoverOptions,
+): Promise<Discovery> {
+  const stranger = inputs.find((input) => !isStoreUrl(input));
+  if (stranger !== undefined)
+    throw new DailiesError('usage', `${stranger} is no URL, and ${shownUrl(inputs[0] ?? '')} is`, {
+      hint: 'a dataset lies on disk or in a store: name the one or the other',
+    });
+  const trusted = inputs.map(trustedHostOf).filter((host) => host !== null);
+  const stores = options.stores ?? DEFAULT_STORE_ACCESS;
+  const reached = { ...stores, trustedHosts: [...stores.trustedHosts, ...trusted] };
+  const { files, roots } = await listInputs(inputs, reached, options.signal);
+  const root = commonPrefix(roots);
+  const warnings: string[] = [];
+  const chosen = chooseShards(files, inputs.map(shownUrl), warnings, new Map());
+  const nameOf = (path: string): string => path.slice(root.length);
+  const paths = [...new Set(chosen.paths)].toSorted(compareNames);
+  if (chosen.format === 'media') {
+    const shards = [{ ...WHOLE_FOLDER, path: root }];
+    const besides = new Map(files.map((file) => [nameOf(file.path), file.sizeBytes ?? 0]));
+    return {
+      format: 'media',
+      root,
+      shards,
+      media: paths.map(nameOf),
+      warnings,
+      besides,
+      access: reached,
+    };
+  }
+  const known = new Map(files.map((file) => [file.path, file]));
+  const shards = paths.map((path, index): ShardFile => {
+    const file = known.get(path);
+    return {
+      index,
+      name: nameOf(path),
+      path,
+      url: file?.url ?? path,
+      bytes: file?.sizeBytes ?? 0,
+      error: null,
+      ...(shardFormatOf(basename(path)) ?? { format: chosen.format, compression: 'none' }),
+      partitions: hivePartitions(nameOf(path)),
+    };
+  });
+  return { format: chosen.format, root, shards, media: [], warnings, access: reached };
 }
 
 /** Parquet files of the current version of a table; null if an extension of DuckDB has to read it. */
@@ -416,18 +486,20 @@ function stemOf(path: string): string {
   return join(dirname(path), parse(path).name);
 }
 
+/** The one shard of a folder of media. */
+const WHOLE_FOLDER = {
+  index: 0,
+  name: '.',
+  bytes: 0,
+  format: 'media',
+  compression: 'none',
+  partitions: {},
+  error: null,
+} as const;
+
 async function mediaShard(root: string): Promise<ShardFile> {
   await stat(root);
-  return {
-    index: 0,
-    name: '.',
-    path: root,
-    bytes: 0,
-    format: 'media',
-    compression: 'none',
-    partitions: {},
-    error: null,
-  };
+  return { ...WHOLE_FOLDER, path: root };
 }
 
 async function lookAt(

@@ -53,6 +53,7 @@ const SHOWN_CHARACTERS = 80;
 export async function checkFooter(
   connection: DuckDBConnection,
   group: SampledGroup,
+  isHere: (column: string) => boolean = () => true,
 ): Promise<readonly FooterCheck[]> {
   const list = quotePathList([group.shard.path]);
   const stated = await readRows(
@@ -62,7 +63,9 @@ export async function checkFooter(
   );
   const columns = stated.flatMap((row) => {
     const column = group.shard.schema.find((each) => each.name === row['name']);
-    return column !== undefined && COMPARED.test(column.type) ? [{ ...column, row }] : [];
+    return column !== undefined && COMPARED.test(column.type) && isHere(column.name)
+      ? [{ ...column, row }]
+      : [];
   });
   if (columns.length === 0) return [];
   const parts = columns.flatMap(({ name, type, row }, i) => {

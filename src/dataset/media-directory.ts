@@ -4,6 +4,10 @@ import { basename, dirname, extname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import pMap from 'p-map';
 
+import { DailiesError } from '../dailies-error.ts';
+import type { StoreAccess } from '../stores/access.ts';
+import { openObject } from '../stores/open-object.ts';
+import { StoreFault } from '../stores/store-fault.ts';
 import type { Discovery } from './discover-shards.ts';
 import { quoteLiteral } from './sql-quote.ts';
 
@@ -33,8 +37,8 @@ export async function createMediaRecords(
       async (path) => {
         const stem = stemOf(path);
         const [caption, fields] = await Promise.all([
-          readText(join(discovery.root, `${stem}.txt`)),
-          readObject(join(discovery.root, `${stem}.json`)),
+          readText(discovery, `${stem}.txt`),
+          readObject(discovery, `${stem}.json`),
         ]);
         if (caption !== null || fields !== null) withSidecar++;
         // Two media with one stem (clip.mp4, clip.jpg) are two clips.
@@ -72,8 +76,10 @@ function dropKeys(
   return Object.fromEntries(Object.entries(fields).filter(([key]) => !keys.includes(key)));
 }
 
-async function readText(path: string): Promise<string | null> {
+async function readText(discovery: Discovery, name: string): Promise<string | null> {
+  if (discovery.access !== undefined) return readRemoteText(discovery, name, discovery.access);
   try {
+    const path = join(discovery.root, name);
     const info = await stat(path);
     if (!info.isFile() || info.size > LONGEST_SIDECAR_BYTES) return null;
     return await readFile(path, 'utf8');
@@ -82,8 +88,28 @@ async function readText(path: string): Promise<string | null> {
   }
 }
 
-async function readObject(path: string): Promise<Readonly<Record<string, unknown>> | null> {
-  const text = await readText(path);
+/** A side-car that the listing has. A store that does not give it fails the run: its captions would be missing in silence. */
+async function readRemoteText(
+  discovery: Discovery,
+  name: string,
+  access: StoreAccess,
+): Promise<string | null> {
+  const size = discovery.besides?.get(name);
+  if (size === undefined || size > LONGEST_SIDECAR_BYTES) return null;
+  try {
+    const object = await openObject(`${discovery.root}${name}`, access);
+    return Buffer.from(await object.read(0, object.sizeBytes)).toString('utf8');
+  } catch (cause) {
+    if (!(cause instanceof StoreFault)) throw cause;
+    throw new DailiesError('dataset', cause.message, { cause });
+  }
+}
+
+async function readObject(
+  discovery: Discovery,
+  name: string,
+): Promise<Readonly<Record<string, unknown>> | null> {
+  const text = await readText(discovery, name);
   if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);

@@ -3,8 +3,10 @@ import { dirname, resolve } from 'node:path';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
+import { isStoreUrl, parentUrl } from '../stores/store-url.ts';
 import type { Discovery } from './discover-shards.ts';
 import type { ColumnMap } from './map-columns.ts';
+import { findRemoteRoot } from './remote/find-remote-root.ts';
 import { noRows, readRows, textOf } from './rows.ts';
 
 export type MediaRoot = {
@@ -33,11 +35,12 @@ export async function findMediaRoot(
 ): Promise<MediaRoot> {
   // Members are named from the root of the dataset on.
   if (discovery.format === 'tar') return { root: discovery.root, isBesideShard: false };
-  if (wanted !== undefined) return { root: resolve(wanted), isBesideShard: false };
+  if (wanted !== undefined)
+    return { root: isStoreUrl(wanted) ? wanted : resolve(wanted), isBesideShard: false };
   const [first] = discovery.shards;
   const home =
-    first === undefined || discovery.format === 'media' ? discovery.root : dirname(first.path);
-  const folders = new Set(discovery.shards.map((shard) => dirname(shard.path)));
+    first === undefined || discovery.format === 'media' ? discovery.root : folderOf(first.path);
+  const folders = new Set(discovery.shards.map((shard) => folderOf(shard.path)));
   if (path === null)
     return { root: folders.size > 1 ? discovery.root : home, isBesideShard: false };
   const rows = await readRows(
@@ -45,6 +48,10 @@ export async function findMediaRoot(
     `select (${path.expression})::varchar as path from ${path.from} where (${path.expression}) is not null limit ${PROBED_PATHS}`,
   ).catch(noRows);
   const paths = rows.map((row) => textOf(row['path'])).filter((each) => isRelativePath(each));
+  if (discovery.access !== undefined) {
+    const nearest = folders.size > 1 ? discovery.root : home;
+    return { root: await findRemoteRoot(nearest, paths, discovery.access), isBesideShard: false };
+  }
   let best = { root: home, hits: 0 };
   for (let root = home, steps = 0; steps <= MOST_STEPS_UP; root = dirname(root), steps++) {
     const hits = paths.filter((each) => existsSync(resolve(root, each))).length;
@@ -55,6 +62,10 @@ export async function findMediaRoot(
     return { root: discovery.root, isBesideShard: true };
   if (best.hits === 0 && folders.size > 1) return { root: discovery.root, isBesideShard: false };
   return { root: best.root, isBesideShard: false };
+}
+
+function folderOf(path: string): string {
+  return isStoreUrl(path) ? parentUrl(path) : dirname(path);
 }
 
 function isRelativePath(path: string): boolean {

@@ -3,7 +3,11 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { assertNever } from '../assert-never.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { ColumnSummary, ShardSummary } from '../run/document.ts';
+import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
+import { trustedHostOf } from '../stores/address-guard.ts';
 import { RESERVED_COLUMNS } from './canonical-columns.ts';
+import { bringHere } from './remote/bring-here.ts';
+import { fetchOnDemand, type RemoteManifest } from './remote/remote-manifest.ts';
 import { ROLE_KIND } from './column-synonyms.ts';
 import type { Discovery, ShardFile } from './discover-shards.ts';
 import type { ColumnMap, ColumnOverrides, MappedColumn } from './map-columns.ts';
@@ -41,6 +45,8 @@ export type OpenOptions = {
   readonly columns?: ColumnOverrides;
   /** Directory that media paths are relative to; default: inferred. */
   readonly mediaRoot?: string;
+  /** How stores are asked, for media behind URLs. */
+  readonly stores?: StoreAccess;
   /** Shards to leave out, by index, with the reason: those that turned out damaged in a room opened before. */
   readonly exclude?: ReadonlyMap<number, string>;
 };
@@ -80,6 +86,10 @@ export type OpenDataset = {
   readonly pageFaults: readonly PageFault[];
   /** What the views were made from. */
   readonly source: RowSource;
+  /** Of a dataset in a store: what was fetched of it; null: it lies on disk. */
+  readonly remote: RemoteManifest | null;
+  /** How media behind URLs are asked for: with care where the manifest itself was fetched. */
+  readonly access: StoreAccess;
 };
 
 /** A shard holds at most this many rows, so that shard and row number make one clip_id. */
@@ -108,10 +118,14 @@ export async function openDataset(
   options: OpenOptions = {},
 ): Promise<OpenDataset> {
   await createTarFaultsTable(connection);
-  const source = await openReadable(connection, discovery, options.exclude);
+  const here = await bringShards(connection, discovery);
+  const source = await openReadable(connection, here.discovery, options.exclude);
   await createShardsTable(connection, source.shards);
   await createPageFaultsTable(connection, []);
-  await connection.run(`create or replace view ${SOURCE_ROWS} as select * from ${source.from}`);
+  const head = await fetchHeads(here.manifest, source);
+  await connection.run(
+    `create or replace view ${SOURCE_ROWS} as select * from ${head?.relation ?? source.from}`,
+  );
   refuseUnreadable(source.shards.map((shard) => summariseShard(shard, [])));
   if (source.columns.length > MOST_COLUMNS)
     throw new DailiesError(
@@ -119,18 +133,23 @@ export async function openDataset(
       `the dataset has ${source.columns.length.toLocaleString('en')} columns, at most ${MOST_COLUMNS.toLocaleString('en')} are read`,
     );
   refuseUnrelated(source.shards);
-  const embedded = await findEmbedded(connection, source, overriddenBytes(options.columns));
+  const embedded = await findEmbedded(
+    connection,
+    { ...source, from: head?.relation ?? source.from },
+    overriddenBytes(options.columns),
+  );
   const renamed = nameColumns(source.columns, embedded);
   const taken = new Set(renamed.map(({ name }) => name.toLowerCase()));
   const labels = await createShardLabels(connection, discovery.shards, taken);
   await createManifest(connection, renamed, labels, embedded);
-  const faults = await findEarlyFaults(connection, source);
+  const faults = here.manifest === null ? await findEarlyFaults(connection, source) : [];
   const shards = source.shards.map((shard) => summariseShard(shard, faults));
   refuseUnreadable(shards);
   const labelled = [...renamed, ...labels.map(({ name }) => ({ name, type: 'VARCHAR' }))];
   const sampled = await sampleColumns(
     connection,
     labelled.map(({ name, type }) => ({ name, type })),
+    new Set(renamed.filter((each) => head?.without.has(each.source)).map(({ name }) => name)),
   );
   const inside = renamed.filter((column) => isEmbeddedIn(column, embedded, 'medium'));
   const inferred = mapColumns(
@@ -149,6 +168,10 @@ export async function openDataset(
     pathsToFollow(inferred, own),
     options.mediaRoot,
   );
+  if (here.manifest !== null) {
+    await connection.run(`create or replace view ${SOURCE_ROWS} as select * from ${source.from}`);
+    fetchOnDemand(connection, here.manifest);
+  }
   const named = media.isBesideShard && own === undefined ? prefixPaths(inferred) : inferred;
   const key = await chooseKey(connection, named, own);
   const followed =
@@ -159,7 +182,12 @@ export async function openDataset(
   await createClips(connection, map, key);
   const losses = await countLosses(connection, map.mapped);
   const mediaRoot = followed.root;
-  const warnings = [...discovery.warnings, ...source.warnings, ...losses.values()];
+  const warnings = [
+    ...discovery.warnings,
+    ...here.warnings,
+    ...source.warnings,
+    ...losses.values(),
+  ];
   if (followed.note !== null) warnings.push(followed.note);
   if (!key.isStable) warnings.push(key.reason);
   return {
@@ -173,6 +201,8 @@ export async function openDataset(
     rows: countRows(shards),
     pageFaults: faults,
     source,
+    remote: here.manifest,
+    access: mediaAccess(discovery, options),
     bytes: source.shards.reduce((sum, shard) => sum + shard.file.bytes, 0),
     format: discovery.format,
     mediaColumns: map.mediaColumns,
@@ -196,6 +226,67 @@ export function standIns(dataset: OpenDataset): ReadonlySet<string> {
       .filter((column) => inside.has(column.name))
       .map((column) => column.role ?? column.name),
   );
+}
+
+/** Types of columns whose values say what they are. */
+const SAMPLED_TYPE = /^(VARCHAR|U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|UUID)$/;
+
+/** DuckDB decodes so many rows at a time. */
+const DECODED_ROWS = 2048;
+
+/** A manifest from elsewhere may name any address; a root that the user names is trusted like the manifest's own host. */
+function mediaAccess(discovery: Discovery, options: OpenOptions): StoreAccess {
+  const { access } = discovery;
+  const stores = access ?? options.stores ?? DEFAULT_STORE_ACCESS;
+  const named = options.mediaRoot === undefined ? null : trustedHostOf(options.mediaRoot);
+  return {
+    ...stores,
+    isFromRemoteManifest: access !== undefined,
+    trustedHosts: named === null ? stores.trustedHosts : [...stores.trustedHosts, named],
+  };
+}
+
+type Here = {
+  readonly discovery: Discovery;
+  readonly manifest: RemoteManifest | null;
+  readonly warnings: readonly string[];
+};
+
+/** The shards as files on this machine. */
+async function bringShards(connection: DuckDBConnection, discovery: Discovery): Promise<Here> {
+  if (discovery.access === undefined || discovery.format === 'media' || discovery.format === 'tar')
+    return { discovery, manifest: null, warnings: [] };
+  const { shards, manifest, warnings } = await bringHere(
+    connection,
+    discovery.shards,
+    discovery.access,
+  );
+  return { discovery: { ...discovery, shards }, manifest, warnings };
+}
+
+/** Fetches the first rows of the columns that are sampled: a relation of them, and the columns that it has not. */
+async function fetchHeads(
+  manifest: RemoteManifest | null,
+  source: RowSource,
+): Promise<{ readonly relation: string; readonly without: ReadonlySet<string> } | null> {
+  const first = source.shards.find((each) => each.error === null);
+  const shard = manifest?.shards.find(({ index }) => index === first?.file.index);
+  if (first === undefined || shard === undefined || source.parquet === undefined) return null;
+  const names = first.schema.map(({ name }) => name);
+  const sampled = first.schema
+    .filter(({ type }) => SAMPLED_TYPE.test(type))
+    .map(({ name }) => name);
+  try {
+    const { rows, columns } = await shard.twin.fetchHead(sampled, DECODED_ROWS);
+    return {
+      relation: source.parquet.head(Math.min(rows, SAMPLE_ROWS)),
+      without: new Set(names.filter((name) => !columns.has(name))),
+    };
+  } catch (cause) {
+    throw new DailiesError('dataset', cause instanceof Error ? cause.message : String(cause), {
+      cause,
+    });
+  }
 }
 
 /** Opens the shards that can be opened at all, and lists the others beside them. */
@@ -430,10 +521,9 @@ async function createManifest(
 async function sampleColumns(
   connection: DuckDBConnection,
   columns: readonly NamedType[],
+  without: ReadonlySet<string>,
 ): Promise<SampledColumn[]> {
-  const wanted = columns.filter(({ type }) =>
-    /^(VARCHAR|U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|UUID)$/.test(type),
-  );
+  const wanted = columns.filter(({ name, type }) => SAMPLED_TYPE.test(type) && !without.has(name));
   if (wanted.length === 0) return columns.map((column) => ({ ...column, samples: [] }));
   const values = wanted.map(
     ({ name }, i) => `left(${quoteIdentifier(name)}::varchar, 2000) as v${i}`,

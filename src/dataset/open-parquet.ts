@@ -42,9 +42,10 @@ export async function openParquet(
   const { read, unread } = await lookAtShards(connection, scratch, files).finally(() =>
     scratch.close(),
   );
+  for (const { file } of read.filter(hasVariant)) await file.twin?.fetch(null);
   const variants = await verifyParquetShards(
     connection,
-    read.filter((shard) => hasVariant(shard)).map((shard) => shard.file),
+    read.filter(hasVariant).map((shard) => shard.file),
   );
   for (const [index, error] of variants) {
     const at = read.findIndex((shard) => shard.file.index === index);
@@ -65,6 +66,10 @@ export async function openParquet(
     warnings: tellCopies(files, read),
     parquet: {
       isDoubtful: isSmall,
+      head: (rows) => {
+        const first = groupSelect(read.slice(0, 1), columns);
+        return read.length === 0 ? '(select null)' : `(${first} where file_row_number < ${rows})`;
+      },
       without: (faults) => relationOf(read, columns, faults),
     },
   };
@@ -114,8 +119,10 @@ async function writeAnew(
 ): Promise<ShardFile | string> {
   const path = await scratchFile(connection, 'parquet');
   try {
+    await file.twin?.fetch(null);
     await transcodeParquet(file.path, path);
-    const copy = { ...file, path };
+    const { twin: _, ...rest } = file;
+    const copy = { ...rest, path };
     // A footer that was damaged in a place that nobody read shows here, not when the rows are asked for.
     await scratch.use((room) => describeFile(room, copy));
     return copy;

@@ -45,7 +45,12 @@ export async function findPageFaults(
   const found: PageFault[] = [];
   try {
     for (const shard of shards.filter((each) => each.error === null)) {
-      const error = await decode(scratch, shard, '*columns(*)', null, signal);
+      const { twin } = shard.file;
+      if (twin !== undefined && twin.fault !== null) {
+        found.push(...(await loseAll(scratch, shard, twin.fault)));
+        continue;
+      }
+      const error = await decode(scratch, shard, allColumns(shard), null, signal);
       if (error !== null) found.push(...(await lookInside(scratch, shard, error, signal)));
     }
     return found;
@@ -64,7 +69,7 @@ async function lookInside(
   const faults: PageFault[] = [];
   const groups = await rowGroups(scratch, shard);
   for (const [rowGroup, range] of groups.entries()) {
-    const error = await decode(scratch, shard, '*columns(*)', range, signal);
+    const error = await decode(scratch, shard, allColumns(shard), range, signal);
     if (error === null) continue;
     const place = {
       ...base,
@@ -73,7 +78,7 @@ async function lookInside(
       rows: range.endRow - range.firstRow,
     };
     const columns: PageFault[] = [];
-    for (const { name } of shard.schema) {
+    for (const { name } of columnsHere(shard)) {
       const own = await decode(scratch, shard, quoteIdentifier(name), range, signal);
       if (own !== null) columns.push({ ...place, columnName: name, error: own });
     }
@@ -81,14 +86,36 @@ async function lookInside(
   }
   if (faults.length > 0) return faults;
   // Each row group can be read, all of them together can't: nothing of the shard is to be trusted.
+  return loseAll(scratch, shard, wholeError);
+}
+
+/** All row groups of a shard, for one reason. */
+async function loseAll(
+  scratch: ScratchDatabase,
+  shard: ShardReading,
+  error: string,
+): Promise<readonly PageFault[]> {
+  const groups = await rowGroups(scratch, shard);
   return groups.map((range, rowGroup) => ({
-    ...base,
+    shardId: shard.file.index,
+    shard: shard.file.name,
     rowGroup,
     columnName: null,
     firstRow: range.firstRow,
     rows: range.endRow - range.firstRow,
-    error: wholeError,
+    error,
   }));
+}
+
+/** Columns whose bytes are here: of a shard in a store those that were read so far. */
+function columnsHere({ file, schema }: ShardReading): ShardReading['schema'] {
+  return schema.filter(({ name }) => file.twin === undefined || file.twin.has(name));
+}
+
+function allColumns(shard: ShardReading): string {
+  const here = columnsHere(shard);
+  if (here.length === shard.schema.length) return '*columns(*)';
+  return here.length === 0 ? '1' : here.map(({ name }) => quoteIdentifier(name)).join(', ');
 }
 
 async function rowGroups(

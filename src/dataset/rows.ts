@@ -1,5 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
+import { fetchFor } from './remote/remote-manifest.ts';
+
 export type Cell =
   | string
   | number
@@ -13,6 +15,7 @@ export async function readRows(
   connection: DuckDBConnection,
   sql: string,
 ): Promise<readonly Readonly<Record<string, Cell>>[]> {
+  await fetchFor(connection, sql);
   const reader = await connection.runAndReadAll(sql);
   const names = reader.deduplicatedColumnNames();
   return reader.getRowsJson().map((values) => rowOf(names, values));

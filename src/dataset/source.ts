@@ -47,6 +47,8 @@ export type RowSource = {
   readonly parquet?: {
     /** Whether the shards are so small that looking for damage at once costs next to nothing. */
     readonly isDoubtful: boolean;
+    /** The first rows of the first shard: what a store has given before anybody reads a column. */
+    readonly head: (rows: number) => string;
     /** The relation `from` without the rows of row groups that have faults. */
     readonly without: (faults: readonly PageFault[]) => string;
   };

@@ -60,12 +60,15 @@ export async function checkStorage(
     (shard) => shard.format === 'parquet' && shard.state === 'read' && shard.rows > 0,
   );
   const scratch = await ScratchDatabase.like(connection);
+  const twins = new Map(dataset.source.shards.map(({ file }) => [file.index, file.twin]));
+  // Of shards in a store only what was read anyway is looked at.
+  const isHere: IsHere = (shard, column) => twins.get(shard.index)?.has(column) ?? true;
   try {
-    const checked = await checkPages(scratch, shards, options.checksumBytes, signal);
+    const checked = await checkPages(scratch, shards, isHere, options.checksumBytes, signal);
     await createPageChecksumsTable(connection, checked);
     await createFooterChecksTable(
       connection,
-      await checkFooters(scratch, shards, options.footerShare, signal),
+      await checkFooters(scratch, shards, isHere, options.footerShare, signal),
     );
     const withCrc = new Set(
       checked.filter((each) => each.pagesWithCrc > 0).map((each) => each.chunk.shardId),
@@ -80,9 +83,13 @@ export async function checkStorage(
   }
 }
 
+/** Whether the bytes of a column are on this machine. */
+type IsHere = (shard: OpenShard, column: string) => boolean;
+
 async function checkPages(
   scratch: ScratchDatabase,
   shards: readonly OpenShard[],
+  isHere: IsHere,
   limit_bytes: number,
   signal?: AbortSignal,
 ): Promise<readonly ChunkChecksums[]> {
@@ -93,7 +100,8 @@ async function checkPages(
     // An equal share of what is left for every shard that is left.
     const budget = left / (shards.length - i);
     const every = Math.max(1, Math.ceil(shard.bytes / budget));
-    const chunks = await readChunks(scratch, shard, every, i);
+    const all = await readChunks(scratch, shard, every, i);
+    const chunks = all.filter(({ columnName }) => isHere(shard, columnName.split(', ')[0] ?? ''));
     const probes = await checkChunks(chunks.slice(0, PROBED_CHUNKS), signal);
     found.push(...probes);
     if (probes.every((each) => each.pagesWithCrc === 0 && each.error === null)) continue;
@@ -136,6 +144,7 @@ async function readChunks(
 async function checkFooters(
   scratch: ScratchDatabase,
   shards: readonly OpenShard[],
+  isHere: IsHere,
   share: number,
   signal?: AbortSignal,
 ): Promise<readonly FooterCheck[]> {
@@ -145,7 +154,7 @@ async function checkFooters(
     checks.push(
       ...(await scratch.use(async (connection) => {
         await distrustStatistics(connection);
-        return checkFooter(connection, group);
+        return checkFooter(connection, group, (column) => isHere(group.shard, column));
       })),
     );
   }

@@ -11,6 +11,7 @@ import {
 import { existsSync, rmdirSync } from 'node:fs';
 
 import { DailiesError } from '../dailies-error.ts';
+import { closeRemoteManifests, fetchFor } from '../dataset/remote/remote-manifest.ts';
 import { removeRowStores } from '../dataset/row-store.ts';
 import { rowOf } from '../dataset/rows.ts';
 import { quoteLiteral } from '../dataset/sql-quote.ts';
@@ -79,11 +80,13 @@ export class Database {
 
   async run(sql: string, parameters: SqlParameters = {}): Promise<void> {
     this.#requireGoingOn();
+    await this.fetchFor(sql, parameters);
     await this.connection.run(sql, { ...parameters }, typesOfEmpty(parameters));
   }
 
   async rows(sql: string, parameters: SqlParameters = {}): Promise<readonly SqlRow[]> {
     this.#requireGoingOn();
+    await this.fetchFor(sql, parameters);
     const reader = await this.connection.runAndReadAll(
       sql,
       { ...parameters },
@@ -93,6 +96,15 @@ export class Database {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: getRowsJS yields exactly these types
     const rows = reader.getRowsJS() as readonly (readonly SqlValue[])[];
     return rows.map((values) => rowOf(names, values));
+  }
+
+  /** Fetches what a statement reads of a remote manifest: for those who run it on the connection itself. */
+  async fetchFor(sql: string, parameters: SqlParameters = {}): Promise<void> {
+    await fetchFor(this.connection, sql, {
+      values: { ...parameters },
+      types: typesOfEmpty(parameters),
+    });
+    this.#requireGoingOn();
   }
 
   /** The first row; throws if there is none, so it fits aggregates. */
@@ -127,6 +139,7 @@ export class Database {
    * between two statements would stop neither, so it is said again until the database is closed.
    */
   interrupt(): void {
+    closeRemoteManifests(this.connection);
     this.connection.interrupt();
     this.#interruption ??= setInterval(() => this.connection.interrupt(), INTERRUPTION_MS).unref();
   }
@@ -137,6 +150,7 @@ export class Database {
 
   close(): void {
     if (this.#interruption !== null) clearInterval(this.#interruption);
+    closeRemoteManifests(this.connection);
     this.connection.closeSync();
     this.#instance.closeSync();
     removeRowStores(this.connection);

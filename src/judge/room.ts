@@ -5,6 +5,8 @@ import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { discoverShards } from '../dataset/discover-shards.ts';
 import { type OpenDataset, openDataset } from '../dataset/open-dataset.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
+import type { StoreAccess } from '../stores/access.ts';
+import { isStoreUrl } from '../stores/store-url.ts';
 import type { Database } from '../engine/database.ts';
 import { createEvidenceTables } from '../engine/evidence-store.ts';
 import { SQL_MACROS } from './sql-macros.ts';
@@ -14,6 +16,8 @@ export type RoomPlan = {
   readonly cwd: string;
   readonly columns: Readonly<Record<string, readonly string[]>>;
   readonly mediaRoot: string | null;
+  /** How stores are asked; left out: as by default. */
+  readonly stores?: StoreAccess;
   /** Folders that the run itself reads and writes: run folder and cache. */
   readonly ownFolders: readonly string[];
 };
@@ -23,10 +27,15 @@ export type RoomPlan = {
  * (null where the dataset has none), `shards`, empty evidence tables, macros; from then on no other file can be read.
  */
 export async function openRoom(database: Database, plan: RoomPlan): Promise<OpenDataset> {
-  if (plan.mediaRoot !== null) requireFolder(plan.mediaRoot);
-  const discovery = await discoverShards(plan.inputs, { cwd: plan.cwd });
+  const stores = plan.stores === undefined ? {} : { stores: plan.stores };
+  if (plan.mediaRoot !== null && !isStoreUrl(plan.mediaRoot)) requireFolder(plan.mediaRoot);
+  const discovery = await discoverShards(plan.inputs, {
+    cwd: plan.cwd,
+    ...stores,
+  });
   const dataset = await openDataset(database.connection, discovery, {
     columns: plan.columns,
+    ...stores,
     ...(plan.mediaRoot === null ? {} : { mediaRoot: plan.mediaRoot }),
   });
   await completeClips(database);

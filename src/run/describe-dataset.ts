@@ -2,6 +2,7 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
+import { isStoreUrl, shownUrl } from '../stores/store-url.ts';
 import type { OpenDataset } from '../dataset/open-dataset.ts';
 import type { StorageCoverage } from '../dataset/storage-checks.ts';
 import type { RunDocument } from './document.ts';
@@ -14,9 +15,10 @@ export function describeDataset(
   cwd: string,
 ): RunDocument['dataset'] {
   const [first = '.'] = paths;
+  const access = dataset?.access ?? stores;
   return {
-    name: nameOf(resolve(cwd, first)),
-    paths,
+    name: nameOf(isStoreUrl(first) ? shownUrl(first) : resolve(cwd, first)),
+    paths: paths.map(shownUrl),
     format: dataset?.format ?? 'unknown',
     rows,
     bytes: dataset?.bytes ?? 0,
@@ -32,7 +34,7 @@ export function describeDataset(
       }),
     ),
     columns: dataset?.columns ?? [],
-    ...(isDeepStrictEqual(stores, DEFAULT_STORE_ACCESS) ? {} : { stores }),
+    ...(isDeepStrictEqual(access, DEFAULT_STORE_ACCESS) ? {} : { stores: access }),
   };
 }
 

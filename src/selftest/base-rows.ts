@@ -48,6 +48,7 @@ export async function openBase(
       cwd,
       columns: config.columns,
       mediaRoot: config.mediaRoot,
+      stores: config.stores,
       ownFolders: [resolve(runFolder)],
     });
     await writeLedger(database, { seed: config.seed, rules: [], dimensions: [] });

@@ -41,13 +41,13 @@ export async function readAnnotationEvidence(
      select ${join.annotation} as place, list(distinct ${textHash('caption')}) as captions
      from annotations where caption is not null and caption <> '' group by all`,
   );
-  const result = await database.connection.stream(
-    `select clips.shard_id::integer, clips.row_number::double, clips.own, annotated.captions,
+  const sql = `select clips.shard_id::integer, clips.row_number::double, clips.own, annotated.captions,
        clips.own in (select unnest(captions) from annotated) as is_known
      from (select shard_id, row_number, ${textHash('caption')} as own, ${join.clip} as place from clips) as clips
      left join annotated on annotated.place = clips.place
-     order by clips.shard_id, clips.row_number`,
-  );
+     order by clips.shard_id, clips.row_number`;
+  await database.fetchFor(sql);
+  const result = await database.connection.stream(sql);
   const shards: AnnotationEvidence[] = [];
   let open: OpenShard | null = null;
   for (;;) {

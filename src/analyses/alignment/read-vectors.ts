@@ -57,12 +57,12 @@ async function readRange(
     range.rows === null
       ? ''
       : `and row_number >= ${range.rows.from} and row_number < ${range.rows.to}`;
-  const result = await database.connection.stream(
-    `select shard_id::integer, row_number::double, ${quoteIdentifier(columns.left)}, ${quoteIdentifier(columns.right)},
+  const sql = `select shard_id::integer, row_number::double, ${quoteIdentifier(columns.left)}, ${quoteIdentifier(columns.right)},
        len(${quoteIdentifier(columns.left)}), len(${quoteIdentifier(columns.right)})
      from clips
-     where shard_id between ${range.first} and ${range.last} ${part}`,
-  );
+     where shard_id between ${range.first} and ${range.last} ${part}`;
+  await database.fetchFor(sql);
+  const result = await database.connection.stream(sql);
   const waiting: Piece[] = [];
   let waitingRows = 0;
   let next = range.rows?.from ?? 0;

@@ -33,7 +33,7 @@ export async function* readEmbedded(
   const done = new Set<number>();
   if (source.parquet !== undefined) {
     try {
-      for await (const cell of readParquetCells(shard.file.path, column, sorted, footers)) {
+      for await (const cell of readParquetCells(shard.file, column, sorted, footers)) {
         done.add(cell.row);
         yield column.isBase64 ? fromBase64(cell) : cell;
       }
@@ -48,21 +48,24 @@ export async function* readEmbedded(
 }
 
 async function* readParquetCells(
-  path: string,
+  shard: ShardReading['file'],
   column: EmbeddedColumn,
   rows: readonly number[],
   footers: Footers,
 ): AsyncGenerator<Cell, void, undefined> {
+  const { path, twin } = shard;
   const file = await open(path, 'r');
   try {
-    const read = async (start: number, length: number): Promise<Uint8Array> => {
+    const readFile = async (start: number, length: number): Promise<Uint8Array> => {
       const bytes = Buffer.allocUnsafe(length);
       const { bytesRead } = await file.read(bytes, 0, length, start);
       return bytes.subarray(0, bytesRead);
     };
+    // Pages of a shard in a store are asked for one by one too: its file here has holes.
+    const read = twin?.read ?? readFile;
     let footer = footers.get(path);
     if (footer === undefined) {
-      footer = await readCellFooter(read, (await file.stat()).size);
+      footer = await readCellFooter(read, twin?.sizeBytes ?? (await file.stat()).size);
       if (footers.size >= MOST_FOOTERS) footers.clear();
       footers.set(path, footer);
     }

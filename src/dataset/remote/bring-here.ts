@@ -1,0 +1,108 @@
+import { open } from 'node:fs/promises';
+
+import type { DuckDBConnection } from '@duckdb/node-api';
+import pMap from 'p-map';
+
+import { DailiesError } from '../../dailies-error.ts';
+import type { StoreAccess } from '../../stores/access.ts';
+import { openObject } from '../../stores/open-object.ts';
+import { StoreFault } from '../../stores/store-fault.ts';
+import type { ShardFile } from '../discover-shards.ts';
+import { scratchFile } from '../row-store.ts';
+import { RemoteManifest, type RemoteShard } from './remote-manifest.ts';
+import { FIRST_REQUEST, SparseTwin } from './sparse-twin.ts';
+
+/** Shards that are opened at once. */
+const OPENED_AT_ONCE = 8;
+
+/** Shards with local paths, and what stands behind those that are Parquet. */
+export type BroughtShards = {
+  readonly shards: readonly ShardFile[];
+  readonly manifest: RemoteManifest;
+  readonly warnings: readonly string[];
+};
+
+/**
+ * Gives every remote shard a local file in the room's scratch folder: Parquet a sparse twin with its footer, other formats a
+ * copy. A shard that its store does not give is one with an error. Throws DailiesError `dataset` if copies would not fit.
+ */
+export async function bringHere(
+  connection: DuckDBConnection,
+  shards: readonly ShardFile[],
+  access: StoreAccess,
+): Promise<BroughtShards> {
+  const twins: RemoteShard[] = [];
+  const copied: ShardFile[] = [];
+  const stop = new AbortController();
+  let room = access.cacheBytes;
+  const brought = await pMap(
+    shards,
+    async (shard): Promise<ShardFile> => {
+      if (shard.url === undefined || shard.error !== null) return shard;
+      try {
+        const isParquet = shard.format === 'parquet';
+        const object = await openObject(shard.url, access, {
+          signal: stop.signal,
+          ...(isParquet ? { first: FIRST_REQUEST } : {}),
+        });
+        const path = await scratchFile(connection, extensionOf(shard));
+        const here = { ...shard, path, bytes: object.sizeBytes };
+        const twin =
+          isParquet && object.answersRanges ? await SparseTwin.create(path, object) : null;
+        if (twin !== null) {
+          twins.push({ index: shard.index, name: shard.name, twin });
+          return { ...here, twin };
+        }
+        room -= object.sizeBytes;
+        if (room < 0) throw tooLarge(shard, access);
+        const handle = await open(path, 'w');
+        try {
+          await object.drain(async (bytes, at) => {
+            await handle.write(bytes, 0, bytes.length, at);
+          });
+        } finally {
+          await handle.close();
+        }
+        copied.push(here);
+        return here;
+      } catch (error) {
+        if (!(error instanceof StoreFault)) throw error;
+        return { ...shard, error: error.message };
+      }
+    },
+    { concurrency: OPENED_AT_ONCE },
+  );
+  return {
+    shards: brought,
+    manifest: new RemoteManifest(
+      twins.toSorted((a, b) => a.index - b.index),
+      access.cacheBytes,
+      stop,
+    ),
+    warnings: tellCopies(copied),
+  };
+}
+
+function extensionOf(shard: ShardFile): string {
+  const suffix = { none: '', gzip: '.gz', zstd: '.zst' }[shard.compression];
+  return `${shard.format}${suffix}`;
+}
+
+function tooLarge(shard: ShardFile, access: StoreAccess): DailiesError {
+  return new DailiesError(
+    'dataset',
+    `${shard.name}: files that are fetched whole take more than ${(access.cacheBytes / 1e9).toFixed(1)} GB`,
+    { hint: 'raise stores: cache in dailies.yaml; of Parquet only what is read is fetched' },
+  );
+}
+
+function tellCopies(copied: readonly ShardFile[]): string[] {
+  const [first] = copied;
+  if (first === undefined) return [];
+  const bytes = copied.reduce((sum, { bytes: own }) => sum + own, 0);
+  const why =
+    first.format === 'parquet'
+      ? 'their server answers no ranges, or their footers cannot be read'
+      : 'their format has no index';
+  return [`${copied.length} shard(s) were fetched whole, ${(bytes / 1e6).toFixed(1)} MB: ${why}`];
+}
