@@ -3,6 +3,7 @@ import {
   linkSync,
   mkdirSync,
   readFileSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -15,9 +16,11 @@ import { describe, expect, it } from 'vitest';
 
 import { openFileRanges } from '../src/media/file-ranges.ts';
 import { SampleGrouper, splitName } from '../src/dataset/tar/group-samples.ts';
+import { textOf } from '../src/dataset/rows.ts';
 import { bytesOfReader } from '../src/dataset/tar/tar-bytes.ts';
 import { type TarEnd, type TarMember, walkTar } from '../src/dataset/tar/walk-tar.ts';
 import { addFiles, makeFolder, open } from './dataset-room.ts';
+import { diffOf, failedRules } from './diff-kit.ts';
 
 type Entry = {
   readonly name: string;
@@ -338,6 +341,44 @@ describe('tars as a dataset', () => {
         { key: 'a', path: `${name}/a.jpg`, caption: 'a caption' },
       ]);
     }
+  });
+
+  it('takes the media of drawn clips out of compressed tars, and of no others', async () => {
+    const bytes = tarOf(
+      { name: 'a.mp4', body: 'x'.repeat(9_000_000) },
+      { name: 'd/b.mp4', body: 'bytes of b' },
+      { name: 'c.mp4', body: 'bytes of c' },
+    );
+    const { dataset, query } = await open(makeFolder({ '0.tar.gz': gzipSync(bytes) }));
+    const paths = (await query('select path from clips order by clip_id')).map((row) =>
+      textOf(row['path']),
+    );
+    const { held } = dataset;
+    await held?.hold([paths[1] ?? null, '0.tar.gz/gone.mp4', null, 'elsewhere.mp4']);
+    const found = held?.find('0.tar.gz/d/b.mp4');
+    expect(found?.kind === 'file' ? readFileSync(found.path, 'utf8') : found).toBe('bytes of b');
+    expect(held?.find('0.tar.gz/gone.mp4')).toMatchObject({ kind: 'fault', code: 'missing-file' });
+    expect([held?.find(paths[0] ?? ''), held?.find('elsewhere.mp4')]).toEqual([null, null]);
+    await held?.hold(paths);
+    const first = held?.find(paths[0] ?? '');
+    expect(first?.kind === 'file' ? [statSync(first.path).size, first.sizeBytes] : first).toEqual([
+      9_000_000, 9_000_000,
+    ]);
+  });
+
+  it('compares tars by what is in them, however they are cut and compressed', async () => {
+    const samples = ['a', 'b', 'c', 'd'].map((key) => [
+      { name: `${key}.mp4`, body: `media of ${key}` },
+      { name: `${key}.txt`, body: `caption of ${key}` },
+    ]);
+    const folder = makeFolder({
+      'before/0.tar': tarOf(...samples.flat()),
+      'after/0.tar.gz': gzipSync(tarOf(...samples.slice(2).flat())),
+      'after/1.tar': tarOf(...(samples[1] ?? []), ...(samples[0] ?? [])),
+    });
+    const diff = await diffOf(join(folder, 'before'), join(folder, 'after'));
+    expect(diff.rowFlow).toMatchObject({ unchanged: 4, changed: 0, added: 0, removed: 0 });
+    expect(failedRules(diff)).toEqual([]);
   });
 
   it('stops bombs, and keeps what came before damage', async () => {

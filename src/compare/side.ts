@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { DailiesError } from '../dailies-error.ts';
 import { RESERVED_COLUMNS } from '../dataset/canonical-columns.ts';
 import { discoverShards } from '../dataset/discover-shards.ts';
-import type { HeldMedia } from '../dataset/embedded/held-media.ts';
+import type { MediaHolder } from '../dataset/embedded/held-media.ts';
 import { openDataset, standIns } from '../dataset/open-dataset.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import type { StoreAccess } from '../stores/access.ts';
@@ -56,7 +56,7 @@ export type Side = {
   readonly mediaRoot: string | null;
   readonly mediaColumns: readonly string[];
   /** Media that lie in columns of the dataset; null: all are files. */
-  readonly held: HeldMedia | null;
+  readonly held: MediaHolder | null;
   /** The document of a run folder. */
   readonly run: RunDocument | null;
   readonly warnings: readonly string[];

@@ -14,7 +14,7 @@ import type { ColumnMap, ColumnOverrides, MappedColumn } from './map-columns.ts'
 import { mapColumns } from './map-columns.ts';
 import { cellTextSql, type EmbeddedColumn, innerPathSql } from './embedded/embedded-columns.ts';
 import { findEmbedded } from './embedded/find-embedded.ts';
-import { HeldMedia } from './embedded/held-media.ts';
+import { HeldMedia, type MediaHolder } from './embedded/held-media.ts';
 import { findMediaRoot, type PathsToFollow, prefixPaths } from './media-root.ts';
 import { openDelimited } from './open-delimited.ts';
 import { openJson } from './open-json.ts';
@@ -36,7 +36,7 @@ import { createShardsTable } from './shards-table.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, unreadShard } from './source.ts';
 import { createTarFaultsTable } from './tar/tar-faults.ts';
-import { followIntoTars } from './tar/members-by-name.ts';
+import { type FollowedPaths, followIntoTars } from './tar/members-by-name.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 import { copyTable } from './tables/table-extension.ts';
 
@@ -75,8 +75,10 @@ export type OpenDataset = {
   readonly mediaRoot: string;
   /** Columns whose values are media themselves: in `clips` a text stands in for each (see `parseCellText`). */
   readonly embedded: readonly EmbeddedColumn[];
-  /** Media taken out of such columns; null where there are none. */
-  readonly held: HeldMedia | null;
+  /** The user's columns whose texts say where in a tar a medium lies: they change whenever it is written anew. */
+  readonly places: readonly string[];
+  /** Media taken out of such columns, or of compressed tars; null where there are none. */
+  readonly held: MediaHolder | null;
   /** False if the key is a path or a row number, so that it does not outlive a re-sharding or a move. */
   readonly isKeyStable: boolean;
   /** Values to list in `set allowed_paths` before the room is closed. */
@@ -177,7 +179,7 @@ export async function openDataset(
   const followed =
     own === undefined
       ? await followIntoTars(connection, discovery, named, media.root)
-      : { map: named, root: media.root, note: null };
+      : { map: named, root: media.root, note: null, places: [], tars: [] };
   const { map } = followed;
   await createClips(connection, map, key);
   const losses = await countLosses(connection, map.mapped);
@@ -208,9 +210,10 @@ export async function openDataset(
     mediaColumns: map.mediaColumns,
     mediaRoot,
     embedded,
+    places: [...(source.places ?? []), ...followed.places],
     held:
       embedded.length === 0
-        ? null
+        ? await holdMembers(connection, discovery, followed)
         : new HeldMedia(connection, await qualified(connection, source), embedded),
     isKeyStable: key.isStable,
     files: [...new Set(source.files.flatMap((path) => [path, escapeGlob(path)]))],
@@ -218,9 +221,22 @@ export async function openDataset(
   };
 }
 
-/** Columns of `clips` whose texts stand in for bytes. */
+/** Media of compressed tars; null where there are none. */
+async function holdMembers(
+  connection: DuckDBConnection,
+  discovery: Discovery,
+  followed: FollowedPaths,
+): Promise<MediaHolder | null> {
+  const tars = [...(discovery.format === 'tar' ? discovery.shards : []), ...followed.tars];
+  const compressed = tars.filter((tar) => tar.compression !== 'none');
+  if (compressed.length === 0) return null;
+  const { HeldMembers } = await import('./tar/held-members.ts');
+  return new HeldMembers(connection, new Map(compressed.map((tar) => [tar.name, tar])));
+}
+
+/** Columns of `clips` whose texts stand in for bytes, and say where these lie. */
 export function standIns(dataset: OpenDataset): ReadonlySet<string> {
-  const inside = new Set(dataset.embedded.map((column) => column.source));
+  const inside = new Set([...dataset.embedded.map((column) => column.source), ...dataset.places]);
   return new Set(
     dataset.columns
       .filter((column) => inside.has(column.name))

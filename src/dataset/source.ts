@@ -43,6 +43,8 @@ export type RowSource = {
   readonly warnings: readonly string[];
   /** Canonical columns that the format itself names, below what the user says. */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
+  /** Columns whose texts say where in a tar a member lies. */
+  readonly places?: readonly string[];
   /** Set where shards are Parquet: they can be read without their damaged row groups. */
   readonly parquet?: {
     /** Whether the shards are so small that looking for damage at once costs next to nothing. */

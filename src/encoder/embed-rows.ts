@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { findMediaType } from '../media/find-media-type.ts';
 import { makeFilmStrip } from '../media/film-strip.ts';
-import { findMedium, type HeldMedia } from '../dataset/embedded/held-media.ts';
+import { findMedium, type MediaHolder } from '../dataset/embedded/held-media.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf, textOf } from '../engine/database.ts';
 import type { DecoderChoice } from '../media/decoders/frame-stream.ts';
@@ -29,7 +29,7 @@ export type EmbedPlan = {
   readonly cache: VectorCache;
   readonly mediaRoot: string;
   /** Media that lie in columns; null: all are files. */
-  readonly held: HeldMedia | null;
+  readonly held: MediaHolder | null;
   readonly access: StoreAccess;
   readonly mediaColumn: string | null;
   readonly decoder: DecoderChoice;

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 
-import { findMedium, type HeldMedia } from '../dataset/embedded/held-media.ts';
+import { findMedium, type MediaHolder } from '../dataset/embedded/held-media.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import { DailiesError } from '../dailies-error.ts';
 import { stampMedium } from '../media/medium-stamp.ts';
@@ -20,7 +20,7 @@ import type { ProbeTask, ProbeVerdict } from './task.ts';
 export type GatherPlan = {
   readonly mediaRoot: string;
   /** Media that lie in columns; null or none: all are files. */
-  readonly held?: HeldMedia | null;
+  readonly held?: MediaHolder | null;
   readonly access: StoreAccess;
   /** Columns of `sampled_clips` that name media. */
   readonly mediaColumns: readonly string[];
@@ -121,7 +121,7 @@ export async function locateMedia(
 }
 
 /** Without the cells that are empty, but for one of each clip that has no medium at all. */
-function withoutHoles(media: readonly NamedMedium[], held: HeldMedia): readonly NamedMedium[] {
+function withoutHoles(media: readonly NamedMedium[], held: MediaHolder): readonly NamedMedium[] {
   const full = new Set(
     media.filter((each) => held.find(each.path)?.kind !== 'hole').map((each) => each.clipId),
   );

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 
-import { findMedium, type HeldMedia } from '../dataset/embedded/held-media.ts';
+import { findMedium, type MediaHolder } from '../dataset/embedded/held-media.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf, type SqlRow, type SqlValue } from '../engine/database.ts';
 import { findMediaType } from '../media/find-media-type.ts';
@@ -17,7 +17,7 @@ export type CardPlan = {
   readonly findings: readonly Finding[];
   readonly mediaRoot: string;
   /** Media that lie in columns; null: all are files. */
-  readonly held?: HeldMedia | null;
+  readonly held?: MediaHolder | null;
   readonly access: StoreAccess;
   /** Column of `clips` that names the medium to show. */
   readonly mediaColumn: string | null;

@@ -30,8 +30,16 @@ export type Held =
   | { readonly kind: 'hole'; readonly message: string }
   | { readonly kind: 'fault'; readonly code: MediaErrorCode; readonly message: string };
 
-/** Where a medium lies: in a file that was taken out of its column, else as {@link resolveMediaPath} says. */
-export function findMedium(root: string, held: HeldMedia | null, text: string | null): MediaPath {
+/** Media that are no files of their own, written to files of a scratch folder for as long as the room is open. */
+export type MediaHolder = {
+  /** Takes media out of where they lie; texts that stand for none of them, and those held already, are passed over. */
+  readonly hold: (texts: readonly (string | null)[], signal?: AbortSignal) => Promise<void>;
+  /** What became of the medium that a text stands for; null if the text stands for none, or was never asked for. */
+  readonly find: (text: string | null) => Held | null;
+};
+
+/** Where a medium lies: in a file that was taken out of its shard, else as {@link resolveMediaPath} says. */
+export function findMedium(root: string, held: MediaHolder | null, text: string | null): MediaPath {
   const found = held?.find(text) ?? null;
   if (found === null) return resolveMediaPath(root, text);
   if (found.kind === 'elsewhere') return resolveMediaPath(root, found.path);
@@ -50,7 +58,7 @@ const LONGEST_VALUE_BYTES = 1024 ** 3;
  * Media that lie in columns, written to files of a scratch folder for as long as the room is open, so that probes and decoders
  * work on them as on any file. Only the ones asked for are read.
  */
-export class HeldMedia {
+export class HeldMedia implements MediaHolder {
   readonly #connection: DuckDBConnection;
   readonly #source: RowSource;
   readonly #columns: readonly EmbeddedColumn[];

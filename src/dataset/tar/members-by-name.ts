@@ -24,6 +24,10 @@ export type FollowedPaths = {
   readonly map: ColumnMap;
   readonly root: string;
   readonly note: string | null;
+  /** The user's columns whose values became places. */
+  readonly places: readonly string[];
+  /** The tars, named as the places name them. */
+  readonly tars: readonly ShardFile[];
 };
 
 /**
@@ -36,7 +40,7 @@ export async function followIntoTars(
   map: ColumnMap,
   root: string,
 ): Promise<FollowedPaths> {
-  const unchanged = { map, root, note: null };
+  const unchanged = { map, root, note: null, places: [], tars: [] };
   const path = map.mapped.find((each) => each.role === 'path');
   if (path === undefined || discovery.format === 'tar' || discovery.format === 'media')
     return unchanged;
@@ -70,7 +74,17 @@ export async function followIntoTars(
       : each,
   );
   const note = `the media of the manifest are members of ${tars.length.toLocaleString('en')} ${tars.length === 1 ? 'tar' : 'tars'}, first ${tars[0]?.name ?? ''}`;
-  return { map: { ...map, mapped }, root: base, note };
+  return {
+    map: { ...map, mapped },
+    root: base,
+    note,
+    places: path.sources,
+    tars: tars.map((tar) => ({ ...tar, name: nameIn(base, tar) })),
+  };
+}
+
+function nameIn(root: string, tar: ShardFile): string {
+  return relative(root, tar.path).split(sep).join('/');
 }
 
 /** The tars that were met with the manifest, else those in its folder. */
@@ -99,7 +113,7 @@ async function listMembers(
   const rows = await appendTo(connection, '', `all_${TAR_MEMBERS}`);
   try {
     for (const tar of tars) {
-      const name = relative(root, tar.path).split(sep).join('/');
+      const name = nameIn(root, tar);
       try {
         const { bytes, close } = await openTar(tar);
         try {

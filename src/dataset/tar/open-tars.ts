@@ -14,7 +14,7 @@ import {
   unreadShard,
 } from '../source.ts';
 import { type IndexedTar, indexTars, TAR_LINES } from './index-tars.ts';
-import { FIELD_PREFIX } from './sample-fields.ts';
+import { FIELD_PREFIX, longestContent } from './sample-fields.ts';
 import { countExtensions, findParallelTars, type ParallelTars, rolesOf } from './tar-layout.ts';
 import { TAR_SHARD_COLUMNS } from './tar-tables.ts';
 
@@ -88,6 +88,9 @@ function describe(
       ...(paths.length === 0 ? {} : { path: paths }),
       ...(captionName === undefined ? {} : { caption: [captionName] }),
     },
+    places: columns.flatMap(({ column, name }) =>
+      column.name.startsWith(FIELD_PREFIX) && longestContent(name) === null ? [name] : [],
+    ),
     warnings: [tellIndex(indexed, joinedTo), ...source.warnings],
   };
 }

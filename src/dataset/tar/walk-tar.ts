@@ -13,8 +13,8 @@ export type TarMember = {
   readonly length_bytes: number;
   /** Why its name cannot be relied upon, null if it can. */
   readonly fault: string | null;
-  /** The content, or its first `most` bytes. Only until the walk goes on. */
-  readonly read: (most: number) => Promise<Uint8Array>;
+  /** At most `most` bytes of the content, from `from` on, which never goes back. Only until the walk goes on. */
+  readonly read: (most: number, from?: number) => Promise<Uint8Array>;
 };
 
 /** How a walk ended. What was met before counts in any case. */
@@ -142,7 +142,7 @@ export async function* walkTar(bytes: TarBytes): AsyncGenerator<TarMember, TarEn
       start_bytes: body,
       length_bytes: length,
       fault: pending.fault,
-      read: async (most) => bytes.read(body, Math.min(most, length)),
+      read: async (most, from = 0) => bytes.read(body + from, Math.min(most, length - from)),
     };
     if (bytes.sizeBytes === null && length > 0) {
       const last = await bytes.read(stop - 1, 1);
@@ -168,7 +168,8 @@ export async function* walkIndex(
       ...member,
       kind: 'file',
       fault: null,
-      read: async (most) => bytes.read(member.start_bytes, Math.min(most, member.length_bytes)),
+      read: async (most, from = 0) =>
+        bytes.read(member.start_bytes + from, Math.min(most, member.length_bytes - from)),
     };
   return end('whole', bytes.sizeBytes ?? 0, '');
 }
