@@ -16,6 +16,7 @@ import {
   type Simulation,
   simulatePairs,
 } from './simulate-pairs.ts';
+import { printWordAlarms, printWordPower } from './word-evidence.ts';
 
 /** Runs of one cell where power is measured, and where false alarms are: one in a hundred has to be told from none. */
 const RUNS = Number(process.argv.find((each) => /^--runs=\d+$/.test(each))?.slice(7) ?? 100);
@@ -279,6 +280,8 @@ const parts: Readonly<Record<string, () => void | Promise<void>>> = {
   drops,
   blocks,
   mismatches,
+  wordAlarms: () => printWordAlarms(Math.max(20, Math.round(NULL_RUNS / 5))),
+  wordPower: () => printWordPower(Math.max(10, Math.round(RUNS / 5))),
   real,
   cost: () => printCost(COST_ROWS, ROW_GROUP),
 };

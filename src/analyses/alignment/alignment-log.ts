@@ -167,7 +167,7 @@ export class AlignmentLog {
       segment.start === undefined || segment.from === 0
         ? null
         : ([at(segment.start[0]), at(segment.start[1])] as const);
-    const certainty = describeCertainty(segment.gain, assessment.shiftP, first);
+    const certainty = describeCertainty(segment.gain, segment.p ?? assessment.shiftP, first);
     const place = describePlace(stretch);
     const mechanism =
       assessment.verdict === 'unrelated' && assessment.reason !== null

@@ -2,6 +2,8 @@ import { type LagProfile, profileLags } from './lag-profile.ts';
 import { boundMismatch, type MismatchShare } from './mismatch-share.ts';
 import { type OffsetBand, pairCount, similarityAt } from './offset-band.ts';
 import { blockTest, testDistinctNeighbours, testPartShift, testRelation } from './offset-tests.ts';
+import { testParts } from './part-tests.ts';
+import { upperTailOfT } from './student-t.ts';
 import { leastStretch, scanSegments, type Segment } from './segment-scan.ts';
 
 /** What one shard says about its pairs, before shards are compared with each other. */
@@ -23,6 +25,8 @@ export type ShardReading = {
   readonly neighboursAlike: number;
   /** Rows that a misplaced stretch must have to be seen; infinite: only parts of the shard as a whole are compared. */
   readonly leastStretch: number;
+  /** Rows of the shard in which captions fit their own clips no better than those around, although elsewhere they do. */
+  readonly unknown: { readonly from: number; readonly to: number } | null;
   /** How well captions around fit: over the whole shard, and over each segment in turn. */
   readonly profiles: readonly [LagProfile, ...LagProfile[]];
 };
@@ -64,20 +68,27 @@ export function readShard(band: OffsetBand): ShardReading {
     dPrime: 0,
     mismatch: null,
     neighboursAlike: 1,
+    unknown: null,
     profiles: [profileLags(band, 0, band.rows.length, 1)],
   };
   if (pairs < LEAST_PAIRS) return empty;
   const relation = testRelation(band);
-  if (relation.p > ALPHA) return empty;
-  const path = scanSegments(band, relation.offset);
-  const segments = path.filter((segment) => segment.offset !== 0);
+  const chances = band.chances ?? 1;
+  if (relation.p * chances > ALPHA) return empty;
+  const { path, strength } = scanSegments(band, relation.offset);
+  const scanned = path.filter((segment) => segment.offset !== 0).map(fromTheStart);
   const right = similaritiesOnPath(band, path, relation.offset);
   const dPrime = right.reduce((sum, each) => sum + each, 0) / Math.max(1, right.length);
-  const shift = testPartShift(band);
+  const found = testPartShift(band);
+  const shift = { ...found, p: Math.min(1, found.p * chances) };
+  const parts = testParts(band, relation.offset);
+  const segments =
+    scanned.length === 0 && shift.p > ALPHA && parts.lost !== null ? [parts.lost] : scanned;
   return {
     ...empty,
     relation: relation.offset,
     shift,
+    unknown: parts.unknown,
     profiles: [
       profileLags(band, 0, band.rows.length, shift.p < ALPHA ? shift.offset : 1),
       ...segments.map(({ from, to, offset }) => profileLags(band, from, to, offset ?? 1)),
@@ -88,7 +99,7 @@ export function readShard(band: OffsetBand): ShardReading {
       dPrime >= LEAST_D_PRIME_FOR_SHARE
         ? boundMismatch(right, band.far, inflationOf(band, right))
         : null,
-    leastStretch: leastStretch(pairs, band.reach, dPrime),
+    leastStretch: leastStretch(pairs, band.reach, strength),
     neighboursAlike: testDistinctNeighbours(band, relation.offset),
   };
 }
@@ -111,7 +122,7 @@ export function assessShards(readings: readonly ShardReading[]): readonly ShardA
     if (weak.has(index))
       return {
         verdict: 'unrelated',
-        segments: wholeShard(null),
+        segments: wholeShard(null).map((segment) => ({ ...segment, p: weak.get(index) ?? 1 })),
         shiftP,
         reason: 'keeps less than half of the relation that other shards show',
       };
@@ -131,12 +142,35 @@ function wholeShard(offset: number | null, from = 0): readonly Segment[] {
   return [{ from, to: Number.POSITIVE_INFINITY, offset, gain: 0 }];
 }
 
+function rows(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
 /** What would not have been seen in an aligned shard. */
-function describePower({ leastStretch: least, pairs }: ShardReading): string | null {
-  if (least <= 20) return null;
-  return least > pairs
-    ? 'the relation is weak: a misplaced stretch smaller than a quarter of the shard would not be seen'
-    : `a misplaced stretch of fewer than about ${least} rows would not be seen`;
+function describePower({ leastStretch: least, pairs, unknown }: ShardReading): string | null {
+  const part =
+    unknown === null
+      ? []
+      : [
+          `from row ${rows(unknown.from)} to ${rows(unknown.to - 1)} captions fit their clips no better than the clips around: whether their order is lost there cannot be told`,
+        ];
+  if (least * 2 > pairs)
+    part.push(
+      'the relation is weak: a shift of less than a quarter of the shard, or a lost order of less than half of it, may go unseen',
+    );
+  else if (least > 20)
+    part.push(
+      `a shift of fewer than about ${rows(least)} rows, or a lost order of fewer than ${rows(2 * least)}, may go unseen`,
+    );
+  return part.length === 0 ? null : part.join('; ');
+}
+
+/** A stretch that may begin with the shard does: its first rows have no caption at the offset. */
+function fromTheStart(segment: Segment): Segment {
+  const { offset, start } = segment;
+  return offset !== null && start !== undefined && start[0] <= Math.abs(offset)
+    ? { ...segment, from: 0, start: [0, start[1]] }
+    : segment;
 }
 
 function whyNotAssessable(reading: ShardReading): string | null {
@@ -149,20 +183,20 @@ function whyNotAssessable(reading: ShardReading): string | null {
   return null;
 }
 
-/** Shards that provably keep less than half of the usual contrast. */
-function weakShards(readings: readonly ShardReading[]): ReadonlySet<number> {
+/** Shards that provably keep less than half of the usual contrast, with the chance of it. */
+function weakShards(readings: readonly ShardReading[]): ReadonlyMap<number, number> {
   const usual = readings.filter((each) => each.pairs >= LEAST_ROWS_TO_COMPARE);
   const related = usual.filter((each) => each.relation !== null);
-  if (usual.length < 4 || related.length * 2 <= usual.length) return new Set();
+  if (usual.length < 4 || related.length * 2 <= usual.length) return new Map();
   const contrast = median(usual.map((each) => each.contrast));
   const error = median(usual.map((each) => each.contrastError));
-  return new Set(
-    readings.flatMap((each, index) =>
-      each.pairs >= LEAST_ROWS_TO_COMPARE &&
-      each.contrast + 3.2 * Math.max(each.contrastError, error) < contrast / 2
-        ? [index]
-        : [],
-    ),
+  return new Map(
+    readings.flatMap((each, index) => {
+      const away = (contrast / 2 - each.contrast) / Math.max(each.contrastError, error);
+      return each.pairs >= LEAST_ROWS_TO_COMPARE && away > 3.2
+        ? [[index, Math.min(1, readings.length * upperTailOfT(away, 1000))] as const]
+        : [];
+    }),
   );
 }
 

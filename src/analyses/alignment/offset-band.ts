@@ -10,6 +10,8 @@ export type OffsetBand = {
   readonly z: Float32Array;
   /** Standardised similarities of unrelated pairs, ascending. */
   readonly far: Float32Array;
+  /** How often a relation was looked for before this band was kept; 1 if left out. p-values are multiplied by it. */
+  readonly chances?: number;
 };
 
 /** Offsets tried on either side: as far as an asynchronous batch or a few dropped rows move a caption. */

@@ -10,6 +10,8 @@ export type Segment = {
   readonly gain: number;
   /** Where its first row may lie at 95 %, first and last index; the whole shard has none. */
   readonly start?: readonly [number, number];
+  /** How likely it is by chance, where that was tested for this segment alone. */
+  readonly p?: number;
 };
 
 /** Log-likelihood ratios of each offset against "no relation", `[i * width + k + reach]`; NaN where nothing is known. */
@@ -32,11 +34,19 @@ const MOST_PLACE = 500;
 /** Below this, standard deviations, single rows say nothing and the scan has no power. */
 const LEAST_CONTRAST = 0.3;
 
+/** What a scan saw. */
+export type SegmentScan = {
+  /** All rows, by the offset at which their captions stand; empty where single rows say nothing. */
+  readonly path: readonly Segment[];
+  /** By how much captions fit their own clips better than the clips around, standard deviations of unrelated pairs. */
+  readonly strength: number;
+};
+
 /**
  * Where captions stand at another offset, or at none: the most likely path through offsets row by row (Viterbi), with a price on
  * each change that holds false segments to 1 % of shards. `start` is an offset at which a relation was seen.
  */
-export function scanSegments(band: OffsetBand, start: number): readonly Segment[] {
+export function scanSegments(band: OffsetBand, start: number): SegmentScan {
   const contrast = localContrast(band);
   const width = 2 * band.reach + 1;
   let strength = meanContrast(
@@ -47,7 +57,7 @@ export function scanSegments(band: OffsetBand, start: number): readonly Segment[
   );
   let segments: readonly Segment[] = [];
   for (let round = 0; round < 4; round += 1) {
-    if (strength < LEAST_CONTRAST) return [];
+    if (strength < LEAST_CONTRAST) return { path: [], strength };
     const ratios = contrast.map(
       (value) => (strength * value - (strength * strength) / 2) / DEPENDENCE,
     );
@@ -56,17 +66,21 @@ export function scanSegments(band: OffsetBand, start: number): readonly Segment[
     if (Number.isNaN(next) || Math.abs(next - strength) < 0.01) break;
     strength = next;
   }
-  return segments;
+  return { path: segments, strength };
 }
 
 /**
- * Rows that a stretch needs to be seen at this strength of the relation: its evidence must pay for leaving and coming back.
- * Infinite where single rows say nothing.
+ * Rows that a shifted stretch needs to be seen nearly always at this strength of the relation: what it brings in, less two
+ * standard deviations, must pay for leaving and coming back. A lost order needs twice as many. Infinite where single rows say nothing.
  */
 export function leastStretch(rows: number, reach: number, strength: number): number {
-  if (strength < LEAST_CONTRAST) return Number.POSITIVE_INFINITY;
+  if (!(strength >= LEAST_CONTRAST)) return Number.POSITIVE_INFINITY;
   const cost = Math.log((rows * (2 * reach + 2)) / ALPHA) + RETURN_COST;
-  return Math.ceil((cost * DEPENDENCE) / (strength * strength));
+  const gain = (strength * strength) / DEPENDENCE;
+  // Each row brings `gain`, with the spread of a difference of two similarities; n * gain - 2 * sqrt(n) * spread = cost.
+  const spread = (Math.SQRT2 * strength) / DEPENDENCE;
+  const root = (spread + Math.sqrt(spread * spread + gain * cost)) / gain;
+  return Math.ceil(root * root);
 }
 
 /** The most likely path through offsets, as segments; {@link scanSegments} for any kind of evidence. */

@@ -1,6 +1,6 @@
 import { weighWords, type WordVector } from './caption-words.ts';
 import { OFFSET_REACH, type OffsetBand, similarityAt } from './offset-band.ts';
-import { blockTest } from './offset-tests.ts';
+import { blockTest, testPartShift } from './offset-tests.ts';
 import { principalScores } from './principal-axes.ts';
 import { applyMap, RidgeSums } from './ridge-map.ts';
 
@@ -23,6 +23,8 @@ const PENALTY = 2;
 const MOST_AXES = 32;
 /** Rows that share a caption because they are copies; more of them share a template. */
 const MOST_COPIES = 4;
+/** Learnt in place, at the scouted offset, by parts; and one more for what the choice among them favours. */
+const CHANCES = 4;
 /** Unrelated captions drawn for each clip. */
 const FAR_PAIRS = 24;
 
@@ -64,10 +66,11 @@ export function bandsFromWords(
   const textAt = (pair: Pair, offset: number): string | undefined =>
     shards[pair.shard]?.captions.get(pair.row + offset);
   const seen = foldsOfCopies(pairs, textAt);
-  const bandsAt = (offset: number): readonly OffsetBand[] => {
+  const bandsAt = (pairing: Pairing): readonly OffsetBand[] => {
     const maps = Array.from({ length: FOLDS }, (_, fold) => {
       const sums = new RidgeSums(words.vocabulary, q);
       for (const pair of pairs) {
+        const offset = pairing(pair);
         if (touches(pair, fold, offset)) continue;
         if (seen.hasPicture(pair, fold) || seen.hasText(textAt(pair, offset), fold)) continue;
         const own = wordsAt(pair, offset);
@@ -84,32 +87,54 @@ export function bandsFromWords(
       ),
     );
   };
-  const inPlace = bandsAt(0);
-  const offset = scout(pairs, wordsAt, words.vocabulary, q);
-  if (offset === 0) return inPlace;
+  const inPlace = bandsAt(() => 0);
+  const scouted = scout(pairs, wordsAt, words.vocabulary, q);
+  let best = inPlace;
   // Learnt elsewhere a map says what it was taught; it must also foretell more than one that was learnt in place.
-  const elsewhere = bandsAt(offset);
-  return foretellsMore(elsewhere, offset, inPlace) ? elsewhere : inPlace;
+  const tryPairing = (pairing: Pairing): void => {
+    const bands = bandsAt(pairing);
+    if (foretellsMore(bands, inPlace, shards, pairing)) best = bands;
+  };
+  if (scouted !== 0) tryPairing(() => scouted);
+  // Where only a part of a shard seems to stand elsewhere, a map learnt of both parts as they seem to stand sees it clearer.
+  const parts = best.map((band) => testPartShift(band));
+  if (parts.some((part) => part.from > 0 && part.p < PLAUSIBLE)) {
+    tryPairing((pair) => {
+      const part = parts[pair.shard];
+      if (part === undefined || part.p >= PLAUSIBLE) return best === inPlace ? 0 : scouted;
+      const first = shards[pair.shard]?.rows[part.from] ?? 0;
+      return pair.row >= first ? part.offset : 0;
+    });
+  }
+  return best;
 }
+
+/** How many rows further down the caption of a pair is thought to stand. */
+type Pairing = (pair: { readonly shard: number; readonly row: number }) => number;
+
+/** A shift of a part that is likelier than this to be chance is not looked into. */
+const PLAUSIBLE = 0.2;
 
 /** Equal pictures have equal scores. */
 function pictureOf(pair: Pair): string {
   return pair.scores.subarray(0, 6).join();
 }
 
-/** Whether clips fit better at the offset of one set of bands than in place by the other. */
+/** Whether clips fit better where one set of bands has learnt that captions stand than in place by the other. */
 function foretellsMore(
   bands: readonly OffsetBand[],
-  offset: number,
   inPlace: readonly OffsetBand[],
+  shards: readonly FeaturedShard[],
+  pairing: Pairing,
 ): boolean {
-  const gains = bands.flatMap((band, at) => {
-    const other = inPlace[at];
-    return Array.from(band.rows, (_, index) =>
-      other === undefined
+  const gains = bands.flatMap((band, shard) => {
+    const other = inPlace[shard];
+    return Array.from(band.rows, (_, index) => {
+      const offset = pairing({ shard, row: shards[shard]?.rows[index] ?? 0 });
+      return other === undefined || offset === 0
         ? Number.NaN
-        : similarityAt(band, index, offset) - similarityAt(other, index, 0),
-    );
+        : similarityAt(band, index, offset) - similarityAt(other, index, 0);
+    });
   });
   return blockTest(gains.length, (index) => gains[index] ?? Number.NaN).p < 0.01;
 }
@@ -258,6 +283,7 @@ function bandOf(
     reach: OFFSET_REACH,
     z: raw.map((each) => (each - mean) / spread),
     far: Float32Array.from(far, (each) => (each - mean) / spread).toSorted(),
+    chances: CHANCES,
   };
 }
 
