@@ -49,3 +49,11 @@ export function formatSeconds(seconds: number): string {
 export function formatPlural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
+
+/** `opened`, or `asked for (12 media unreachable)` where stores did not give all media. */
+export function openedWords(run: { readonly unreachable?: { readonly media: number } }): string {
+  const { unreachable } = run;
+  if (unreachable === undefined) return 'opened';
+  const { media } = unreachable;
+  return `asked for (${formatCount(media)} ${media === 1 ? 'medium' : 'media'} unreachable)`;
+}

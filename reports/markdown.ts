@@ -1,5 +1,11 @@
 import type { ReportInput, RuleOutcome, RunDocument } from '../src/run/document.ts';
-import { formatCount, formatInterval, formatPercent, formatPlural } from './figures.ts';
+import {
+  formatCount,
+  formatInterval,
+  formatPercent,
+  formatPlural,
+  openedWords,
+} from './figures.ts';
 import { rankWorst } from '../src/rank-rules.ts';
 import { cutText, spellOut } from './visible-text.ts';
 import { placeWords, SEVERITY_WORDS, VERDICT_WORDS } from './words.ts';
@@ -31,8 +37,8 @@ export function renderMarkdown(input: ReportInput): string {
 function sampleWords(run: RunDocument): string {
   const { sample } = run.plan;
   return sample.size < sample.population
-    ? `${formatCount(sample.size)} of ${formatCount(sample.population)} clips opened.`
-    : `All ${formatCount(sample.population)} clips opened.`;
+    ? `${formatCount(sample.size)} of ${formatCount(sample.population)} clips ${openedWords(run)}.`
+    : `All ${formatCount(sample.population)} clips ${openedWords(run)}.`;
 }
 
 function ruleTable(run: RunDocument, rules: readonly RuleOutcome[]): string {

@@ -6,6 +6,7 @@ import {
   formatInterval,
   formatPercent,
   formatPlural,
+  openedWords,
 } from './figures.ts';
 import { rankFailed } from '../src/rank-rules.ts';
 import { densityByRow } from './row-density.ts';
@@ -95,8 +96,8 @@ function verdictLines(run: RunDocument, width: number, paint: Paint): readonly s
         run.probes.length === 0
           ? 'no media opened'
           : isSample
-            ? `${formatCount(plan.sample.size)} clips opened as a sample`
-            : `all ${formatCount(plan.sample.size)} clips opened`
+            ? `${formatCount(plan.sample.size)} clips ${openedWords(run)} as a sample`
+            : `all ${formatCount(plan.sample.size)} clips ${openedWords(run)}`
       }`,
       width - INDENT,
     ).map((line) => `  ${paint('faint', line)}`),

@@ -30,6 +30,7 @@ import { unreadParts } from './dataset/unread-parts.ts';
 import { RowEmbedder } from './encoder/embed-rows.ts';
 import { Encoder } from './encoder/encoder.ts';
 import { VectorCache } from './encoder/vector-cache.ts';
+import { countUnreachable } from './engine/count-unreachable.ts';
 import { Database, numberOf, textOf } from './engine/database.ts';
 import type { Engine } from './engine/engine.ts';
 import type { ProbeCount } from './engine/gather-evidence.ts';
@@ -64,6 +65,7 @@ import {
 import {
   decideVerdict,
   interruptedVerdict,
+  isOverLimit,
   listNotLookedAt,
   reachesGate,
 } from './judge/verdict.ts';
@@ -170,6 +172,7 @@ export class Audit {
   #probes: readonly ProbeCount[] = [];
   #rungs: readonly Rung[] = [];
   #isWeighted = false;
+  #unreachable: NonNullable<RunDocument['unreachable']> | null = null;
   #outcomes: readonly RuleOutcome[] = [];
   #findings: readonly Finding[] = [];
   #clips: readonly ClipCard[] = [];
@@ -482,6 +485,7 @@ export class Audit {
       );
       this.#probes = climb.probes;
       this.#rungs = climb.rungs;
+      await this.#countUnreachable();
     } else {
       // Rules that look into evidence only where there is some are judged all the same.
       await this.#database.run(
@@ -491,6 +495,12 @@ export class Audit {
     if (compiled.some((each) => each.needs.some((need) => need.table === 'near_duplicates')))
       await findNearDuplicates(this.#database, this.#engine, { signal: this.#context.signal });
     this.#clock.lap('media');
+  }
+
+  async #countUnreachable(): Promise<void> {
+    const { unreachable: media, ...rest } = await countUnreachable(this.#database);
+    const allowed = this.#config.gate.maxUnreachable;
+    this.#unreachable = media === 0 ? null : { media, allowed, ...rest };
   }
 
   /** Tables made of the manifest and the evidence, for rules that no single row can answer. */
@@ -528,6 +538,7 @@ export class Audit {
         sampleSize: this.#sampleSize,
         thinned: thinnedTiers(this.#rungs),
         isWeighted: this.#isWeighted,
+        forgivesUnreachable: this.#unreachable === null || !isOverLimit(this.#unreachable),
         maxFindings: this.#request.maxFindings ?? MAX_FINDINGS,
         suppressions: (this.#suppressionFile?.entries ?? []).filter(
           (entry) => !isExpired(entry, this.#today()),
@@ -738,7 +749,13 @@ export class Audit {
       },
       verdict:
         state === 'complete'
-          ? decideVerdict(this.#outcomes, this.#rows, this.#config.gate, suppressions)
+          ? decideVerdict(
+              this.#outcomes,
+              this.#rows,
+              this.#config.gate,
+              suppressions,
+              this.#unreachable ?? undefined,
+            )
           : interruptedVerdict(this.#outcomes, this.#rows, this.#config.gate),
       rules: this.#outcomes,
       notLookedAt: [
@@ -746,10 +763,12 @@ export class Audit {
           this.#outcomes,
           this.#dataset?.shards ?? [],
           (this.#dataset?.mediaColumns.length ?? 0) > 0 ? sample : null,
+          this.#unreachable ?? undefined,
         ),
         ...listSkipped(this.#rungs),
         ...unsummedPages(this.#coverage),
       ],
+      ...(this.#unreachable === null ? {} : { unreachable: this.#unreachable }),
       probes: [...this.#probes],
       ...(this.#alignment === null ? {} : { alignment: this.#alignment }),
       ...(this.#baseline === null ? {} : { baseline: this.#baseline }),

@@ -586,8 +586,24 @@ function runDocument(failed: readonly RuleOutcome[]): RunDocument {
       },
     ],
     probes: [
-      { table: 'containers', planned: SAMPLE, ok: 2996, bad: 4, cached: 0, bytesRead: 112_331_000 },
-      { table: 'frames', planned: SAMPLE, ok: 2993, bad: 7, cached: 0, bytesRead: 4_112_331_000 },
+      {
+        table: 'containers',
+        planned: SAMPLE,
+        ok: 2996,
+        bad: 4,
+        unreachable: 0,
+        cached: 0,
+        bytesRead: 112_331_000,
+      },
+      {
+        table: 'frames',
+        planned: SAMPLE,
+        ok: 2993,
+        bad: 7,
+        unreachable: 0,
+        cached: 0,
+        bytesRead: 4_112_331_000,
+      },
     ],
     timings: { open: 1.2, probe: 341.8, judge: 6.4, render: 1.1 },
   };

@@ -207,6 +207,7 @@ export function applyScanFlags(
       budgets: { ...config.rules.budgets, ...parseBudgets(flags.budget ?? []) },
     },
     gate: {
+      ...config.gate,
       failOn: flags.failOn ?? config.gate.failOn,
       allowIncomplete: flags.allowIncomplete ?? config.gate.allowIncomplete,
       isStrict: flags.strict ?? config.gate.isStrict,

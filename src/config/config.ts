@@ -95,6 +95,8 @@ export type Config = {
   readonly gate: {
     readonly failOn: Severity | 'never';
     readonly allowIncomplete: boolean;
+    /** Share of the looked-at media that stores may fail to give before the run counts as incomplete. */
+    readonly maxUnreachable: number;
     /** Whether expired and useless suppressions end with exit code 1. */
     readonly isStrict: boolean;
     /** Suppression file; null: `dailies-suppressions.yaml` in the working directory, if there. */
@@ -134,7 +136,13 @@ export const DEFAULT_CONFIG: Config = {
   tempDirectory: null,
   cacheDirectory: null,
   rules: { dirs: [], select: [], ignore: [], severity: {}, options: {}, budgets: {} },
-  gate: { failOn: 'error', allowIncomplete: false, isStrict: false, suppressions: null },
+  gate: {
+    failOn: 'error',
+    allowIncomplete: false,
+    maxUnreachable: 0.01,
+    isStrict: false,
+    suppressions: null,
+  },
   alignment: { model: null, modelRows: 2000, annotations: null },
   isRedacted: false,
   localise: [],

@@ -85,6 +85,7 @@ type ConfigFile = {
   readonly gate?: {
     readonly fail_on?: Severity | 'never';
     readonly allow_incomplete?: boolean;
+    readonly max_unreachable?: string | number;
     readonly strict?: boolean;
     readonly suppressions?: string;
   };
@@ -195,6 +196,10 @@ function toConfig(raw: ConfigFile, file: string): Config {
     gate: {
       failOn: raw.gate?.fail_on ?? fallback.gate.failOn,
       allowIncomplete: raw.gate?.allow_incomplete ?? fallback.gate.allowIncomplete,
+      maxUnreachable:
+        raw.gate?.max_unreachable === undefined
+          ? fallback.gate.maxUnreachable
+          : readRate(raw.gate.max_unreachable),
       isStrict: raw.gate?.strict ?? fallback.gate.isStrict,
       suppressions: absoluteOr(raw.gate?.suppressions),
     },

@@ -183,15 +183,20 @@ export async function insertEvidence(
   );
 }
 
-/** Rows of an evidence table by outcome: measured, and not measured for whatever reason. */
+/** Rows of an evidence table by outcome: measured, not measured for whatever reason, and those that nobody could reach. */
 export async function countEvidence(
   database: Database,
   table: EvidenceTable,
-): Promise<{ readonly ok: number; readonly bad: number }> {
+): Promise<{ readonly ok: number; readonly bad: number; readonly unreachable: number }> {
   const row = await database.row(
-    `select count(*) filter (where error_code is null) as ok, count(*) filter (where error_code is not null) as bad from ${table}`,
+    `select count(*) filter (where error_code is null) as ok, count(*) filter (where error_code = 'unreachable') as unreachable,
+       count(*) filter (where error_code <> 'unreachable') as bad from ${table}`,
   );
-  return { ok: numberOf(row['ok']), bad: numberOf(row['bad']) };
+  return {
+    ok: numberOf(row['ok']),
+    bad: numberOf(row['bad']),
+    unreachable: numberOf(row['unreachable']),
+  };
 }
 
 function readJson(files: readonly string[], columns: Readonly<Record<string, string>>): string {

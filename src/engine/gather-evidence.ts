@@ -15,6 +15,7 @@ import type { Engine } from './engine.ts';
 import { type Database, maybe, numberOf, textOf } from './database.ts';
 import { countEvidence, EvidenceStore, insertEvidence, isToolFault } from './evidence-store.ts';
 import { ObjectLog } from './object-log.ts';
+import { SilentStores } from './silent-stores.ts';
 import type { ProbeTask, ProbeVerdict } from './task.ts';
 
 export type GatherPlan = {
@@ -55,12 +56,14 @@ export type PassReport = {
   readonly decode_s: number;
 };
 
-/** planned = ok + bad for one evidence table; cached counts media that were looked at in an earlier run. */
+/** planned = ok + bad + unreachable for one evidence table; cached counts media that were looked at in an earlier run. */
 export type ProbeCount = {
   readonly table: EvidenceTable;
   readonly planned: number;
   readonly ok: number;
   readonly bad: number;
+  /** Not measured because a store or disk did not give the bytes. */
+  readonly unreachable: number;
   readonly cached: number;
   readonly bytesRead: number;
 };
@@ -395,6 +398,7 @@ async function probe(
     else same.push(each);
   }
   const stage = progress.stage(pass.name, tasks.length);
+  const silent = new SilentStores();
   const insertToolFault = async (
     row: Readonly<Record<string, unknown>>,
     table: EvidenceTable,
@@ -406,7 +410,7 @@ async function probe(
   };
   for await (const verdict of plan.engine.map(tasks, {
     signal,
-    isWanted: (task) => meter.takes(task),
+    isWanted: (task) => meter.takes(task) && !silent.isSilent(task.medium),
   })) {
     const wanted = wants.get(verdict.id);
     // Neither a stranger nor a second answer counts.
@@ -415,8 +419,10 @@ async function probe(
     stage.advance(1);
     meter.add(verdict);
     const [first] = byIdentity.get(verdict.id) ?? [];
-    if (first !== undefined && isUrl(first.place.source))
+    if (first !== undefined && isUrl(first.place.source)) {
+      silent.note(first.place, verdict);
       await plan.objects.note(verdict.id, first.place, verdict.evidence.files);
+    }
     await store.append(verdict.id, wanted, verdict);
     for (const table of wanted) {
       const row = verdict.evidence[table];
@@ -432,7 +438,12 @@ async function probe(
   for (const [id, wanted] of wants) {
     if (meter.leftOut.has(id)) continue;
     for (const table of wanted) {
-      await insertToolFault(errorRow(table, 'internal', 'no verdict came back'), table, id);
+      const [first] = byIdentity.get(id) ?? [];
+      const row =
+        first !== undefined && silent.isSilent(first.place)
+          ? errorRow(table, 'unreachable', 'not asked: its store had not answered for a minute')
+          : errorRow(table, 'internal', 'no verdict came back');
+      await insertToolFault(row, table, id);
     }
   }
   stage.done();
@@ -491,10 +502,11 @@ export async function countProbes(
   table: EvidenceTable,
   cached: number,
 ): Promise<ProbeCount> {
-  const { ok, bad } = await countEvidence(database, table);
+  const { ok, bad, unreachable } = await countEvidence(database, table);
   const hasBytes = table !== 'files' && table !== 'frames' && table !== 'audio';
   const bytes = hasBytes
     ? numberOf((await database.row(`select coalesce(sum(bytes_read), 0) as n from ${table}`))['n'])
     : 0;
-  return { table, planned: ok + bad, ok, bad, cached, bytesRead: bytes };
+  const planned = ok + bad + unreachable;
+  return { table, planned, ok, bad, unreachable, cached, bytesRead: bytes };
 }

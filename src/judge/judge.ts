@@ -45,6 +45,8 @@ export type JudgePlan = {
   readonly thinned?: ReadonlyMap<string, string | null>;
   /** Whether drawn clips stand for different numbers of rows. */
   readonly isWeighted?: boolean;
+  /** Whether media that could not be reached are few enough to judge without them. */
+  readonly forgivesUnreachable?: boolean;
   readonly maxFindings: number;
   /** Accepted findings; expired entries left out. */
   readonly suppressions?: readonly Suppression[];
@@ -166,7 +168,7 @@ async function decide(
   const affected = total(shards, 'affected');
   const isSampled =
     compiled.evidence.length > 0 && plan.sampleSize < plan.population && looked <= plan.sampleSize;
-  const unmeasured = await unmeasuredReason(database, compiled);
+  const unmeasured = await unmeasuredReason(database, compiled, plan);
   const unread = plan.unread.length > 0 ? plan.unread.join('; ') : null;
   const tier = isSampled || isThinned(compiled, plan) ? tierOfRule(compiled) : null;
   const short = tier === null ? null : (plan.thinned?.get(tier) ?? null);
@@ -298,12 +300,13 @@ const NAMED_KEYS = 3;
 async function unmeasuredReason(
   database: Database,
   compiled: CompiledRule,
+  { forgivesUnreachable = false }: Pick<JudgePlan, 'forgivesUnreachable'>,
 ): Promise<string | null> {
   if (compiled.evidence.length === 0) return null;
   // A medium that could not be reached was not looked at by any probe.
   for (const table of new Set([...compiled.evidence, 'files'])) {
     const toolCodes = Object.entries(MEDIA_ERROR_CODES)
-      .filter(([, kind]) => kind === 'tool')
+      .filter(([code, kind]) => kind === 'tool' && !(forgivesUnreachable && code === 'unreachable'))
       .map(([code]) => `'${code}'`);
     const row = await database.row(
       `with missed as (
@@ -370,7 +373,7 @@ async function judgeDataset(
   const isLeft = numberOf(row['n']) > suppressed.length;
   const short = looksAtMedia ? plan.thinned?.get(tierOfRule(compiled)) : undefined;
   const gap =
-    (await unmeasuredReason(database, compiled)) ??
+    (await unmeasuredReason(database, compiled, plan)) ??
     (plan.unread.length > 0 ? plan.unread.join('; ') : (short ?? null));
   const isIdle =
     plan.population === 0 || ((looksAtMedia || unassessed?.reason != null) && examined === 0);

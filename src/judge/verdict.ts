@@ -20,6 +20,7 @@ export function decideVerdict(
   rows: number,
   policy: GatePolicy,
   suppressions: readonly SuppressionOutcome[] = [],
+  unreachable?: RunDocument['unreachable'],
 ): RunDocument['verdict'] {
   const counts: Record<RuleOutcomeKind, number> = {
     passed: 0,
@@ -37,14 +38,19 @@ export function decideVerdict(
   const gateFails =
     (policy.isStrict === true && stale.length > 0) ||
     outcomes.some((each) => each.outcome === 'failed' && reachesGate(each.severity, policy.failOn));
+  const isOutOfReach = unreachable !== undefined && isOverLimit(unreachable);
   const isIncomplete =
-    counts.incomplete + counts.errored > 0 || rows === 0 || counts.passed + counts.failed === 0;
+    isOutOfReach ||
+    counts.incomplete + counts.errored > 0 ||
+    rows === 0 ||
+    counts.passed + counts.failed === 0;
   const blocks = isIncomplete && !policy.allowIncomplete;
   return {
     // A gate that lets everything through changes the exit code, not the truth.
     outcome: gateFails || failed.error > 0 ? 'failed' : isIncomplete ? 'incomplete' : 'passed',
     sentence: [
       sentence(counts, failed, rows, isIncomplete, worstWords(outcomes, rows)),
+      ...(unreachable !== undefined && isOutOfReach ? [unreachableSentence(unreachable)] : []),
       ...suppressionSentences(outcomes, stale.length, policy.isStrict === true),
     ].join(' '),
     failOn: policy.failOn,
@@ -136,6 +142,20 @@ function listed(parts: readonly string[]): string {
     : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1) ?? ''}`;
 }
 
+/** Whether so many media could not be reached that the run counts as incomplete. */
+export function isOverLimit(unreachable: NonNullable<RunDocument['unreachable']>): boolean {
+  return unreachable.media > unreachable.allowed * unreachable.planned;
+}
+
+function unreachableSentence({
+  media,
+  planned,
+  allowed,
+}: NonNullable<RunDocument['unreachable']>): string {
+  const share = `${Number((100 * allowed).toPrecision(3))} %`;
+  return `${media.toLocaleString('en-US')} of ${one(planned, 'medium').replace(/mediums$/, 'media')} could not be reached, more than the ${share} that are allowed.`;
+}
+
 /** What nobody looked at, most first. */
 export function listNotLookedAt(
   outcomes: readonly RuleOutcome[],
@@ -147,6 +167,7 @@ export function listNotLookedAt(
     readonly faultyRows: number;
   }[],
   sample: { readonly size: number; readonly population: number } | null,
+  unreachable?: RunDocument['unreachable'],
 ): RunDocument['notLookedAt'] {
   const entries: RunDocument['notLookedAt'][number][] = [];
   for (const shard of shards) {
@@ -167,6 +188,14 @@ export function listNotLookedAt(
         reason: 'malformed: they are no rows',
       });
     }
+  }
+  if (unreachable !== undefined) {
+    const said = unreachable.reasons.map(({ reason, count }) => `${count} × ${reason}`);
+    entries.push({
+      what: 'media that could not be reached',
+      count: unreachable.media,
+      reason: said.join('; '),
+    });
   }
   if (sample !== null && sample.size < sample.population) {
     entries.push({

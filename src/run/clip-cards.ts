@@ -201,7 +201,7 @@ async function readCards(
     `with wanted as (
        select place ->> 'shard' as shard, (place ->> 'rowNumber')::bigint as row_number
        from (select unnest(from_json($places::json, '["json"]')) as place))
-     select clips.key as key, clips.shard as shard, clips.row_number as row_number, clips.caption as caption,
+     select clips.key as key, files.error_code as file_error, clips.shard as shard, clips.row_number as row_number, clips.caption as caption,
        ${path} as path, images.format as image_format,
        containers.clip_id is not null or frames.clip_id is not null as is_measured, containers.rotation_deg as rotation_deg, containers.sar as sar,
        frames.difference as difference, frames.pts_s as pts_s, ${values.join(', ')}
@@ -232,7 +232,8 @@ async function toCard(
 ): Promise<ClipCard> {
   const path = maybe(row['path'], String);
   const resolved = path === null ? null : findMedium(plan.mediaRoot, plan.held ?? null, path);
-  const file = resolved?.ok === true ? resolved.medium : null;
+  // What could not be reached is not asked for again.
+  const file = resolved?.ok === true && row['file_error'] === null ? resolved.medium : null;
   const isAboutSound = findings.some((finding) => SOUND_RULES.has(finding.rule_id));
   const look: StripLook = {
     kind: await kindOf(row, file, plan.access),

@@ -62,12 +62,22 @@ export type RunDocument = {
     readonly count: number;
     readonly reason: string;
   }[];
-  /** planned = ok + bad, by evidence table. */
+  /** Media that stores did not give, apart from bad ones; left out where all came. */
+  readonly unreachable?: {
+    readonly media: number;
+    readonly planned: number;
+    /** Share of the planned media up to which the run still counts as complete. */
+    readonly allowed: number;
+    readonly reasons: readonly { readonly reason: string; readonly count: number }[];
+  };
+  /** planned = ok + bad + unreachable, by evidence table. */
   readonly probes: readonly {
     readonly table: string;
     readonly planned: number;
     readonly ok: number;
     readonly bad: number;
+    /** Not measured because a store or disk did not give the bytes. */
+    readonly unreachable: number;
     readonly cached: number;
     readonly bytesRead: number;
   }[];

@@ -186,6 +186,7 @@ function probeTable(run: RunDocument): Markup {
             <th scope="col" class="number">planned</th>
             <th scope="col" class="number">measured</th>
             <th scope="col" class="number">failed</th>
+            <th scope="col" class="number">unreachable</th>
             <th scope="col" class="number">from cache</th>
             <th scope="col" class="number">read</th>
           </tr>
@@ -198,6 +199,7 @@ function probeTable(run: RunDocument): Markup {
                 <td class="number">${formatCount(probe.planned)}</td>
                 <td class="number">${formatCount(probe.ok)}</td>
                 <td class="number">${formatCount(probe.bad)}</td>
+                <td class="number">${formatCount(probe.unreachable)}</td>
                 <td class="number">${formatCount(probe.cached)}</td>
                 <td class="number">${formatBytes(probe.bytesRead)}</td>
               </tr>`,

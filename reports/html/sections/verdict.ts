@@ -1,5 +1,5 @@
 import type { RunDocument } from '../../../src/run/document.ts';
-import { formatBytes, formatCount, formatPlural } from '../../figures.ts';
+import { formatBytes, formatCount, formatPlural, openedWords } from '../../figures.ts';
 import { OUTCOME_WORDS, SEVERITY_WORDS, VERDICT_WORDS } from '../../words.ts';
 import { suppressionWords } from '../../since.ts';
 import { hostileText, markup, type Markup } from '../markup.ts';
@@ -56,9 +56,9 @@ function looked(run: RunDocument): Markup {
   }
   const sampled =
     plan.sample.size < plan.sample.population
-      ? markup`${formatCount(plan.sample.size)} clips opened as a sample.
+      ? markup`${formatCount(plan.sample.size)} clips ${openedWords(run)} as a sample.
           <span class="promise">${hostileText(plan.sample.promise)}</span>`
-      : markup`all ${formatPlural(plan.sample.size, 'clip')} opened.`;
+      : markup`all ${formatPlural(plan.sample.size, 'clip')} ${openedWords(run)}.`;
   return markup`${formatPlural(dataset.rows, 'row')} in
   ${formatPlural(dataset.shards.length, 'shard')}${unread > 0 ? ` (${unread} unread)` : ''},
   ${formatBytes(dataset.bytes)}; ${sampled}`;
