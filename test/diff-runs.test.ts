@@ -125,7 +125,7 @@ describe('runs compared', () => {
       const index = join(run, 'signatures.json');
       const good = await readFile(index, 'utf8');
 
-      await writeFile(index, good.replace('"version": 2', '"version": 99'));
+      await writeFile(index, good.replace('"version": 3', '"version": 99'));
       await expect(diffOf(run, data)).rejects.toMatchObject({
         code: 'usage',
         message: expect.stringContaining('version 99'),

@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
+import { textHash } from '../dataset/text-hash.ts';
 import { type Database, maybe, numberOf, type SqlRow, textOf } from '../engine/database.ts';
 import { byRows, type ColumnProfile, TOP_VALUES } from './column-profile.ts';
 import {
@@ -182,7 +183,7 @@ function sourceOf(column: { readonly name: string; readonly type: string }): Sou
       kind: 'text',
       from: 'ledger',
       present: 'caption_bytes',
-      hash: `if(caption_bytes = 0, hash(''), caption_hash)`,
+      hash: `if(caption_bytes = 0, ${textHash("''")}, caption_hash)`,
       number: 'caption_chars::double',
       isEmpty: 'caption_bytes = 0',
       words: 'caption_words',

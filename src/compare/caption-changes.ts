@@ -1,3 +1,4 @@
+import { textHash } from '../dataset/text-hash.ts';
 import { type Database, maybe, numberOf, textOf } from '../engine/database.ts';
 import type { LoadedPairs } from './load-pairs.ts';
 import type { ColumnPair } from './pair-columns.ts';
@@ -117,7 +118,7 @@ async function describeHashed(
     const own = side === before ? pair.beforeSql : pair.afterSql;
     await database.run(
       `create temp table ${side.which}_forms as
-       select clip_id, whole is null or whole = hash('') as is_empty, whole, lower_hash, whole = lower_hash as is_lower
+       select clip_id, whole is null or whole = ${textHash("''")} as is_empty, whole, lower_hash, whole = lower_hash as is_lower
        from (select clip_id, ${own} as whole, ${side.captionLower ?? own} as lower_hash from ${side.relation}
          where clip_id in (select ${side.which}_clip from (${changed})))`,
     );

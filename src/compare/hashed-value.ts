@@ -1,3 +1,4 @@
+import { textHash } from '../dataset/text-hash.ts';
 import { type Database, textOf } from '../engine/database.ts';
 
 /** Values of a list that its hash looks at: enough to tell two embeddings apart. */
@@ -13,11 +14,11 @@ export function hashedValue(sql: string, type: string): string {
     : type === 'VARCHAR'
       ? sql
       : `${sql}::varchar`;
-  return `if(${sql} is null, null, hash(${text}))`;
+  return `if(${sql} is null, null, ${textHash(text)})`;
 }
 
 /** SQL of the hash of the lower-cased caption; null without a caption. */
-export const LOWER_CAPTION_HASH = 'if(caption is null, null, hash(lower(caption)))';
+export const LOWER_CAPTION_HASH = `if(caption is null, null, ${textHash('lower(caption)')})`;
 
 /** Texts of every length that DuckDB's hash treats in a way of its own: inlined up to 12 bytes, in words of 8, with a rest. */
 const PROBES = [
@@ -35,7 +36,7 @@ const PROBES = [
  * DuckDB does not promise it across releases, and MD5, which would, costs as much as all other work of a scan together.
  */
 export async function probeHash(database: Database): Promise<readonly string[]> {
-  const columns = PROBES.map((_, i) => `hash($p${i}::varchar)::varchar as h${i}`);
+  const columns = PROBES.map((_, i) => `${textHash(`$p${i}::varchar`)}::varchar as h${i}`);
   const row = await database.row(
     `select ${columns.join(', ')}`,
     Object.fromEntries(PROBES.map((probe, i) => [`p${i}`, probe])),

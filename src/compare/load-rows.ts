@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
+import { textHash } from '../dataset/text-hash.ts';
 import type { Database } from '../engine/database.ts';
 import type { ColumnPair } from './pair-columns.ts';
 import type { Side } from './side.ts';
@@ -23,13 +24,15 @@ export async function loadRows(
   const caption = pairs.find((pair) => pair.name === 'caption');
   const kept =
     caption === undefined || side.which === 'after' ? '' : `, v${caption.index} as caption_hash`;
-  const names = pairs.map((pair) => `v${pair.index}`);
+  const names = pairs.map((pair) =>
+    pair.kind === 'text' && !pair.isLong ? textHash(`v${pair.index}::varchar`) : `v${pair.index}`,
+  );
   const rowHash = names.length === 0 ? '0::ubigint' : `hash(${names.join(', ')})`;
   await database.run(
     `create temp table ${side.which}_rows as
      select clip_id, coalesce(key_hash, ${KEYLESS_HASH}) as key_hash, row_hash${kept === '' ? '' : ', caption_hash'}
      from (
-       select clip_id, case when key is null then null else hash(key) end as key_hash, ${rowHash} as row_hash${kept}
+       select clip_id, case when key is null then null else ${textHash('key')} end as key_hash, ${rowHash} as row_hash${kept}
        from (select ${['clip_id', `${quoteIdentifier('key')}::varchar as key`, ...values].join(', ')} from ${side.relation}))`,
   );
 }
@@ -42,7 +45,8 @@ export function sqlOf(pair: ColumnPair, side: Side): string {
 /** SQL of the hash that stands for a long value; null stays null. */
 export function hashOf(pair: ColumnPair, side: Side): string {
   const sql = sqlOf(pair, side);
-  return `case when ${sql} is not null then hash(${sql}) end`;
+  const hash = pair.kind === 'text' ? textHash(`${sql}::varchar`) : `hash(${sql})`;
+  return `case when ${sql} is not null then ${hash} end`;
 }
 
 /** Numbers that went through float32 on one side hash alike on both. */

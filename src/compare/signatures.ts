@@ -13,7 +13,7 @@ export const SIGNATURE_FILE = 'signatures.parquet';
 const INDEX_FILE = 'signatures.json';
 
 /** Version of the signatures; a change of hashes or columns raises it. */
-const SIGNATURE_VERSION: number = 2;
+const SIGNATURE_VERSION: number = 3;
 
 /** Columns of `signatures.parquet` that stand for captions beside their hash. */
 export const CAPTION_LOWER = 'dailies:caption_lower';

@@ -9,6 +9,7 @@ import { resolveMediaPath } from './media-path.ts';
 import type { OpenDataset } from './open-dataset.ts';
 import { readRows, textOf } from './rows.ts';
 import { isMediaName } from './shard-format.ts';
+import { textHash } from './text-hash.ts';
 import { quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 
 /** Columns of the table `unnamed_files`: folders that hold media beside those that rows name, one row a folder. */
@@ -49,11 +50,13 @@ export async function findUnnamedFiles(
   // Rows spell a folder in their own ways (`./a.mp4`, an absolute path), so each spelling of a listed file is looked up by hash.
   const others = dataset.mediaColumns
     .filter((column) => column !== 'path')
-    .map((column) => `union all select hash(${quoteIdentifier(column)}::varchar) from clips`);
+    .map(
+      (column) => `union all select ${textHash(`${quoteIdentifier(column)}::varchar`)} from clips`,
+    );
   await connection.run(
     `create or replace temp table named_listed as
      select distinct l.folder, l.name from ${LISTED} l join spelt_folders s using (folder)
-     where hash(s.spelling || l.name) in (select path_hash from ledger ${others.join(' ')})`,
+     where ${textHash('s.spelling || l.name')} in (select path_hash from ledger ${others.join(' ')})`,
   );
   const rows = await readRows(
     connection,

@@ -2,6 +2,7 @@ import type { Database, SqlParameters } from '../engine/database.ts';
 import { numberOf } from '../engine/database.ts';
 import type { Engine, EngineContext } from '../engine/engine.ts';
 import { localEngine } from '../engine/local-engine.ts';
+import { textHash } from '../dataset/text-hash.ts';
 import { sampleOrderSql } from '../sampling/draw-sample.ts';
 import { isAnswered, isFused, type LedgerAnswer, planAnswers } from './answers.ts';
 import { type CompiledRule, usedBy } from './compile-rule.ts';
@@ -39,11 +40,11 @@ const LEDGER_COLUMNS = {
   shard_id: 'shard_id',
   row_number: 'row_number',
   sample_order: `"dailies:sample_order"`,
-  key_hash: 'hash(key)',
-  path_hash: 'hash(path)',
-  caption_hash: `case when strlen(caption) = 0 then null else hash(caption) end`,
-  source_hash: 'hash(source_id)',
-  content_hash_hash: 'hash(content_hash)',
+  key_hash: textHash('key'),
+  path_hash: textHash('path'),
+  caption_hash: `case when strlen(caption) = 0 then null else ${textHash('caption')} end`,
+  source_hash: textHash('source_id'),
+  content_hash_hash: textHash('content_hash'),
   start_s: 'start_s',
   end_s: 'end_s',
   clip_embedding_hash: `if(clip_embedding is null, null, hash(clip_embedding))`,
@@ -132,7 +133,7 @@ export function composeLedger(plan: LedgerPlan): {
 }
 
 /** Expressions that many rules and columns have in common; DuckDB itself shares none that stand inside a CASE. */
-const SHARED = ['length(caption)', 'hash(caption)'];
+const SHARED = [textHash('caption'), 'length(caption)', 'lower(caption)'];
 const SAMPLE_ORDER = '"dailies:sample_order"';
 
 function sharedName(at: number): string {
@@ -141,15 +142,25 @@ function sharedName(at: number): string {
 
 /** SELECT of a list of expressions over `clips` in which those that are often meant are computed once a row. */
 export function selectShared(list: string, more: readonly string[] = []): string {
-  const shared = [...more, ...SHARED.map((sql, i) => `${sql} as "${sharedName(i)}"`)];
-  return `select ${useShared(list)}\nfrom (select *, ${shared.join(', ')} from clips) as clips`;
+  const used = SHARED.flatMap((sql, i) =>
+    list.includes(sql) ? [`${sql} as "${sharedName(i)}"`] : [],
+  );
+  return `select ${useShared(list)}\nfrom (select ${['*', ...more, ...used].join(', ')} from clips) as clips`;
 }
 
-/** Puts the columns of the shared expressions in their place, outside of strings, quoted identifiers and comments. */
+/** Strings, quoted identifiers and comments, which stay as they are, or one of the shared expressions. */
+const SHARED_OR_QUOTED = new RegExp(
+  [
+    /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\//.source,
+    ...SHARED.map((sql) => `(?<![\\w.])${sql.replaceAll(/[()]/g, String.raw`\$&`)}`),
+  ].join('|'),
+  'g',
+);
+
+/** Puts the columns of the shared expressions in their place. */
 function useShared(sql: string): string {
-  return sql.replaceAll(
-    /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|(?<![\w.])(?:length|hash)\(caption\)/g,
-    (whole) => (SHARED.includes(whole) ? `"${sharedName(SHARED.indexOf(whole))}"` : whole),
+  return sql.replaceAll(SHARED_OR_QUOTED, (whole) =>
+    SHARED.includes(whole) ? `"${sharedName(SHARED.indexOf(whole))}"` : whole,
   );
 }
 

@@ -7,9 +7,9 @@ import { type OpenDataset, openDataset } from '../dataset/open-dataset.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import type { StoreAccess } from '../stores/access.ts';
 import { isStoreUrl } from '../stores/store-url.ts';
+import { TEXT_HASH_MACRO } from '../dataset/text-hash.ts';
 import type { Database } from '../engine/database.ts';
 import { createEvidenceTables } from '../engine/evidence-store.ts';
-import { SQL_MACROS } from './sql-macros.ts';
 
 export type RoomPlan = {
   readonly inputs: readonly string[];
@@ -55,7 +55,7 @@ function requireFolder(mediaRoot: string): void {
 /** What every room has besides the manifest. */
 export async function furnish(database: Database): Promise<void> {
   await createEvidenceTables(database);
-  for (const macro of SQL_MACROS) await database.run(macro);
+  await database.run(TEXT_HASH_MACRO);
 }
 
 /** Adds the canonical columns that the dataset lacks, as nulls, so that optional needs always bind. */

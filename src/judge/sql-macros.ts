@@ -1,1 +1,0 @@
-export const SQL_MACROS: readonly string[] = [];
