@@ -11,8 +11,9 @@ const LEAST_MOTION = 1;
 const LEAST_STILL_SCORE = 2;
 /** Only the start of a clip is used. */
 const LOOKED_AT_FRAMES = 150;
-/** Shorter clips hold no fault of a second. */
+/** Shorter clips hold no fault of a second: all are shown at 24 frames a second. */
 const LEAST_LENGTH_S = 1.9;
+const LEAST_FRAMES = 36;
 
 /** Files below a folder, in one order everywhere. */
 function filesBelow(folder: string, pattern: RegExp): string[] {
@@ -63,7 +64,8 @@ async function isMovingClip(path: string): Promise<boolean> {
   return (
     (row.motion_median ?? 0) >= LEAST_MOTION &&
     (row.still_score ?? 0) >= LEAST_STILL_SCORE &&
-    length_s >= LEAST_LENGTH_S
+    length_s >= LEAST_LENGTH_S &&
+    (row.pts_s?.length ?? 0) >= LEAST_FRAMES
   );
 }
 

@@ -1,4 +1,5 @@
-import type { CodecContext, FormatContext, Stream } from 'node-av/lib';
+import type { AVCodecID } from 'node-av/constants';
+import type { Codec, CodecContext, FormatContext, Stream } from 'node-av/lib';
 
 import { DecodeLog } from './decode-log.ts';
 import { ALLOWED_DEMUXERS, ALLOWED_PROTOCOLS } from './demuxers.ts';
@@ -53,7 +54,9 @@ export function openDecoder(
       message: `${codecpar.width}x${codecpar.height} pixels`,
     };
   }
-  const codec = av.lib.Codec.findDecoder(codecpar.codecId);
+  if (codecpar.codecId === av.constants.AV_CODEC_ID_NONE)
+    return { ok: false, code: 'corrupt-header', message: 'the header names no codec' };
+  const codec = findDecoder(av, codecpar.codecId);
   if (codec === null) {
     return {
       ok: false,
@@ -78,6 +81,19 @@ export function openDecoder(
     };
   }
   return context;
+}
+
+/**
+ * FFmpeg's decoder of VP9 takes any bits for a picture; libvpx, as fast, tells damage. Its pictures are the same to the
+ * bit, but after damage it gives none until the next keyframe.
+ */
+function findDecoder(av: NodeAv, codecId: AVCodecID): Codec | null {
+  const { constants, lib } = av;
+  const strict =
+    codecId === constants.AV_CODEC_ID_VP9
+      ? lib.Codec.findDecoderByName(constants.FF_DECODER_LIBVPX_VP9)
+      : null;
+  return strict ?? lib.Codec.findDecoder(codecId);
 }
 
 /** The text of an FFmpeg error number. */

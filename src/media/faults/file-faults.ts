@@ -1,17 +1,9 @@
 import type { ClipRecipe } from '../encode/clip-recipe.ts';
-import type { FaultCase, FaultVariant } from './fault-variant.ts';
+import type { FaultCase } from './fault-variant.ts';
 
 /** What a server sends in place of a medium. */
 export const NOT_FOUND_PAGE =
   '<!doctype html>\n<html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>\n';
-
-/** A defect that the rule must find, or one that is only measured. */
-function byStrength(
-  variant: FaultVariant,
-  isDesign: boolean,
-): { readonly faulty: readonly FaultVariant[]; readonly weak: readonly FaultVariant[] } {
-  return isDesign ? { faulty: [variant], weak: [] } : { faulty: [], weak: [variant] };
-}
 
 /** As few bits as the encoder can be made to spend. */
 function starved(base: ClipRecipe): ClipRecipe {
@@ -57,15 +49,20 @@ export const FILE_FAULTS = {
     lookalikes: [{ name: 'sound-and-picture', recipe: { ...base, audio: {} } }],
   }),
   'decode-errors': (base) => ({
-    ...byStrength(
+    faulty: [
       {
         name: 'forty-bits-flipped',
         recipe: { ...base, faststart: false },
         flips: { seed: 5, count: 40, from: 0.1, to: 0.9 },
       },
-      // The decoder of VP9 takes any bits for a picture: only a checksum tells.
-      base.codec !== 'vp9',
-    ),
+    ],
+    weak: [
+      {
+        name: 'four-bits-flipped',
+        recipe: { ...base, faststart: false },
+        flips: { seed: 7, count: 4, from: 0.1, to: 0.7 },
+      },
+    ],
     lookalikes: [{ name: 'as-recorded', recipe: base }],
   }),
   'trailing-index': (base) => ({
@@ -74,16 +71,12 @@ export const FILE_FAULTS = {
   }),
   'sparse-keyframes': (base) => ({
     faulty: [
-      { name: 'one-keyframe-in-12-s', recipe: { ...base, fps: 4, duration_s: 12, gop: 999 } },
+      { name: 'one-keyframe-in-12-s', recipe: { ...base, fps: 3, duration_s: 16, gop: 999 } },
     ],
-    lookalikes: [{ name: 'one-in-5-s', recipe: { ...base, fps: 4, duration_s: 12, gop: 20 } }],
+    lookalikes: [{ name: 'one-in-5-s', recipe: { ...base, fps: 3, duration_s: 16, gop: 15 } }],
   }),
   'starved-bitrate': (base) => ({
-    // The coarsest step of VP9, AV1 and MPEG-2 still spends as much as sound H.264 at a low rate.
-    ...byStrength(
-      { name: 'coarsest-quantiser', recipe: starved(base) },
-      ['h264', 'hevc'].includes(base.codec ?? 'h264'),
-    ),
+    faulty: [{ name: 'coarsest-quantiser', recipe: starved(base) }],
     lookalikes: [{ name: 'as-recorded', recipe: base }],
   }),
   'silent-audio': (base) => ({

@@ -15,7 +15,10 @@ export type NativePlane = {
 export type NativeLuma = {
   /** Line-to-line unrest of moving pixels over that of a weave of two frames: near 1 interlaced, well under 1 progressive. */
   readonly comb_score: number | null;
-  /** Unrest of the worse weave over that of the better: 1 progressive, more where fields follow one another. */
+  /**
+   * Unrest of the worse weave over that of the better, the same one in all pairs: 1 progressive, more where fields follow
+   * one another. Which weave is worse is chance in noise and fades, and the order of the fields in interlaced video.
+   */
   readonly comb_asymmetry: number | null;
   readonly comb_pair_count: number;
   /** 0.1 % and 99.9 % quantiles of the luma codes, as stored, scaled to 8 bits. */
@@ -40,7 +43,7 @@ const PORTION_BYTES = 1_048_576;
 /** A pixel that changes by more than this between neighbouring frames moves: codec noise is below. */
 const MOTION_LEVEL = 12;
 /** Moving pixels that a pair needs, share of those looked at. */
-const LEAST_MOTION = 0.002;
+const LEAST_MOTION = 0.004;
 
 /**
  * Unrest over that of a weave, and how far the two weaves differ, from which a pair is combed for itself. Fine texture is
@@ -67,6 +70,7 @@ export class NativeLumaNotes {
   readonly #kernel: FrameKernel;
   readonly #isEveryFrame: boolean;
   readonly #ratios: number[] = [];
+  /** Logarithms of the unrest of one weave over that of the other. */
   readonly #asymmetries: number[] = [];
   #codes = 0;
   #near = 0;
@@ -111,7 +115,8 @@ export class NativeLumaNotes {
     const isDark = this.#codes === 0;
     return {
       comb_score: this.#ratios.length === 0 ? null : median(this.#ratios),
-      comb_asymmetry: this.#asymmetries.length === 0 ? null : median(this.#asymmetries),
+      comb_asymmetry:
+        this.#asymmetries.length === 0 ? null : Math.exp(Math.abs(median(this.#asymmetries))),
       comb_pair_count: this.#ratios.length,
       luma_low: isDark ? null : this.#codeAt(0.001 * this.#codes),
       luma_high: isDark ? null : this.#codeAt(0.999 * this.#codes),
@@ -120,7 +125,8 @@ export class NativeLumaNotes {
         this.#ratios.length === 0
           ? null
           : this.#ratios.filter(
-              (ratio, i) => ratio >= COMBED && (this.#asymmetries[i] ?? 1) >= COMBED_ASYMMETRY,
+              (ratio, i) =>
+                ratio >= COMBED && Math.abs(this.#asymmetries[i] ?? 0) >= Math.log(COMBED_ASYMMETRY),
             ).length / this.#ratios.length,
       block_score: this.#elsewhere === 0 ? null : this.#atBorders / this.#elsewhere,
     };
@@ -160,7 +166,7 @@ export class NativeLumaNotes {
     const least = Math.min(even, odd);
     if (moving < LEAST_MOTION * width * height || least === 0) return;
     this.#ratios.push(own / 2 / least);
-    this.#asymmetries.push(Math.max(even, odd) / least);
+    this.#asymmetries.push(Math.log(even / odd));
   }
 
   #addBlocks({ at, width_px: width, height_px: height }: Strips): void {
