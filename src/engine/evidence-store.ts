@@ -18,7 +18,7 @@ const PROBE_VERSIONS: Readonly<Record<EvidenceTable, number>> = {
   files: 1,
   containers: 1,
   packets: 1,
-  frames: 12,
+  frames: 13,
   audio: 1,
   images: 4,
 };

@@ -326,6 +326,14 @@ export const EVIDENCE_TABLES = {
       type: 'DOUBLE',
       doc: 'Phase statistic at that period: median(difference at phase) to median(others), the smaller over the larger; under 0.35 periodic duplicates.',
     },
+    duplicate_spacing: {
+      type: 'DOUBLE',
+      doc: 'Mean distance of one repeat from the next, frames. Null of fewer than six repeats.',
+    },
+    duplicate_evenness: {
+      type: 'DOUBLE',
+      doc: 'Share of those distances within one frame of their median: near 1 after a rate conversion, whole period or not.',
+    },
     motion_median: {
       type: 'DOUBLE',
       doc: 'Median difference of frames that are no duplicates: is there motion elsewhere?',
@@ -359,7 +367,7 @@ export const EVIDENCE_TABLES = {
     },
     comb_asymmetry: {
       type: 'DOUBLE',
-      doc: 'Unrest of the worse weave over that of the better: 1 progressive, more where fields follow one another.',
+      doc: 'Unrest of the worse weave over that of the better, the same one in all pairs: 1 progressive, more where fields follow one another.',
     },
     comb_pair_count: { type: 'INTEGER', doc: 'Pairs of moving frames that this was measured on.' },
     luma_low: {

@@ -45,6 +45,8 @@ const NEIGHBOURS_OF_FRAMES = [
   'duplicate_share',
   'duplicate_period',
   'duplicate_score',
+  'duplicate_spacing',
+  'duplicate_evenness',
   'motion_median',
   'freeze_count',
   'freeze_longest_s',

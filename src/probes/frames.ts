@@ -179,6 +179,8 @@ class FrameNotes {
       duplicate_share: duplicates?.share ?? null,
       duplicate_period: duplicates?.period ?? null,
       duplicate_score: duplicates?.score ?? null,
+      duplicate_spacing: duplicates?.spacing ?? null,
+      duplicate_evenness: duplicates?.evenness ?? null,
       motion_median: duplicates?.motion_median ?? null,
       freeze_count: freezes?.count ?? null,
       freeze_longest_s: freezes?.longest_s ?? null,

@@ -8,6 +8,10 @@ export type DuplicateFrames = {
   readonly period: number | null;
   /** The phase statistic at that period; under 0.35 the repeats are periodic, clean clips stay above 0.7. */
   readonly score: number | null;
+  /** Mean distance of one repeat from the next, frames; conversions between odd rates have no whole period. */
+  readonly spacing: number | null;
+  /** Share of those distances that are within one frame of their median, 0–1; null of fewer than five. */
+  readonly evenness: number | null;
   /** Median difference of frames that are no repeats, grey levels. */
   readonly motion_median: number | null;
 };
@@ -31,7 +35,14 @@ const LEAST_CYCLES = 4;
  */
 export function measureDuplicates(difference: readonly number[]): DuplicateFrames {
   if (difference.length === 0)
-    return { share: null, period: null, score: null, motion_median: null };
+    return {
+      share: null,
+      period: null,
+      score: null,
+      spacing: null,
+      evenness: null,
+      motion_median: null,
+    };
   const phase = bestPhase(difference);
   const flags = flagRepeats(difference, phase);
   const moving = difference.filter((_, i) => flags[i] !== true);
@@ -39,8 +50,23 @@ export function measureDuplicates(difference: readonly number[]): DuplicateFrame
     share: (difference.length - moving.length) / difference.length,
     period: phase?.period ?? null,
     score: phase?.score ?? null,
+    ...spacingOf(flags),
     motion_median: moving.length === 0 ? null : median(moving),
   };
+}
+
+/** Distances of repeats that a spacing is told from. */
+const LEAST_SPACINGS = 5;
+
+function spacingOf(flags: readonly boolean[]): Pick<DuplicateFrames, 'spacing' | 'evenness'> {
+  const places = [...flags.keys()].filter((i) => flags[i] === true);
+  const steps = places.slice(1).map((place, i) => place - (places[i] ?? place));
+  if (steps.length < LEAST_SPACINGS) return { spacing: null, evenness: null };
+  const spacing = steps.reduce((sum, step) => sum + step, 0) / steps.length;
+  // A repeat that was missed, or one too many, moves the mean: the median is of the distances that are usual.
+  const usual = median(steps);
+  const even = steps.filter((step) => Math.abs(step - usual) <= 1).length;
+  return { spacing, evenness: even / steps.length };
 }
 
 /** Which of the differences are repeats: the frame after is the one before. */

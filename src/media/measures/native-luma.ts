@@ -126,7 +126,8 @@ export class NativeLumaNotes {
           ? null
           : this.#ratios.filter(
               (ratio, i) =>
-                ratio >= COMBED && Math.abs(this.#asymmetries[i] ?? 0) >= Math.log(COMBED_ASYMMETRY),
+                ratio >= COMBED &&
+                Math.abs(this.#asymmetries[i] ?? 0) >= Math.log(COMBED_ASYMMETRY),
             ).length / this.#ratios.length,
       block_score: this.#elsewhere === 0 ? null : this.#atBorders / this.#elsewhere,
     };
