@@ -266,6 +266,8 @@ export class Audit {
         this.#cacheFolder,
         ...(this.#sparkFolder === null ? [] : [this.#sparkFolder]),
       ],
+      progress: this.#context.progress,
+      signal: this.#context.signal,
     });
     this.#dataset = dataset;
     stage.done();

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import { assertNever } from '../assert-never.ts';
+import type { Progress } from '../progress.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { ColumnSummary, ShardSummary } from '../run/document.ts';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
@@ -36,11 +37,15 @@ import { createShardsTable } from './shards-table.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, unreadShard } from './source.ts';
 import { createTarFaultsTable } from './tar/tar-faults.ts';
+import type { TarAccess } from './tar/open-tar.ts';
 import { type FollowedPaths, followIntoTars } from './tar/members-by-name.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 import { copyTable } from './tables/table-extension.ts';
 
 export type OpenOptions = {
+  /** Told where opening takes long. */
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
   /** Canonical name → the user's column, a path into one, or several columns. */
   readonly columns?: ColumnOverrides;
   /** Directory that media paths are relative to; default: inferred. */
@@ -121,7 +126,7 @@ export async function openDataset(
 ): Promise<OpenDataset> {
   await createTarFaultsTable(connection);
   const here = await bringShards(connection, discovery);
-  const source = await openReadable(connection, here.discovery, options.exclude);
+  const source = await openReadable(connection, here.discovery, options);
   await createShardsTable(connection, source.shards);
   await createPageFaultsTable(connection, []);
   const head = await fetchHeads(here.manifest, source);
@@ -178,7 +183,13 @@ export async function openDataset(
   const key = await chooseKey(connection, named, own);
   const followed =
     own === undefined
-      ? await followIntoTars(connection, discovery, named, media.root)
+      ? await followIntoTars(
+          connection,
+          discovery,
+          named,
+          media.root,
+          tarAccess(discovery, options),
+        )
       : { map: named, root: media.root, note: null, places: [], tars: [] };
   const { map } = followed;
   await createClips(connection, map, key);
@@ -213,11 +224,18 @@ export async function openDataset(
     places: [...(source.places ?? []), ...followed.places],
     held:
       embedded.length === 0
-        ? await holdMembers(connection, discovery, followed)
+        ? await holdMembers(connection, here.discovery, followed)
         : new HeldMedia(connection, await qualified(connection, source), embedded),
     isKeyStable: key.isStable,
     files: [...new Set(source.files.flatMap((path) => [path, escapeGlob(path)]))],
     warnings,
+  };
+}
+
+function tarAccess(discovery: Discovery, options: OpenOptions): TarAccess {
+  return {
+    stores: discovery.access ?? options.stores ?? DEFAULT_STORE_ACCESS,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
 }
 
@@ -270,8 +288,16 @@ type Here = {
 
 /** The shards as files on this machine. */
 async function bringShards(connection: DuckDBConnection, discovery: Discovery): Promise<Here> {
-  if (discovery.access === undefined || discovery.format === 'media' || discovery.format === 'tar')
+  if (discovery.access === undefined || discovery.format === 'media')
     return { discovery, manifest: null, warnings: [] };
+  if (discovery.format === 'tar') {
+    // Of a plain tar only the headers are read; a compressed one has to be read whole, and twice.
+    const compressed = discovery.shards.filter((shard) => shard.compression !== 'none');
+    const { shards, warnings } = await bringHere(connection, compressed, discovery.access);
+    const brought = new Map(shards.map((shard) => [shard.index, shard]));
+    const all = discovery.shards.map((shard) => brought.get(shard.index) ?? shard);
+    return { discovery: { ...discovery, shards: all }, manifest: null, warnings };
+  }
   const { shards, manifest, warnings } = await bringHere(
     connection,
     discovery.shards,
@@ -309,16 +335,16 @@ async function fetchHeads(
 async function openReadable(
   connection: DuckDBConnection,
   discovery: Discovery,
-  exclude: ReadonlyMap<number, string> = new Map(),
+  options: OpenOptions,
 ): Promise<RowSource> {
   const errorOf = (shard: ShardFile): string | null =>
-    shard.error ?? exclude.get(shard.index) ?? null;
+    shard.error ?? options.exclude?.get(shard.index) ?? null;
   const readable = discovery.shards.filter((shard) => errorOf(shard) === null);
   const closed = discovery.shards.flatMap((shard) => {
     const error = errorOf(shard);
     return error === null ? [] : [unreadShard(shard, error)];
   });
-  const source = await openSource(connection, { ...discovery, shards: readable });
+  const source = await openSource(connection, { ...discovery, shards: readable }, options);
   return {
     ...source,
     shards: [...source.shards, ...closed].toSorted((a, b) => a.file.index - b.file.index),
@@ -331,7 +357,11 @@ async function qualified(connection: DuckDBConnection, source: RowSource): Promi
   return { ...source, from: `${quoteIdentifier(textOf(row?.['name']))}.${SOURCE_ROWS}` };
 }
 
-async function openSource(connection: DuckDBConnection, discovery: Discovery): Promise<RowSource> {
+async function openSource(
+  connection: DuckDBConnection,
+  discovery: Discovery,
+  options: OpenOptions,
+): Promise<RowSource> {
   switch (discovery.format) {
     case 'parquet':
       return openParquet(connection, discovery.shards);
@@ -348,7 +378,12 @@ async function openSource(connection: DuckDBConnection, discovery: Discovery): P
       return { ...source, warnings: [note, ...source.warnings] };
     }
     case 'tar':
-      return (await import('./tar/open-tars.ts')).openTars(connection, discovery.shards);
+      return (await import('./tar/open-tars.ts')).openTars(
+        connection,
+        discovery.shards,
+        tarAccess(discovery, options),
+        options.progress,
+      );
     case 'arrow':
       return (await import('./open-arrow.ts')).openArrow(connection, discovery.shards);
     case 'delta':

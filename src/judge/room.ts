@@ -5,6 +5,7 @@ import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { discoverShards } from '../dataset/discover-shards.ts';
 import { type OpenDataset, openDataset } from '../dataset/open-dataset.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
+import type { Progress } from '../progress.ts';
 import type { StoreAccess } from '../stores/access.ts';
 import { isStoreUrl } from '../stores/store-url.ts';
 import { TEXT_HASH_MACRO } from '../dataset/text-hash.ts';
@@ -20,6 +21,9 @@ export type RoomPlan = {
   readonly stores?: StoreAccess;
   /** Folders that the run itself reads and writes: run folder and cache. */
   readonly ownFolders: readonly string[];
+  /** Told where opening takes long. */
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
 };
 
 /**
@@ -36,6 +40,8 @@ export async function openRoom(database: Database, plan: RoomPlan): Promise<Open
   const dataset = await openDataset(database.connection, discovery, {
     columns: plan.columns,
     ...stores,
+    ...(plan.progress === undefined ? {} : { progress: plan.progress }),
+    ...(plan.signal === undefined ? {} : { signal: plan.signal }),
     ...(plan.mediaRoot === null ? {} : { mediaRoot: plan.mediaRoot }),
   });
   await completeClips(database);

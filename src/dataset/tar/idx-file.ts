@@ -1,9 +1,13 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 
 import { Header } from 'tar';
 
+import type { RangeReader } from '../../media/ranges.ts';
+import { openObject } from '../../stores/open-object.ts';
+import { isStoreUrl } from '../../stores/store-url.ts';
 import type { ShardFile } from '../discover-shards.ts';
 import { splitName } from './group-samples.ts';
+import type { TarAccess } from './open-tar.ts';
 
 /** A member as an index tells it: no header was read for it. */
 export type IndexedMember = {
@@ -33,12 +37,18 @@ const NONE: TarIndex = { state: 'none' };
  * offset, size and name of every member of a sample. Held against the headers of some members before it is believed: DALI itself
  * believes it, and reads wrong bytes after the tar was written anew.
  */
-export async function readTarIndex(file: ShardFile): Promise<TarIndex> {
-  const path = file.path.replace(/\.tar$/i, '.idx');
-  if (file.compression !== 'none' || path === file.path) return NONE;
-  const info = await stat(path).catch(() => null);
-  if (info?.isFile() !== true || info.size > LONGEST_INDEX_BYTES) return NONE;
-  const text = await readFile(path, 'utf8').catch(() => '');
+export async function readTarIndex(
+  file: ShardFile,
+  reader: RangeReader | null,
+  access: TarAccess,
+): Promise<TarIndex> {
+  const path = (isStoreUrl(file.path) ? (file.url ?? file.path) : file.path).replace(
+    /\.tar$/i,
+    '.idx',
+  );
+  if (reader === null || !path.endsWith('.idx')) return NONE;
+  const text = await readIndex(path, access);
+  if (text === null) return NONE;
   const [head = '', ...lines] = text.split('\n');
   const declared = /^v1\.2 (\d{1,15})$/.exec(head.trim())?.[1];
   if (declared === undefined) return NONE;
@@ -56,10 +66,11 @@ export async function readTarIndex(file: ShardFile): Promise<TarIndex> {
     (most, each) => Math.max(most, each.start_bytes + each.length_bytes),
     0,
   );
-  if (end > file.bytes) return stale(`it names bytes up to ${end}, the tar has ${file.bytes}`);
+  if (end > reader.sizeBytes)
+    return stale(`it names bytes up to ${end}, the tar has ${reader.sizeBytes}`);
   if (members.some((each, i) => each.start_bytes < 512 + blockEnd(members[i - 1])))
     return stale('its members overlap');
-  const wrong = await findWrong(file.path, members);
+  const wrong = await findWrong(reader, members);
   if (wrong !== null) return stale(wrong);
   return { state: 'valid', path, members };
 }
@@ -90,37 +101,54 @@ function nameAtStart(text: string, extension: string): string | null {
   return null;
 }
 
-/** Why the headers of some members are not what the index says; null if they are. */
-async function findWrong(path: string, members: readonly IndexedMember[]): Promise<string | null> {
-  const handle = await open(path, 'r');
-  try {
-    const step = Math.max(1, (members.length - 1) / (CHECKED_MEMBERS - 1));
-    const chosen = new Set(
-      Array.from({ length: CHECKED_MEMBERS }, (_, i) =>
-        Math.min(members.length - 1, Math.round(i * step)),
-      ),
-    );
-    for (const at of chosen) {
-      const member = members[at];
-      if (member === undefined) continue;
-      const block = Buffer.alloc(512);
-      const { bytesRead } = await handle.read(block, 0, 512, member.start_bytes - 512);
-      const header = bytesRead === 512 ? decode(block) : null;
-      if (header?.cksumValid !== true || header.size !== member.length_bytes)
-        return `where it says that ${member.name} begins, no member of ${member.length_bytes} bytes does`;
-      // Long names stand in a header before: then the key is all that can be compared.
-      const key = splitName(header.path ?? '')?.key ?? '';
-      if (!member.name.startsWith(key.slice(0, 90)))
-        return `where it says that ${member.name} begins, ${header.path} does`;
-    }
-    const tail = Buffer.alloc(512);
-    const { bytesRead } = await handle.read(tail, 0, 512, blockEnd(members.at(-1)));
-    return bytesRead === 512 && tail.some((byte) => byte !== 0)
-      ? 'the tar goes on behind the last member that it names'
-      : null;
-  } finally {
-    await handle.close();
+/** The text of an index; null: there is none, or none that can be read. */
+async function readIndex(path: string, { stores, signal }: TarAccess): Promise<string | null> {
+  if (!isStoreUrl(path)) {
+    const info = await stat(path).catch(() => null);
+    if (info?.isFile() !== true || info.size > LONGEST_INDEX_BYTES) return null;
+    return readFile(path, 'utf8').catch(() => null);
   }
+  try {
+    const object = await openObject(path, stores, signal === undefined ? {} : { signal });
+    try {
+      if (object.sizeBytes > LONGEST_INDEX_BYTES) return null;
+      return Buffer.from(await object.read(0, object.sizeBytes)).toString('utf8');
+    } finally {
+      await object.close();
+    }
+  } catch {
+    signal?.throwIfAborted();
+    return null;
+  }
+}
+
+/** Why the headers of some members are not what the index says; null if they are. */
+async function findWrong(
+  reader: RangeReader,
+  members: readonly IndexedMember[],
+): Promise<string | null> {
+  const step = Math.max(1, (members.length - 1) / (CHECKED_MEMBERS - 1));
+  const chosen = new Set(
+    Array.from({ length: CHECKED_MEMBERS }, (_, i) =>
+      Math.min(members.length - 1, Math.round(i * step)),
+    ),
+  );
+  for (const at of chosen) {
+    const member = members[at];
+    if (member === undefined) continue;
+    const block = await reader.read(member.start_bytes - 512, 512);
+    const header = block.length === 512 ? decode(block) : null;
+    if (header?.cksumValid !== true || header.size !== member.length_bytes)
+      return `where it says that ${member.name} begins, no member of ${member.length_bytes} bytes does`;
+    // Long names stand in a header before: then the key is all that can be compared.
+    const key = splitName(header.path ?? '')?.key ?? '';
+    if (!member.name.startsWith(key.slice(0, 90)))
+      return `where it says that ${member.name} begins, ${header.path} does`;
+  }
+  const tail = await reader.read(blockEnd(members.at(-1)), 512);
+  return tail.length === 512 && tail.some((byte) => byte !== 0)
+    ? 'the tar goes on behind the last member that it names'
+    : null;
 }
 
 /** Where the next header begins. */
@@ -129,9 +157,9 @@ function blockEnd(member: IndexedMember | undefined): number {
   return Math.ceil((member.start_bytes + member.length_bytes) / 512) * 512;
 }
 
-function decode(block: Buffer): Header | null {
+function decode(block: Uint8Array): Header | null {
   try {
-    return new Header(block);
+    return new Header(Buffer.from(block));
   } catch {
     return null;
   }

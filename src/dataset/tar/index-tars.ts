@@ -1,17 +1,23 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
+import pMap from 'p-map';
+
 import { mediumFaultOf } from '../../media/medium-fault.ts';
 import { leavesArchive } from '../../media/medium-text.ts';
+import type { RangeReader } from '../../media/ranges.ts';
+import { type Progress, SILENT } from '../../progress.ts';
+import { isStoreUrl } from '../../stores/store-url.ts';
 import type { ShardFile } from '../discover-shards.ts';
 import { appendTo, type RowAppender } from '../row-store.ts';
 import { errorText } from '../rows.ts';
 import { DecompressionFault } from './decompress-tar.ts';
 import { isMetadataName, type Sample, SampleGrouper, splitName } from './group-samples.ts';
-import { openTar } from './open-tar.ts';
+import { openTar, type TarAccess } from './open-tar.ts';
 import { fieldsOf, longestContent, memberText, type SampleMember } from './sample-fields.ts';
 import { readTarIndex } from './idx-file.ts';
 import { createTarFaultsTable, TarFaults } from './tar-faults.ts';
 import type { TarFault } from './tar-tables.ts';
+import type { TarBytes } from './tar-bytes.ts';
 import { type TarEnd, type TarMember, walkIndex, walkTar } from './walk-tar.ts';
 
 /** What one pass over a tar found; its samples are rows of {@link TAR_LINES}. */
@@ -56,18 +62,32 @@ export async function indexTars(
   connection: DuckDBConnection,
   prefix: string,
   files: readonly ShardFile[],
+  access: TarAccess,
+  progress: Progress = SILENT,
 ): Promise<readonly IndexedTar[]> {
   await connection.run(
     `create or replace table ${prefix}${TAR_LINES} (${TAR_LINE_COLUMNS.join(', ')})`,
   );
   const lines = await appendTo(connection, prefix, TAR_LINES);
   const fields = new FieldNames();
-  const indexed: IndexedTar[] = [];
+  const stage = progress.stage('read the tars', files.length);
+  const indexOne = async (file: ShardFile): Promise<IndexedTar> => {
+    access.signal?.throwIfAborted();
+    const tar = await new TarIndexer(file, lines, fields, access).run();
+    stage.advance();
+    return tar;
+  };
+  // A disk gains nothing by several walks, a store answers many at once.
+  const isRemote = files.some((file) => isStoreUrl(file.path));
+  let indexed: readonly IndexedTar[];
   try {
-    for (const file of files) indexed.push(await new TarIndexer(file, lines, fields).run());
+    indexed = await pMap(files, indexOne, {
+      concurrency: isRemote ? access.stores.concurrency : 1,
+    });
   } finally {
     lines.closeSync();
   }
+  stage.done();
   await createTarFaultsTable(connection, indexed);
   return indexed;
 }
@@ -92,6 +112,7 @@ class TarIndexer {
   readonly #file: ShardFile;
   readonly #lines: RowAppender;
   readonly #fields: FieldNames;
+  readonly #access: TarAccess;
   readonly #faults = new TarFaults();
   readonly #grouper = new SampleGrouper<SampleMember>();
   readonly #extensions = new Map<string, number>();
@@ -101,8 +122,9 @@ class TarIndexer {
   #isByIndex = false;
   #pending: { readonly at: number; readonly keep: () => void } | null = null;
 
-  constructor(file: ShardFile, lines: RowAppender, fields: FieldNames) {
+  constructor(file: ShardFile, lines: RowAppender, fields: FieldNames, access: TarAccess) {
     this.#file = file;
+    this.#access = access;
     this.#lines = lines;
     this.#fields = fields;
   }
@@ -115,10 +137,11 @@ class TarIndexer {
       if (end.outcome !== 'whole') this.#faults.add(end.outcome, '', end.message);
       if (end.outcome !== 'whole' && end.outcome !== 'no-end-mark') cutOff = end.message;
     } catch (error) {
+      this.#access.signal?.throwIfAborted();
       const isDamaged = error instanceof DecompressionFault;
       const text = isDamaged ? error.message : mediumFaultOf(error).message;
       if (this.#members === 0) return this.#result(errorText(new Error(text)), null);
-      this.#faults.add(isDamaged ? 'decompression' : 'truncated', '', text);
+      this.#faults.add(isDamaged ? 'decompression' : 'unreachable', '', text);
       cutOff = text;
     }
     this.#write(this.#grouper.end());
@@ -126,7 +149,16 @@ class TarIndexer {
   }
 
   async #walk(): Promise<TarEnd> {
-    const index = await readTarIndex(this.#file);
+    const { bytes, reader, close } = await openTar(this.#file, this.#access);
+    try {
+      return await this.#walkOpen(bytes, reader);
+    } finally {
+      await close();
+    }
+  }
+
+  async #walkOpen(bytes: TarBytes, reader: RangeReader | null): Promise<TarEnd> {
+    const index = await readTarIndex(this.#file, reader, this.#access);
     if (index.state === 'stale')
       this.#faults.add(
         'stale-index',
@@ -134,24 +166,16 @@ class TarIndexer {
         `the index ${index.path} is not of this tar: ${index.reason}`,
       );
     this.#isByIndex = index.state === 'valid';
-    const { bytes, close } = await openTar(this.#file);
-    try {
-      const walk = index.state === 'valid' ? walkIndex(bytes, index.members) : walkTar(bytes);
-      for (;;) {
-        const step = await walk.next();
-        // Of a stream only the next step tells whether a member was whole.
-        if (
-          this.#pending !== null &&
-          !(step.done === true && step.value.at_bytes < this.#pending.at)
-        )
-          this.#pending.keep();
-        this.#pending = null;
-        if (step.done === true) return step.value;
-        this.#members++;
-        await this.#take(step.value);
-      }
-    } finally {
-      await close();
+    const walk = index.state === 'valid' ? walkIndex(bytes, index.members) : walkTar(bytes);
+    for (;;) {
+      const step = await walk.next();
+      // Of a stream only the next step tells whether a member was whole.
+      if (this.#pending !== null && !(step.done === true && step.value.at_bytes < this.#pending.at))
+        this.#pending.keep();
+      this.#pending = null;
+      if (step.done === true) return step.value;
+      this.#members++;
+      await this.#take(step.value);
     }
   }
 

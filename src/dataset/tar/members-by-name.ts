@@ -9,6 +9,7 @@ import type { ColumnMap } from '../map-columns.ts';
 import { appendTo } from '../row-store.ts';
 import { noRows, numberOf, readRows, textOf } from '../rows.ts';
 import { shardFormatOf } from '../shard-format.ts';
+import type { TarAccess } from './open-tar.ts';
 import { memberText } from './sample-fields.ts';
 
 /** Where members of tars beside the manifest lie, by their names: `name, place`. */
@@ -39,6 +40,7 @@ export async function followIntoTars(
   discovery: Discovery,
   map: ColumnMap,
   root: string,
+  access: TarAccess,
 ): Promise<FollowedPaths> {
   const unchanged = { map, root, note: null, places: [], tars: [] };
   const path = map.mapped.find((each) => each.role === 'path');
@@ -57,7 +59,7 @@ export async function followIntoTars(
   if (tars.length === 0) return unchanged;
   const isUnder = tars.every((tar) => tar.path.startsWith(root.endsWith(sep) ? root : root + sep));
   const base = isUnder ? root : dirname(tars[0]?.path ?? root);
-  await listMembers(connection, tars, base);
+  await listMembers(connection, tars, base, access);
   const bare = `regexp_replace((${path.expression})::varchar, '^(\\./)+', '')`;
   const expression = `coalesce((select m.place from ${TAR_MEMBERS} m where m.name = ${bare}), (${path.expression})::varchar)`;
   const [found] = await readRows(
@@ -106,6 +108,7 @@ async function listMembers(
   connection: DuckDBConnection,
   tars: readonly ShardFile[],
   root: string,
+  access: TarAccess,
 ): Promise<void> {
   const { openTar } = await import('./open-tar.ts');
   const { walkTar } = await import('./walk-tar.ts');
@@ -115,7 +118,7 @@ async function listMembers(
     for (const tar of tars) {
       const name = nameIn(root, tar);
       try {
-        const { bytes, close } = await openTar(tar);
+        const { bytes, close } = await openTar(tar, access);
         try {
           for await (const member of walkTar(bytes)) {
             if (member.kind !== 'file' || member.fault !== null) continue;

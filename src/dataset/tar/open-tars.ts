@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
+import type { Progress } from '../../progress.ts';
 import type { ShardFile } from '../discover-shards.ts';
 import { openJson } from '../open-json.ts';
 import { openRowStore } from '../row-store.ts';
@@ -14,6 +15,7 @@ import {
   unreadShard,
 } from '../source.ts';
 import { type IndexedTar, indexTars, TAR_LINES } from './index-tars.ts';
+import type { TarAccess } from './open-tar.ts';
 import { FIELD_PREFIX, longestContent } from './sample-fields.ts';
 import { countExtensions, findParallelTars, type ParallelTars, rolesOf } from './tar-layout.ts';
 import { TAR_SHARD_COLUMNS } from './tar-tables.ts';
@@ -29,9 +31,11 @@ const TAR_ROWS = 'tar_rows';
 export async function openTars(
   connection: DuckDBConnection,
   files: readonly ShardFile[],
+  access: TarAccess,
+  progress?: Progress,
 ): Promise<RowSource> {
   const prefix = await openRowStore(connection, files);
-  const indexed = await indexTars(connection, prefix, files);
+  const indexed = await indexTars(connection, prefix, files, access, progress);
   const lines = `${prefix}${TAR_LINES}`;
   const read = indexed.filter((tar) => tar.error === null);
   const parallel = await findParallelTars(read, async (pairs) =>

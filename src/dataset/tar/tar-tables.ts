@@ -41,6 +41,8 @@ export type TarFaultKind =
   | 'bad-header'
   | 'members-behind-end'
   | 'decompression'
+  /** The disk or the store gave no more of it. */
+  | 'unreachable'
   /** Members that readers of WebDataset pass over. */
   | 'link'
   | 'sparse'

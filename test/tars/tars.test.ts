@@ -11,54 +11,17 @@ import {
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
-import { Header, Pax } from 'tar';
+import { Pax } from 'tar';
 import { describe, expect, it } from 'vitest';
 
-import { openFileRanges } from '../src/media/file-ranges.ts';
-import { SampleGrouper, splitName } from '../src/dataset/tar/group-samples.ts';
-import { textOf } from '../src/dataset/rows.ts';
-import { bytesOfReader } from '../src/dataset/tar/tar-bytes.ts';
-import { type TarEnd, type TarMember, walkTar } from '../src/dataset/tar/walk-tar.ts';
-import { addFiles, makeFolder, open } from './dataset-room.ts';
-import { diffOf, failedRules } from './diff-kit.ts';
-
-type Entry = {
-  readonly name: string;
-  readonly body?: string | Uint8Array;
-  readonly patch?: (header: Buffer) => void;
-};
-
-/** A header and its content, padded, as any tar writer makes them; `patch` spoils the header after its checksum is known. */
-function entry({ name, body = '', patch }: Entry, type: 'File' | 'SymbolicLink' = 'File'): Buffer {
-  const content = Buffer.from(body);
-  const header = new Header({
-    path: name,
-    size: content.length,
-    type,
-    mode: 0o644,
-    mtime: new Date(0),
-  });
-  const block = Buffer.alloc(512);
-  header.encode(block);
-  if (patch !== undefined) {
-    patch(block);
-    sign(block);
-  }
-  return Buffer.concat([block, content, Buffer.alloc((512 - (content.length % 512)) % 512)]);
-}
-
-/** Writes the checksum that fits the other bytes of a header. */
-function sign(block: Buffer): void {
-  block.write('        ', 148);
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-}
-
-const END = Buffer.alloc(1024);
-
-function tarOf(...entries: readonly Entry[]): Buffer {
-  return Buffer.concat([...entries.map((each) => entry(each)), END]);
-}
+import { openFileRanges } from '../../src/media/file-ranges.ts';
+import { SampleGrouper, splitName } from '../../src/dataset/tar/group-samples.ts';
+import { textOf } from '../../src/dataset/rows.ts';
+import { bytesOfReader } from '../../src/dataset/tar/tar-bytes.ts';
+import { type TarEnd, type TarMember, walkTar } from '../../src/dataset/tar/walk-tar.ts';
+import { addFiles, makeFolder, open } from '../dataset-room.ts';
+import { diffOf, failedRules } from '../diff-kit.ts';
+import { END, entry, sign, tarOf } from './make-tar.ts';
 
 async function walk(
   path: string,
