@@ -29,12 +29,14 @@ export function presign(
     'UNSIGNED-PAYLOAD',
   ];
   const hash = createHash('sha256').update(asked.join('\n')).digest('hex');
-  const mac = (key: string | Buffer, text: string): Buffer =>
-    createHmac('sha256', key).update(text).digest();
   const key = ['us-east-1', 's3', 'aws4_request'].reduce(
     (each, part) => mac(each, part),
     mac(`AWS4${user.secretAccessKey}`, time.slice(0, 8)),
   );
   const signature = mac(key, ['AWS4-HMAC-SHA256', time, scope, hash].join('\n')).toString('hex');
   return `${origin}${path}?${query}&X-Amz-Signature=${signature}`;
+}
+
+function mac(key: string | Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
 }

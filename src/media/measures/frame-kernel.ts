@@ -59,8 +59,9 @@ type KernelFunctions = {
   ) => void;
 };
 
+const held: unknown = Reflect.get(globalThis, 'WebAssembly');
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the checked border: the language fixes what it holds
-const wasm = Reflect.get(globalThis, 'WebAssembly') as Wasm;
+const wasm = held as Wasm;
 
 const PAGE_BYTES = 65_536;
 
