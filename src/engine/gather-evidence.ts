@@ -11,6 +11,7 @@ import { type EvidenceTable, errorRow, type MediaErrorCode } from '../probes/evi
 import { hashMedium } from '../probes/files.ts';
 import type { Progress } from '../progress.ts';
 import type { StoreAccess } from '../stores/access.ts';
+import { refusalOfUrl } from '../stores/address-guard.ts';
 import type { Engine } from './engine.ts';
 import { type Database, maybe, numberOf, textOf } from './database.ts';
 import { countEvidence, EvidenceStore, insertEvidence, isToolFault } from './evidence-store.ts';
@@ -257,6 +258,12 @@ async function locate(
         return null;
       }
       const { medium: place } = resolved;
+      // A relative path lies where the user pointed; what a row spells out does not.
+      const refused = isUrl(each.path ?? '') ? refusalOfUrl(place.source, plan.access) : null;
+      if (refused !== null) {
+        await insertFault(database, each, 'refused-address', refused.message);
+        return null;
+      }
       const own = held?.find(each.path);
       if (own?.kind === 'file') {
         const { identity, sizeBytes } = own;
