@@ -256,6 +256,7 @@ export class Audit {
     if (annotations !== null)
       this.#annotations = await openAnnotations(this.#database, annotations, this.runFolder);
     const dataset = await openRoom(this.#database, {
+      readsLittle: config.rules.select.length > 0,
       inputs: config.dataset,
       cwd: this.#request.cwd,
       columns: config.columns,
@@ -350,16 +351,24 @@ export class Audit {
   async readManifest(): Promise<void> {
     this.#context.signal.throwIfAborted();
     const stage = this.#context.progress.stage('read the manifest');
-    const signatures = await planSignatures(this.#database, this.#opened());
-    await this.#writeLedger([...signatures.ledgerColumns, captionWords(this.#opened().rows)]);
+    const signatures = this.#isNarrow()
+      ? null
+      : await this.#withoutDamage(() => planSignatures(this.#database, this.#opened()));
+    const isProfiled = !this.#isNarrow() || this.#isAskedFor(['profile']);
+    await this.#writeLedger([
+      ...(signatures?.ledgerColumns ?? []),
+      ...(isProfiled ? [captionWords(this.#opened().rows)] : []),
+    ]);
     const { compiled, dimensions } = this.#docket;
-    if (!this.#config.isRedacted) {
+    if (!this.#config.isRedacted && signatures !== null) {
       await writeSignatures(this.#database, this.runFolder, signatures);
     }
     this.#rows = await countLedger(this.#database);
-    this.#profile = await this.#withoutDamage(async () =>
-      profileTable(this.#database, await this.#ownColumns()),
-    );
+    if (isProfiled) {
+      this.#profile = await this.#withoutDamage(async () =>
+        profileTable(this.#database, await this.#ownColumns()),
+      );
+    }
     if (this.#isAskedFor(STORAGE_TABLES)) {
       this.#coverage = await checkStorage(
         this.#database.connection,
@@ -416,6 +425,11 @@ export class Audit {
     const own = new Set(this.#opened().columns.map((column) => column.role ?? column.name));
     const columns = await this.#database.columns('select * from clips');
     return columns.filter((column) => own.has(column.name));
+  }
+
+  /** Of a manifest in a store, rules that were chosen one by one read their own columns and nothing else. */
+  #isNarrow(): boolean {
+    return this.#opened().remote !== null && this.#config.rules.select.length > 0;
   }
 
   #isAskedFor(tables: readonly string[]): boolean {
@@ -676,6 +690,7 @@ export class Audit {
         rules: this.#docket.compiled,
         dimensions: this.#docket.dimensions,
         more,
+        isNarrow: this.#isNarrow(),
       };
       this.#answers = await this.#withoutDamage(() =>
         writeLedger(this.#database, plan, this.#engine, { signal: this.#context.signal }),

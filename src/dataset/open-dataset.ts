@@ -50,6 +50,8 @@ export type OpenOptions = {
   readonly columns?: ColumnOverrides;
   /** Directory that media paths are relative to; default: inferred. */
   readonly mediaRoot?: string;
+  /** Whether few columns will be read: casts that lose values in a manifest in a store are not looked for then. */
+  readonly readsLittle?: boolean;
   /** How stores are asked, for media behind URLs. */
   readonly stores?: StoreAccess;
   /** Shards to leave out, by index, with the reason: those that turned out damaged in a room opened before. */
@@ -193,7 +195,10 @@ export async function openDataset(
       : { map: named, root: media.root, note: null, places: [], tars: [] };
   const { map } = followed;
   await createClips(connection, map, key);
-  const losses = await countLosses(connection, map.mapped);
+  const losses =
+    here.manifest !== null && options.readsLittle === true
+      ? new Map<string, string>()
+      : await countLosses(connection, map.mapped);
   const mediaRoot = followed.root;
   const warnings = [
     ...discovery.warnings,

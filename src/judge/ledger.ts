@@ -6,7 +6,7 @@ import { textHash } from '../dataset/text-hash.ts';
 import { sampleOrderSql } from '../sampling/draw-sample.ts';
 import { isAnswered, isFused, type LedgerAnswer, planAnswers } from './answers.ts';
 import { type CompiledRule, usedBy } from './compile-rule.ts';
-import { findRepeats } from './repeats.ts';
+import { findRepeats, REPEAT_TABLES } from './repeats.ts';
 
 /** A column by which findings are localised: its name for people and the SQL over `clips` that gives its value as text. */
 export type Dimension = { readonly name: string; readonly sql: string };
@@ -22,6 +22,8 @@ export type LedgerPlan = {
   readonly dimensions: readonly Dimension[];
   /** Further columns to write in the same scan, for others than the rules. */
   readonly more?: readonly Dimension[];
+  /** Only the fixed columns that the rules name are computed, the others are null: what nobody asks for need not be fetched. */
+  readonly isNarrow?: boolean;
 };
 
 /**
@@ -118,9 +120,13 @@ export function composeLedger(plan: LedgerPlan): {
   readonly answers: ReadonlyMap<string, LedgerAnswer>;
 } {
   const { columns, answers } = planAnswers(plan.rules);
+  const named = plan.isNarrow === true ? columnsNamed(plan.rules) : null;
   const fixed = Object.entries(LEDGER_COLUMNS).map(([name, sql]) => {
     const source = NULL_WITH_VALUE[name];
-    return `${source === undefined ? sql : `case when ${source} is null then null else ${sql} end`} as ${name}`;
+    const value =
+      source === undefined ? sql : `case when ${source} is null then null else ${sql} end`;
+    // The condition keeps the type and is gone before anything is read.
+    return `${named === null || named.has(name) ? value : `if(false, ${value}, null)`} as ${name}`;
   });
   const dimensions = plan.dimensions.map(
     (dimension, index) => `(${dimension.sql})::varchar as dimension_${index}`,
@@ -130,6 +136,20 @@ export function composeLedger(plan: LedgerPlan): {
   const order = `${sampleOrderSql('$seed', 'key', 'clip_id')} as ${SAMPLE_ORDER}`;
   const statement = `create or replace temp table ledger as\n${selectShared(list, [order])}`;
   return { statement, answers };
+}
+
+/** Columns that every ledger has, and those that rules name in needs or in SQL, of themselves or by their repeats. */
+function columnsNamed(rules: readonly CompiledRule[]): ReadonlySet<string> {
+  const texts = rules.flatMap((each) => [
+    ...each.needs.map((need) => `${need.table}.${need.column}`),
+    ...[each.where, each.sql, each.eligible, each.suspects, ...Object.values(each.values)],
+  ]);
+  const words = new Set(texts.flatMap((text) => (text ?? '').match(/\w+/g) ?? []));
+  for (const [table, column] of Object.entries(REPEAT_TABLES))
+    if (words.has(table)) words.add(column);
+  // What the comparison of captions reads is not in the rules.
+  const all = words.has('alignment') ? LEDGER_COLUMN_NAMES : [];
+  return new Set(['clip_id', 'shard_id', 'row_number', 'sample_order', ...words, ...all]);
 }
 
 /** Expressions that many rules and columns have in common; DuckDB itself shares none that stand inside a CASE. */

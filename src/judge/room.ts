@@ -17,6 +17,8 @@ export type RoomPlan = {
   readonly cwd: string;
   readonly columns: Readonly<Record<string, readonly string[]>>;
   readonly mediaRoot: string | null;
+  /** Whether few columns will be read, so that those of a manifest in a store are not read to look for losses. */
+  readonly readsLittle?: boolean;
   /** How stores are asked; left out: as by default. */
   readonly stores?: StoreAccess;
   /** Folders that the run itself reads and writes: run folder and cache. */
@@ -39,6 +41,7 @@ export async function openRoom(database: Database, plan: RoomPlan): Promise<Open
   });
   const dataset = await openDataset(database.connection, discovery, {
     columns: plan.columns,
+    readsLittle: plan.readsLittle ?? false,
     ...stores,
     ...(plan.progress === undefined ? {} : { progress: plan.progress }),
     ...(plan.signal === undefined ? {} : { signal: plan.signal }),
