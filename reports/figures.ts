@@ -1,3 +1,5 @@
+import type { RunDocument } from '../src/run/document.ts';
+
 const COUNT = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 /** `1,204,331` */
@@ -56,4 +58,10 @@ export function openedWords(run: { readonly unreachable?: { readonly media: numb
   if (unreachable === undefined) return 'opened';
   const { media } = unreachable;
   return `asked for (${formatCount(media)} ${media === 1 ? 'medium' : 'media'} unreachable)`;
+}
+
+/** Size of a dataset; of one in a store also what was fetched of its shards. */
+export function formatDatasetBytes({ bytes, fetched }: RunDocument['dataset']): string {
+  if (fetched === undefined) return formatBytes(bytes);
+  return `${formatBytes(bytes)} (${formatBytes(fetched.bytes)} fetched in ${formatPlural(fetched.requests, 'request')})`;
 }

@@ -1,7 +1,7 @@
 import type { Severity } from '../src/judge/rule.ts';
 import type { Finding, RuleOutcome, RunDocument } from '../src/run/document.ts';
 import {
-  formatBytes,
+  formatDatasetBytes,
   formatCount,
   formatInterval,
   formatPercent,
@@ -92,7 +92,7 @@ function verdictLines(run: RunDocument, width: number, paint: Paint): readonly s
     '',
     ...tallyLines(tally, width - INDENT, paint).map((line) => `  ${line}`),
     ...wrap(
-      `${formatPlural(dataset.rows, 'row')} in ${formatPlural(dataset.shards.length, 'shard')}, ${formatBytes(dataset.bytes)}; ${
+      `${formatPlural(dataset.rows, 'row')} in ${formatPlural(dataset.shards.length, 'shard')}, ${formatDatasetBytes(dataset)}; ${
         run.probes.length === 0
           ? 'no media opened'
           : isSample

@@ -34,8 +34,21 @@ export function describeDataset(
       }),
     ),
     columns: dataset?.columns ?? [],
+    ...(dataset === null || dataset.remote === null
+      ? {}
+      : { fetched: fetchedOf(dataset.remote.cost()) }),
     ...(isDeepStrictEqual(access, DEFAULT_STORE_ACCESS) ? {} : { stores: access }),
   };
+}
+
+function fetchedOf({
+  bytesRead,
+  requests,
+}: {
+  readonly bytesRead: number;
+  readonly requests: number;
+}): { readonly bytes: number; readonly requests: number } {
+  return { bytes: bytesRead, requests };
 }
 
 /** `clips`; of a file also its folder, because `manifest.jsonl` names nothing: `cooking/manifest.jsonl`. */

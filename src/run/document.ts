@@ -31,6 +31,8 @@ export type RunDocument = {
     readonly mediaRoot: string | null;
     readonly shards: readonly ShardSummary[];
     readonly columns: readonly ColumnSummary[];
+    /** Of a manifest in a store: what was fetched of its shards. */
+    readonly fetched?: { readonly bytes: number; readonly requests: number };
     /** How stores were asked, where it was not the usual way; no secrets. */
     readonly stores?: StoreAccess;
   };

@@ -179,6 +179,10 @@ class ObjectRanges implements StoreObject {
     onBytes: (bytes: Uint8Array, at: number) => Promise<void>,
   ): Promise<void> => {
     let at = 0;
+    if (this.#kept.start === 0 && this.#kept.bytes.length === this.#sizeBytes) {
+      await onBytes(this.#kept.bytes, 0);
+      return;
+    }
     await this.#retrying(async () => {
       const isResumed = at > 0 && this.#answersRanges;
       const answer = await this.#get(

@@ -1,5 +1,5 @@
 import type { RunDocument } from '../../../src/run/document.ts';
-import { formatBytes, formatCount, formatSeconds } from '../../figures.ts';
+import { formatBytes, formatDatasetBytes, formatCount, formatSeconds } from '../../figures.ts';
 import { PAGE_WORDS } from '../../words.ts';
 import { hostileLine, hostileText, markup, type Markup } from '../markup.ts';
 
@@ -16,7 +16,7 @@ export function datasetSection(run: RunDocument): Markup {
     ],
     ['format', hostileText(dataset.format)],
     ['rows', markup`${formatCount(dataset.rows)}`],
-    ['shards', markup`${formatCount(dataset.shards.length)}, ${formatBytes(dataset.bytes)}`],
+    ['shards', markup`${formatCount(dataset.shards.length)}, ${formatDatasetBytes(dataset)}`],
     [
       'media under',
       dataset.mediaRoot === null

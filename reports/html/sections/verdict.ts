@@ -1,5 +1,5 @@
 import type { RunDocument } from '../../../src/run/document.ts';
-import { formatBytes, formatCount, formatPlural, openedWords } from '../../figures.ts';
+import { formatDatasetBytes, formatCount, formatPlural, openedWords } from '../../figures.ts';
 import { OUTCOME_WORDS, SEVERITY_WORDS, VERDICT_WORDS } from '../../words.ts';
 import { suppressionWords } from '../../since.ts';
 import { hostileText, markup, type Markup } from '../markup.ts';
@@ -52,7 +52,7 @@ function looked(run: RunDocument): Markup {
   if (run.probes.length === 0) {
     return markup`${formatPlural(dataset.rows, 'row')} in
     ${formatPlural(dataset.shards.length, 'shard')}${unread > 0 ? ` (${unread} unread)` : ''},
-    ${formatBytes(dataset.bytes)}; no media opened.`;
+    ${formatDatasetBytes(dataset)}; no media opened.`;
   }
   const sampled =
     plan.sample.size < plan.sample.population
@@ -61,5 +61,5 @@ function looked(run: RunDocument): Markup {
       : markup`all ${formatPlural(plan.sample.size, 'clip')} ${openedWords(run)}.`;
   return markup`${formatPlural(dataset.rows, 'row')} in
   ${formatPlural(dataset.shards.length, 'shard')}${unread > 0 ? ` (${unread} unread)` : ''},
-  ${formatBytes(dataset.bytes)}; ${sampled}`;
+  ${formatDatasetBytes(dataset)}; ${sampled}`;
 }

@@ -19,8 +19,6 @@ export type RemoteShard = {
 export type FetchCost = {
   readonly bytesRead: number;
   readonly requests: number;
-  /** Size of all files together. */
-  readonly sizeBytes: number;
 };
 
 /**
@@ -31,10 +29,18 @@ export class RemoteManifest {
   readonly shards: readonly RemoteShard[];
   readonly #most_bytes: number;
   readonly #stop: AbortController;
+  /** What files have cost that were fetched whole. */
+  readonly #copied: FetchCost;
   #queue: Promise<unknown> = Promise.resolve();
 
   /** `stop` ends what its shards' objects are asked. */
-  constructor(shards: readonly RemoteShard[], most_bytes: number, stop: AbortController) {
+  constructor(
+    shards: readonly RemoteShard[],
+    most_bytes: number,
+    stop: AbortController,
+    copied: FetchCost,
+  ) {
+    this.#copied = copied;
     this.#stop = stop;
     this.shards = shards;
     this.#most_bytes = most_bytes;
@@ -108,9 +114,8 @@ export class RemoteManifest {
   cost(): FetchCost {
     const spent = this.shards.map(({ twin }) => twin.spent());
     return {
-      bytesRead: spent.reduce((sum, each) => sum + each.bytesRead, 0),
-      requests: spent.reduce((sum, each) => sum + each.requests, 0),
-      sizeBytes: this.shards.reduce((sum, { twin }) => sum + twin.sizeBytes, 0),
+      bytesRead: spent.reduce((sum, each) => sum + each.bytesRead, this.#copied.bytesRead),
+      requests: spent.reduce((sum, each) => sum + each.requests, this.#copied.requests),
     };
   }
 
