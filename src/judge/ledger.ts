@@ -142,7 +142,11 @@ export function composeLedger(plan: LedgerPlan): {
 function columnsNamed(rules: readonly CompiledRule[]): ReadonlySet<string> {
   const texts = rules.flatMap((each) => [
     ...each.needs.map((need) => `${need.table}.${need.column}`),
-    ...[each.where, each.sql, each.eligible, each.suspects, ...Object.values(each.values)],
+    each.where,
+    each.sql,
+    each.eligible,
+    each.suspects,
+    ...Object.values(each.values),
   ]);
   const words = new Set(texts.flatMap((text) => (text ?? '').match(/\w+/g) ?? []));
   for (const [table, column] of Object.entries(REPEAT_TABLES))

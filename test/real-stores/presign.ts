@@ -1,9 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
 
-function mac(key: string | Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest();
-}
-
 /** A presigned GET as S3 wants it (https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html), path style. */
 export function presign(
   origin: string,
