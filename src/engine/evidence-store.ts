@@ -21,6 +21,7 @@ const PROBE_VERSIONS: Readonly<Record<EvidenceTable, number>> = {
   frames: 13,
   audio: 1,
   images: 4,
+  latents: 1,
 };
 
 /** What decides whether old evidence of a table still answers: frames differ by tier and decoder. */

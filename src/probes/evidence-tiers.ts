@@ -9,6 +9,7 @@ const TABLE_TIERS: Readonly<Record<EvidenceTable, Tier>> = {
   images: 'header',
   frames: 'keyframes',
   audio: 'frames',
+  latents: 'header',
 };
 
 /** What of the `images` table needs the pixels. */
