@@ -33,7 +33,7 @@ import { VectorCache } from './encoder/vector-cache.ts';
 import { countUnreachable } from './engine/count-unreachable.ts';
 import { Database, numberOf, textOf } from './engine/database.ts';
 import type { Engine } from './engine/engine.ts';
-import type { ProbeCount } from './engine/gather-evidence.ts';
+import { lookAtLatents, type ProbeCount } from './engine/gather-evidence.ts';
 import { defaultMemoryLimit } from './engine/memory-limit.ts';
 import { ObjectLog } from './engine/object-log.ts';
 import { openEngine } from './engine/open-engine.ts';
@@ -283,6 +283,7 @@ export class Audit {
       evidence: tablesOf(config.tier),
       tier: config.tier,
       hasMedia: dataset.mediaColumns.length > 0,
+      hasLatents: reaches(config.tier, 'header') && dataset.latentColumns.length > 0,
       noDecoder: this.#decoder === null || this.#decoder.ok ? null : this.#decoder.reason,
       decoder: this.#decoder?.ok === true ? this.#decoder.name : null,
       tables: new Set([
@@ -396,11 +397,10 @@ export class Audit {
       this.#context.progress.note(`note: ${line}`);
     }
     await this.#withoutDamage(() =>
-      fetchSample(
-        this.#database,
-        this.#config.tier === 'manifest' ? [] : compiled,
-        this.#opened().mediaColumns,
-      ),
+      fetchSample(this.#database, this.#config.tier === 'manifest' ? [] : compiled, [
+        ...this.#opened().mediaColumns,
+        ...this.#opened().latentColumns,
+      ]),
     );
     stage.done();
     this.#clock.lap('manifest');
@@ -507,7 +507,11 @@ export class Audit {
       await this.#database.run(
         'create temp table sampled_media (clip_id bigint, medium varchar, identity varchar)',
       );
+      await this.#database.run(
+        'create temp table looked_at (clip_id bigint, tier varchar, is_suspicious boolean, is_looked_at boolean)',
+      );
     }
+    await this.#lookAtLatents();
     if (compiled.some((each) => each.needs.some((need) => need.table === 'near_duplicates')))
       await findNearDuplicates(this.#database, this.#engine, { signal: this.#context.signal });
     this.#clock.lap('media');
@@ -517,6 +521,30 @@ export class Audit {
     const { unreachable: media, ...rest } = await countUnreachable(this.#database);
     const allowed = this.#config.gate.maxUnreachable;
     this.#unreachable = media === 0 ? null : { media, allowed, ...rest };
+  }
+
+  /** Headers and a block of the files of latents that the drawn clips name. */
+  async #lookAtLatents(): Promise<void> {
+    const { latentColumns, mediaRoot, held } = this.#opened();
+    const isWanted = this.#docket.compiled.some((each) => each.evidence.includes('latents'));
+    if (!isWanted || latentColumns.length === 0 || this.#config.tier === 'manifest') return;
+    const count = await lookAtLatents(
+      this.#database,
+      {
+        mediaRoot,
+        held,
+        access: this.#opened().access,
+        mediaColumns: latentColumns,
+        decoder: this.#config.decoder,
+        engine: this.#engine,
+        cacheFolder: this.#cacheFolder,
+        runId: this.#runId,
+        objects: await ObjectLog.open(this.#cacheFolder, this.#runId),
+      },
+      this.#context.progress,
+      this.#context.signal,
+    );
+    this.#probes = [...this.#probes, count];
   }
 
   /** Tables made of the manifest and the evidence, for rules that no single row can answer. */

@@ -25,6 +25,7 @@ export const CANONICAL_COLUMNS = {
   latent_path: { type: 'VARCHAR', doc: 'Path of the encoded latent.' },
   latent_shape: { type: 'BIGINT[]', doc: 'Declared shape of the latent.' },
   latent_dtype: { type: 'VARCHAR', doc: 'Declared number type of the latent.' },
+  latent_std: { type: 'DOUBLE', doc: 'Declared standard deviation of the latent.' },
   captioner: { type: 'VARCHAR', doc: 'Model or process that wrote the caption.' },
   encoder: { type: 'VARCHAR', doc: 'Model that made the latent or embedding.' },
   created_at: { type: 'TIMESTAMP', doc: 'When the row was made.' },

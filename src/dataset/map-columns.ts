@@ -4,7 +4,7 @@ import type { CanonicalColumn } from './canonical-columns.ts';
 import { CANONICAL_COLUMNS, RESERVED_COLUMNS, isCanonicalColumn } from './canonical-columns.ts';
 import { ROLE_SYNONYMS, normaliseName } from './column-synonyms.ts';
 import { columnPathExpression } from './column-path.ts';
-import { isMediaName } from './shard-format.ts';
+import { isArrayName, isMediaName } from './shard-format.ts';
 import type { RoleExpression, SampledColumn } from './role-expression.ts';
 import { roleExpression } from './role-expression.ts';
 
@@ -28,6 +28,14 @@ export type ColumnMap = {
   readonly kept: readonly KeptColumn[];
   /** Columns of `clips` that name a medium: `path` and further ones. */
   readonly mediaColumns: readonly string[];
+  /** Columns of `clips` that name a file of features: `latent_path` and further ones. */
+  readonly latentColumns: readonly string[];
+};
+
+/** Columns whose values are bytes, of media or of features. */
+export type InsideColumns = {
+  readonly media: readonly string[];
+  readonly features: readonly string[];
 };
 
 /** What the user's configuration says a canonical column is: a column, a path into one (`captions[0].text`), or several columns. */
@@ -54,7 +62,7 @@ export function mapColumns(
   columns: readonly SampledColumn[],
   overrides: ColumnOverrides = {},
   given: ColumnOverrides = {},
-  inside: readonly string[] = [],
+  inside: InsideColumns = { media: [], features: [] },
 ): ColumnMap {
   const mapped = new Map<CanonicalColumn, MappedColumn>();
   const taken = new Set<string>();
@@ -79,7 +87,9 @@ export function mapColumns(
     if (found.role === 'path') moreMedia = names.slice(1);
   }
   const bytes =
-    Object.hasOwn(overrides, 'path') || mapped.has('path') ? null : chooseInside(columns, inside);
+    Object.hasOwn(overrides, 'path') || mapped.has('path')
+      ? null
+      : chooseInside(columns, inside.media);
   if (bytes !== null) {
     mapped.set('path', bytes);
     for (const source of bytes.sources) taken.add(source);
@@ -121,7 +131,8 @@ export function mapColumns(
   return {
     mapped: ordered,
     kept,
-    mediaColumns: findMediaColumns(columns, kept, mapped, moreMedia, inside),
+    mediaColumns: findMediaColumns(columns, kept, mapped, moreMedia, inside.media),
+    latentColumns: findLatentColumns(columns, kept, mapped, inside.features),
   };
 }
 
@@ -326,7 +337,7 @@ function isPlausible(role: CanonicalColumn, column: SampledColumn): boolean {
     return new Set(texts).size < texts.length;
   if (role === 'key' && ['name', 'video_name', 'clip_name'].includes(name))
     return new Set(texts).size === texts.length;
-  if (role === 'latent_path' && ['latent', 'latents'].includes(name))
+  if (role === 'latent_path' && ['latent', 'latents', 'npy', 'npz', 'pt', 'pth'].includes(name))
     return texts.every((text) => /[./]/.test(text));
   if (
     role === 'path' &&
@@ -353,6 +364,27 @@ function keepColumns(
       : `its ${column.type} values can't be the canonical ${role}`;
     return { source: column.name, name, reason: `called ${name} in clips: ${why}` };
   });
+}
+
+/** Columns whose every value is the name of a file of arrays, and those that hold such files as bytes. */
+function findLatentColumns(
+  columns: readonly SampledColumn[],
+  kept: readonly KeptColumn[],
+  mapped: ReadonlyMap<string, MappedColumn>,
+  inside: readonly string[],
+): string[] {
+  const isSo = (source: string | undefined): boolean => {
+    const column = columns.find((one) => one.name === source);
+    if (column === undefined) return false;
+    const texts = column.samples.filter((text) => text !== null && text !== '').map(String);
+    const areNames = texts.length > 0 && texts.every((text) => isArrayName(text));
+    return inside.includes(column.name) || (column.type === 'VARCHAR' && areNames);
+  };
+  const own = mapped.get('latent_path');
+  return [
+    ...(own !== undefined && own.sources.some(isSo) ? ['latent_path'] : []),
+    ...kept.filter((each) => isSo(each.source)).map((each) => each.name),
+  ];
 }
 
 function findMediaColumns(

@@ -79,6 +79,8 @@ export type OpenDataset = {
   readonly format: ShardFormat;
   /** Columns of `clips` that name a medium. */
   readonly mediaColumns: readonly string[];
+  /** Columns of `clips` that name files of latents or other features. */
+  readonly latentColumns: readonly string[];
   readonly mediaRoot: string;
   /** Columns whose values are media themselves: in `clips` a text stands in for each (see `parseCellText`). */
   readonly embedded: readonly EmbeddedColumn[];
@@ -161,12 +163,12 @@ export async function openDataset(
     new Set(renamed.filter((each) => head?.without.has(each.source)).map(({ name }) => name)),
   );
   const inside = renamed.filter((column) => isEmbeddedIn(column, embedded, 'medium'));
-  const inferred = mapColumns(
-    sampled,
-    withoutBytes(options.columns),
-    source.roles,
-    inside.map((column) => column.name),
-  );
+  const inferred = mapColumns(sampled, withoutBytes(options.columns), source.roles, {
+    media: inside.map((column) => column.name),
+    features: renamed
+      .filter((column) => isEmbeddedIn(column, embedded, 'feature'))
+      .map((column) => column.name),
+  });
   const pathSource = inferred.mapped.find((each) => each.role === 'path')?.sources[0];
   const own = embedded.find(
     ({ source: name }) => name === inside.find((column) => column.name === pathSource)?.source,
@@ -224,6 +226,7 @@ export async function openDataset(
     bytes: source.shards.reduce((sum, shard) => sum + shard.file.bytes, 0),
     format: discovery.format,
     mediaColumns: map.mediaColumns,
+    latentColumns: map.latentColumns,
     mediaRoot,
     embedded,
     places: [...(source.places ?? []), ...followed.places],

@@ -90,6 +90,11 @@ export function mediaKindOf(name: string): 'video' | 'image' | 'audio' | null {
   return MEDIA_KINDS.audio.has(extension) ? 'audio' : null;
 }
 
+/** The name ends like that of a file of arrays, with or without the range of a member behind it. */
+export function isArrayName(name: string): boolean {
+  return /\.(npy|npz|safetensors|pt|pth)(#\d+\+\d+)?$/i.test(name);
+}
+
 /** The name ends like that of a video, image or sound. */
 export function isMediaName(name: string): boolean {
   return mediaKindOf(name) !== null;

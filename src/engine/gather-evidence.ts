@@ -112,16 +112,49 @@ export async function locateMedia(
   plan: Pick<GatherPlan, 'mediaRoot' | 'mediaColumns' | 'held' | 'access' | 'objects'>,
   signal?: AbortSignal,
 ): Promise<readonly Located[]> {
-  const held = plan.held ?? null;
   const listed = await listMedia(database, plan.mediaColumns);
+  const { media, located } = await holdAndLocate(database, listed, plan, signal);
+  await writeSampledMedia(database, media, located);
+  return located;
+}
+
+type Place = Pick<GatherPlan, 'mediaRoot' | 'held' | 'access' | 'objects'>;
+
+/** Takes media out of their columns where they lie in some, and finds all of them. */
+async function holdAndLocate(
+  database: Database,
+  listed: readonly NamedMedium[],
+  plan: Place,
+  signal?: AbortSignal,
+): Promise<{ readonly media: readonly NamedMedium[]; readonly located: readonly Located[] }> {
+  const held = plan.held ?? null;
   await held?.hold(
     listed.map((each) => each.path),
     signal,
   );
   const media = held === null ? listed : withoutHoles(listed, held);
-  const located = await locate(database, media, plan);
-  await writeSampledMedia(database, media, located);
-  return located;
+  return { media, located: await locate(database, media, plan) };
+}
+
+/**
+ * Looks at the files of latents and other features that the drawn clips name, after their media: rows of `files` and of
+ * `latents`.
+ */
+export async function lookAtLatents(
+  database: Database,
+  plan: GatherPlan,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<ProbeCount> {
+  const listed = await listMedia(database, plan.mediaColumns);
+  // Not every clip has been encoded: a clip without a path is no fault here.
+  const named = listed.filter((each) => each.path !== null && each.path !== '');
+  const { located: media } = await holdAndLocate(database, named, plan, signal);
+  const most = { bytes: null, decode_s: null };
+  const wants = ['files', 'latents'] as const;
+  const pass = { name: 'read latents', wants, tier: 'header', media, most } as const;
+  const { cached } = await lookAt(database, plan, pass, progress, signal);
+  return countProbes(database, 'latents', cached);
 }
 
 /** Without the cells that are empty, but for one of each clip that has no medium at all. */
@@ -246,7 +279,7 @@ async function listMedia(
 async function locate(
   database: Database,
   media: readonly NamedMedium[],
-  plan: Pick<GatherPlan, 'mediaRoot' | 'held' | 'access' | 'objects'>,
+  plan: Place,
 ): Promise<readonly Located[]> {
   const held = plan.held ?? null;
   const located = await pMap(

@@ -12,6 +12,7 @@ import { probeFile } from '../probes/files.ts';
 import { probeFrames } from '../probes/frames.ts';
 import { faultRows, type HeaderFallback, type HeaderRows, probeHeader } from '../probes/header.ts';
 import { probeImage } from '../probes/images.ts';
+import { probeLatents } from '../probes/latents.ts';
 import { readHeaderWithLibav } from '../probes/libav-header.ts';
 import { DEFAULT_STORE_ACCESS } from '../stores/access.ts';
 import type { ProbeTask } from './task.ts';
@@ -119,6 +120,10 @@ async function lookInside(
     tell({ kind: 'row', table, row });
     return row;
   };
+  if (task.wants.includes('latents')) {
+    await look('latents', () => probeLatents(copy.reader));
+    return;
+  }
   const images = { isHeaderOnly: task.tier === 'header' };
   if (kind === 'image') {
     await look('images', () => probeImage(copy.reader, images));

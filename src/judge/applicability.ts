@@ -13,6 +13,8 @@ export type Offer = {
   readonly evidence: ReadonlySet<string>;
   readonly tier: Tier;
   readonly hasMedia: boolean;
+  /** Whether clips name files of latents, and the tier opens them. */
+  readonly hasLatents: boolean;
   /** Why no decoder is there; null if one is. */
   readonly noDecoder: string | null;
   /** Who decodes; null: nobody. */
@@ -54,8 +56,13 @@ export function whyNotApplicable(
         };
       }
     } else if (isEvidenceTable(need.table)) {
-      if (!offer.hasMedia)
-        return { outcome: 'not-applicable', reason: 'the dataset names no media' };
+      if (need.table === 'latents') {
+        if (!offer.hasLatents && !need.isOptional)
+          return { outcome: 'not-applicable', reason: 'the dataset names no files of latents' };
+        continue;
+      }
+      const isThere = offer.hasMedia || (offer.hasLatents && need.table === 'files');
+      if (!isThere) return { outcome: 'not-applicable', reason: 'the dataset names no media' };
       const tier = tierOfColumn(need.table, need.column);
       if (!offer.evidence.has(need.table) || tier === null || isBeyond(tier, need, offer)) {
         return {
@@ -109,7 +116,9 @@ function whyNeither(
   const wanted = compiled.needs.filter((need) => need.table !== 'ledger');
   const columns = wanted.filter((need) => need.table === 'clips');
   const missing = columns.filter((need) => !offer.clipColumns.has(need.column));
-  const hasMeasured = offer.hasMedia && wanted.some((need) => offer.evidence.has(need.table));
+  const hasMeasured = wanted.some((need) =>
+    need.table === 'latents' ? offer.hasLatents : offer.hasMedia && offer.evidence.has(need.table),
+  );
   if (hasMeasured || missing.length < columns.length) return null;
   const names = missing.map((need) => need.column).join(', ');
   return {

@@ -166,11 +166,12 @@ async function decide(
   const { compiled } = examined;
   const looked = total(shards, 'examined');
   const affected = total(shards, 'affected');
-  const isSampled =
-    compiled.evidence.length > 0 && plan.sampleSize < plan.population && looked <= plan.sampleSize;
+  // A rule that looks into evidence too, of which there is none here, has seen every row.
+  const isOnMedia = compiled.evidence.length > 0 && !examined.isAnswered;
+  const isSampled = isOnMedia && plan.sampleSize < plan.population && looked <= plan.sampleSize;
   const unmeasured = await unmeasuredReason(database, compiled, plan);
   const unread = plan.unread.length > 0 ? plan.unread.join('; ') : null;
-  const tier = isSampled || isThinned(compiled, plan) ? tierOfRule(compiled) : null;
+  const tier = isSampled || (isOnMedia && isThinned(compiled, plan)) ? tierOfRule(compiled) : null;
   const short = tier === null ? null : (plan.thinned?.get(tier) ?? null);
   const estimate =
     tier !== null && (plan.isWeighted === true || plan.thinned?.has(tier) === true)
@@ -303,14 +304,16 @@ async function unmeasuredReason(
   { forgivesUnreachable = false }: Pick<JudgePlan, 'forgivesUnreachable'>,
 ): Promise<string | null> {
   if (compiled.evidence.length === 0) return null;
-  // A medium that could not be reached was not looked at by any probe.
+  // A medium that could not be reached was not looked at by any probe; files of latents are no media.
+  const isAboutLatents = compiled.evidence.every((table) => table === 'latents');
+  const own = `medium ${isAboutLatents ? 'not in' : 'in'} (select medium from sampled_media)`;
   for (const table of new Set([...compiled.evidence, 'files'])) {
     const toolCodes = Object.entries(MEDIA_ERROR_CODES)
       .filter(([code, kind]) => kind === 'tool' && !(forgivesUnreachable && code === 'unreachable'))
       .map(([code]) => `'${code}'`);
     const row = await database.row(
       `with missed as (
-         select clip_id, error_code from ${table} where error_code in (${toolCodes.join(', ')}))
+         select clip_id, error_code from ${table} where error_code in (${toolCodes.join(', ')}) ${table === 'files' ? `and ${own}` : ''})
        select count(*) as n, mode(error_code) as code, (select count(*) from sampled_media) as planned,
          (select list(key order by key)[:${NAMED_KEYS}] from sampled_clips
           where clip_id in (select clip_id from missed order by clip_id limit ${NAMED_KEYS})) as keys

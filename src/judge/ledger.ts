@@ -36,6 +36,16 @@ function isUnit(column: string): string {
   return `if(${square} > 0 and isfinite(${square}), abs(sqrt(${square}) - 1) < 0.01, null)`;
 }
 
+/** Whether every component of a vector is a number; null for an absent one. A sum is finite only if every component is. */
+function isFinite(column: string): string {
+  return `if(${column} is null, null, isfinite(list_sum(${column})) and list_count(${column}) = len(${column}))`;
+}
+
+/** What every component of a vector is, if they are all the same; else null. */
+function constantOf(column: string): string {
+  return `if(len(${column}) > 1 and list_min(${column}) = list_max(${column}), ${column}[1], null)`;
+}
+
 /** SQL type and expression over `clips` of each fixed column. */
 const LEDGER_COLUMNS = {
   clip_id: 'clip_id',
@@ -53,6 +63,10 @@ const LEDGER_COLUMNS = {
   text_embedding_hash: `if(text_embedding is null, null, hash(text_embedding))`,
   clip_embedding_is_unit: isUnit('clip_embedding'),
   text_embedding_is_unit: isUnit('text_embedding'),
+  clip_embedding_is_finite: isFinite('clip_embedding'),
+  text_embedding_is_finite: isFinite('text_embedding'),
+  clip_embedding_constant: constantOf('clip_embedding'),
+  text_embedding_constant: constantOf('text_embedding'),
   path_has_key: `contains('/' || path, '/' || key || '.') or ends_with(path, key)`,
   caption_bytes: 'strlen(caption)::integer',
   caption_chars: 'length(caption)::integer',

@@ -91,7 +91,7 @@ export async function readMetadataEvidence(
      from sampled_clips as sampled
      left join containers on containers.clip_id = sampled.clip_id
      left join images on images.clip_id = sampled.clip_id
-     left join files on files.clip_id = sampled.clip_id
+     left join (from files anti join latents using (clip_id, medium)) as files on files.clip_id = sampled.clip_id
      where containers.clip_id is not null or images.clip_id is not null or files.clip_id is not null
      group by sampled.clip_id
      order by sampled.clip_id`,

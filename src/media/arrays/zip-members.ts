@@ -22,8 +22,12 @@ export const MOST_UNPACKED_BYTES = 256 * 1024;
 /** Archives of arrays have some; a million empty members are an attack on memory. */
 const MOST_MEMBERS = 4096;
 
-/** The end of a zip, where its directory lies, is read in pieces of this size. */
-const PIECE_BYTES = 64 * 1024;
+/** The end of a zip, where its directory lies, is read at once; what lies before it, headers of members, in small pieces. */
+const TAIL_BYTES = 64 * 1024;
+const PIECE_BYTES = 1024;
+
+/** Deflated members are read in pieces of this size until enough is unpacked. */
+const PACKED_BYTES = 16 * 1024;
 
 /** Ranges of a medium for yauzl: its many small reads of the directory are answered from one piece. */
 class PieceReader extends RandomAccessReader {
@@ -41,10 +45,12 @@ class PieceReader extends RandomAccessReader {
     const held = this.#piece;
     if (held !== null && start >= held.start && start + length <= held.start + held.bytes.length)
       return held.bytes.subarray(start - held.start, start - held.start + length);
-    if (length > PIECE_BYTES) return this.#read(start, length);
-    // What is read next lies before the end of the file, and behind where reading began.
-    const from = Math.max(0, Math.min(start, this.#sizeBytes - PIECE_BYTES));
-    const bytes = await this.#read(from, PIECE_BYTES);
+    const tail = Math.max(0, this.#sizeBytes - TAIL_BYTES);
+    const from = start >= tail ? tail : start;
+    const bytes = await this.#read(
+      from,
+      Math.max(length, start >= tail ? TAIL_BYTES : PIECE_BYTES),
+    );
     this.#piece = { start: from, bytes };
     return bytes.subarray(start - from, start - from + length);
   }
@@ -67,8 +73,8 @@ class PieceReader extends RandomAccessReader {
 
   override _readStreamForRange(start: number, end: number): Readable {
     const range = async function* (read: ReadBytes): AsyncGenerator<Uint8Array, void, undefined> {
-      for (let at = start; at < end; at += PIECE_BYTES)
-        yield await read(at, Math.min(PIECE_BYTES, end - at));
+      for (let at = start; at < end; at += PACKED_BYTES)
+        yield await read(at, Math.min(PACKED_BYTES, end - at));
     };
     return Readable.from(range(this.#read));
   }
