@@ -320,8 +320,13 @@ export const EVIDENCE_TABLES = {
     },
     duplicate_share: {
       type: 'DOUBLE',
-      doc: 'Share of frames with difference under 0.2 of the local 60th percentile (capped at 1 grey level).',
+      doc: 'Share of frames with difference under 0.2 of the local 60th percentile (capped at 1 grey level), stretches of 13 still frames or more left out.',
     },
+    duplicate_among: {
+      type: 'INTEGER',
+      doc: 'Differences of neighbours outside of stretches of 13 still frames or more.',
+    },
+    duplicate_motion: { type: 'DOUBLE', doc: 'Median of those without the repeats, grey levels.' },
     duplicate_period: { type: 'INTEGER', doc: 'Period with the lowest phase statistic, 2-12.' },
     duplicate_score: {
       type: 'DOUBLE',

@@ -44,6 +44,8 @@ const NEIGHBOURS_OF_FRAMES = [
   'scene_score',
   'cut_distance',
   'duplicate_share',
+  'duplicate_among',
+  'duplicate_motion',
   'duplicate_period',
   'duplicate_score',
   'duplicate_spacing',

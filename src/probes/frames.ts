@@ -177,6 +177,8 @@ class FrameNotes {
       bar_right: colours.bars?.right ?? null,
       inner_luma_max: colours.inner_luma_max,
       duplicate_share: duplicates?.share ?? null,
+      duplicate_among: duplicates?.among ?? null,
+      duplicate_motion: duplicates?.moving_median ?? null,
       duplicate_period: duplicates?.period ?? null,
       duplicate_score: duplicates?.score ?? null,
       duplicate_spacing: duplicates?.spacing ?? null,

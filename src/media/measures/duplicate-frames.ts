@@ -1,9 +1,14 @@
-import { median, quantileOfSorted } from './quantile.ts';
+import { median, quantile, quantileOfSorted } from './quantile.ts';
+import { runsOf } from './runs.ts';
 
 /** What the differences of neighbouring frames say about repeated frames. */
 export type DuplicateFrames = {
-  /** Share of the differences that are repeats, 0–1. */
+  /** Share of the differences outside of still stretches that are repeats, 0–1. */
   readonly share: number | null;
+  /** Differences outside of still stretches: what all here but the last measure is taken of. */
+  readonly among: number;
+  /** Their median without the repeats, grey levels. */
+  readonly moving_median: number | null;
   /** Period (frames) with the lowest phase statistic, 2–12. */
   readonly period: number | null;
   /** The phase statistic at that period; under 0.35 the repeats are periodic, clean clips stay above 0.7. */
@@ -37,22 +42,45 @@ export function measureDuplicates(difference: readonly number[]): DuplicateFrame
   if (difference.length === 0)
     return {
       share: null,
+      among: 0,
+      moving_median: null,
       period: null,
       score: null,
       spacing: null,
       evenness: null,
       motion_median: null,
     };
-  const phase = bestPhase(difference);
+  const isStill = stillStretches(difference);
+  const phase = bestPhase(difference, isStill);
   const flags = flagRepeats(difference, phase);
+  const among = difference.filter((_, i) => isStill[i] !== true).length;
+  const repeats = flags.filter((isRepeat, i) => isRepeat && isStill[i] !== true).length;
   const moving = difference.filter((_, i) => flags[i] !== true);
+  const lively = difference.filter((_, i) => flags[i] !== true && isStill[i] !== true);
   return {
-    share: (difference.length - moving.length) / difference.length,
+    share: among === 0 ? 0 : repeats / among,
+    among,
+    moving_median: lively.length === 0 ? null : median(lively),
     period: phase?.period ?? null,
     score: phase?.score ?? null,
     ...spacingOf(flags),
     motion_median: moving.length === 0 ? null : median(moving),
   };
+}
+
+/** Longer than any period: a stretch of so many differences without motion is a pause, no pattern of repeats. */
+const STILL_STRETCH = 13;
+/** No motion: under this, grey levels, and under this share of the clip's 90th percentile. */
+const STILL_LEVEL = 0.25;
+const STILL_SHARE = 0.1;
+
+/** Which differences lie in a stretch in which nothing moves; none where nothing ever does. */
+function stillStretches(difference: readonly number[]): readonly boolean[] {
+  const level = Math.min(STILL_LEVEL, STILL_SHARE * quantile(difference, 0.9));
+  const isStill = difference.map(() => false);
+  for (const { start, end } of runsOf(difference.map((d) => d < level)))
+    if (end - start >= STILL_STRETCH) isStill.fill(true, start, end);
+  return isStill;
 }
 
 /** Distances of repeats that a spacing is told from. */
@@ -71,7 +99,7 @@ function spacingOf(flags: readonly boolean[]): Pick<DuplicateFrames, 'spacing' |
 
 /** Which of the differences are repeats: the frame after is the one before. */
 export function findRepeats(difference: readonly number[]): readonly boolean[] {
-  return flagRepeats(difference, bestPhase(difference));
+  return flagRepeats(difference, bestPhase(difference, stillStretches(difference)));
 }
 
 function flagRepeats(difference: readonly number[], phase: Phase | null): readonly boolean[] {
@@ -108,16 +136,16 @@ type Phase = { readonly period: number; readonly score: number; readonly isNewFr
 /** Multiples and parts of the true period score like it but for the noise of the encoder, which is this much. */
 const MULTIPLE_NOISE = 0.15;
 
-function bestPhase(difference: readonly number[]): Phase | null {
+function bestPhase(difference: readonly number[], isStill: readonly boolean[]): Phase | null {
   let best: Phase | null = null;
   // Sorted once: the numbers of each phase are then picked in order.
-  const order = Uint32Array.from(difference.keys()).toSorted(
-    (a, b) => (difference[a] ?? 0) - (difference[b] ?? 0),
-  );
+  const order = [...difference.keys()]
+    .filter((i) => isStill[i] !== true)
+    .toSorted((a, b) => (difference[a] ?? 0) - (difference[b] ?? 0));
   const own = new Float64Array(difference.length);
   const rest = new Float64Array(difference.length);
   const regular = new Map<number, Phase>();
-  for (let period = 2; period <= 12 && difference.length >= LEAST_CYCLES * period; period++) {
+  for (let period = 2; period <= 12 && order.length >= LEAST_CYCLES * period; period++) {
     for (let phase = 0; phase < period; phase++) {
       let ownCount = 0;
       let restCount = 0;
