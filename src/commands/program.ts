@@ -173,7 +173,7 @@ Exit codes:
       .description('audit a dataset: print the verdict, keep a run folder with its report')
       .argument(
         '[dataset...]',
-        'files, folders, globs or URLs (https, s3, gs, hf): Parquet, Arrow, CSV, JSON Lines, or a folder of media',
+        'files, folders, globs or URLs (https, s3, gs, hf): Parquet, Arrow, CSV, JSON Lines, WebDataset tars, or a folder of media',
       ),
   )
     .addHelpText(

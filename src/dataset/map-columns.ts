@@ -79,7 +79,10 @@ export function mapColumns(
     const names = (typeof wanted === 'string' ? [wanted] : wanted).filter(
       (name) => !taken.has(name),
     );
-    if (Object.hasOwn(overrides, role)) continue;
+    if (Object.hasOwn(overrides, role)) {
+      if (role === 'path' && moreMedia.length === 0) moreMedia = names;
+      continue;
+    }
     const found = overriddenColumn(role, names, columns);
     if (found === null) continue;
     mapped.set(found.role, { ...found, reason: 'the format says so' });

@@ -120,6 +120,10 @@ class TarIndexer {
   #samples = 0;
   #sampleBytes = 0;
   #isByIndex = false;
+  /** Extensions of the sample that was written last. */
+  #usual: readonly string[] = [];
+  /** Its size by whoever gave it; null: nobody said. */
+  #bytes: number | null = null;
   #pending: { readonly at: number; readonly keep: () => void } | null = null;
 
   constructor(file: ShardFile, lines: RowAppender, fields: FieldNames, access: TarAccess) {
@@ -144,12 +148,16 @@ class TarIndexer {
       this.#faults.add(isDamaged ? 'decompression' : 'unreachable', '', text);
       cutOff = text;
     }
-    this.#write(this.#grouper.end());
+    const last = this.#grouper.end();
+    // What the damage cut in two is no sample with a field missing: it has less than the one before.
+    const isCut = cutOff !== null && this.#usual.some((each) => last?.members.has(each) !== true);
+    if (!isCut) this.#write(last);
     return this.#result(null, cutOff);
   }
 
   async #walk(): Promise<TarEnd> {
     const { bytes, reader, close } = await openTar(this.#file, this.#access);
+    this.#bytes = bytes.sizeBytes;
     try {
       return await this.#walkOpen(bytes, reader);
     } finally {
@@ -222,6 +230,7 @@ class TarIndexer {
     if (sample === null) return;
     if (sample.more > 0) this.#faults.add('many-members', sample.key);
     const extensions = [...sample.members.keys()];
+    this.#usual = extensions;
     for (const extension of extensions)
       this.#extensions.set(extension, (this.#extensions.get(extension) ?? 0) + 1);
     const isField = (extension: string): boolean => {
@@ -240,7 +249,7 @@ class TarIndexer {
 
   #result(error: string | null, cutOff: string | null): IndexedTar {
     return {
-      file: this.#file,
+      file: { ...this.#file, bytes: this.#bytes ?? this.#file.bytes },
       error,
       members: this.#members,
       samples: this.#samples,

@@ -133,7 +133,8 @@ function readingOf(
     name: name.startsWith(FIELD_PREFIX) ? name.slice(FIELD_PREFIX.length) : name,
     type,
   }));
-  return { ...(reading ?? { ...unreadShard(tar.file, ''), error: null }), ...facts, schema };
+  const read = reading ?? { ...unreadShard(tar.file, ''), error: null };
+  return { ...read, ...facts, schema, file: tar.file };
 }
 
 function tellIndex(indexed: readonly IndexedTar[], joinedTo: ReadonlyMap<number, number>): string {
