@@ -258,7 +258,7 @@ describe('tars as a dataset', () => {
     expect(dataset.isKeyStable).toBe(true);
     expect(dataset.mediaColumns).toEqual(['path']);
     const rows = await query(
-      'select key, path, caption, fps, id, json_mp4, npy from clips order by clip_id',
+      'select key, path, caption, fps, id, json_mp4, latent_path from clips order by clip_id',
     );
     const at = bytes.indexOf('MP4');
     expect(rows).toEqual([
@@ -269,7 +269,7 @@ describe('tars as a dataset', () => {
         fps: 25,
         id: '9007199254740993',
         json_mp4: 'own',
-        npy: null,
+        latent_path: null,
       },
       {
         key: 'b',
@@ -278,7 +278,7 @@ describe('tars as a dataset', () => {
         fps: null,
         id: null,
         json_mp4: null,
-        npy: `000.tar/b.npy#${bytes.indexOf('NUMPY')}+5`,
+        latent_path: `000.tar/b.npy#${bytes.indexOf('NUMPY')}+5`,
       },
     ]);
     expect(await query('select rows, members, format from shards')).toEqual([
