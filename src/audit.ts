@@ -88,6 +88,7 @@ import type {
   RunDocument,
 } from './run/document.ts';
 import { writeAllowList, writeQuarantine } from './run/failing-keys.ts';
+import { maskTexts } from './run/mask-texts.ts';
 import { readRun } from './run/read-run.ts';
 import { hashedKeySql, redact } from './run/redact.ts';
 import {
@@ -642,7 +643,7 @@ export class Audit {
       clips: this.#clips,
       leftOut: [],
     };
-    const report = this.#config.isRedacted ? redact(whole) : whole;
+    const report = maskTexts(this.#config.isRedacted ? redact(whole) : whole);
     await writeFindings(this.#database, this.runFolder, report.findings);
     if (!this.#config.isRedacted) {
       if (this.#probes.length > 0) await writeEvidence(this.#database, this.runFolder);
@@ -653,7 +654,7 @@ export class Audit {
     }
     await writeCards(this.runFolder, report.clips);
     if (this.#profile !== null && !this.#config.isRedacted) {
-      await writeProfile(this.runFolder, this.#profile);
+      await writeProfile(this.runFolder, maskTexts(this.#profile));
     }
     await writeRunDocument(this.runFolder, report.run);
     return { report, runFolder: this.runFolder };

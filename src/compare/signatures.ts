@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DailiesError } from '../dailies-error.ts';
 import { CANONICAL_COLUMNS, RESERVED_COLUMNS } from '../dataset/canonical-columns.ts';
 import { type OpenDataset, standIns } from '../dataset/open-dataset.ts';
+import { maskedSql } from '../dataset/masked-sql.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf } from '../engine/database.ts';
 import { hashedValue, LOWER_CAPTION_HASH, probeHash } from './hashed-value.ts';
@@ -152,7 +153,7 @@ export async function planSignatures(
         { name: CAPTION_LENGTH, sql: 'length(caption)::integer' },
       ]
     : [];
-  const kept = [{ name: 'key', sql: 'key' }, ...columns, ...caption];
+  const kept = [{ name: 'key', sql: maskedSql('key') }, ...columns, ...caption];
   const own = kept.map(({ name, sql }, i) => {
     const there = IN_LEDGER.get(sql);
     return there === undefined

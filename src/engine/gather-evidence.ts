@@ -11,6 +11,7 @@ import { type EvidenceTable, errorRow, type MediaErrorCode } from '../probes/evi
 import { hashMedium } from '../probes/files.ts';
 import type { Progress } from '../progress.ts';
 import type { StoreAccess } from '../stores/access.ts';
+import { maskSecrets } from '../stores/mask-secrets.ts';
 import { refusalOfUrl } from '../stores/address-guard.ts';
 import type { Engine } from './engine.ts';
 import { type Database, maybe, numberOf, textOf } from './database.ts';
@@ -307,7 +308,12 @@ async function locate(
         : await stampMedium(place, plan.access);
       if (!stamp.ok) {
         const message = stamp.code === 'missing-file' ? 'no such file' : stamp.message;
-        await insertFault(database, each, stamp.code, `${each.path}: ${message}`);
+        await insertFault(
+          database,
+          each,
+          stamp.code,
+          `${maskSecrets(each.path ?? '')}: ${message}`,
+        );
         return null;
       }
       return { ...each, place, identity: stamp.identity, sizeBytes: stamp.sizeBytes };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { ALIGNMENT_TABLES } from '../analyses/alignment/alignment-tables.ts';
 import type { ProfileDocument } from '../analyses/profile.ts';
+import { maskedSql } from '../dataset/masked-sql.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import type { Database } from '../engine/database.ts';
 import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
@@ -82,7 +83,7 @@ export async function writeEvidence(database: Database, folder: string): Promise
   for (const table of Object.keys(EVIDENCE_TABLES)) {
     const file = join(folder, 'evidence', `${table}.parquet`);
     await database.run(
-      `copy (select sampled_clips.key as key, ${table}.* from ${table} join sampled_clips using (clip_id)
+      `copy (select ${maskedSql('sampled_clips.key')} as key, ${table}.* from ${table} join sampled_clips using (clip_id)
              order by clip_id, medium) to ${quoteLiteral(file)} (format parquet, compression zstd)`,
     );
   }
@@ -145,12 +146,12 @@ export async function writeClips(
   );
   const rows = media.flatMap((medium) => {
     const path = medium === null ? 'null' : quoteIdentifier(medium);
-    const place = `key::varchar as key, shard, row_number, ${medium === null ? 'null::varchar' : quoteLiteral(medium)} as medium, ${path}::varchar as path`;
+    const place = `${maskedSql('key::varchar')} as key, shard, row_number, ${medium === null ? 'null::varchar' : quoteLiteral(medium)} as medium, ${maskedSql(`${path}::varchar`)} as path`;
     const sampled = `select ${place}, null::varchar as caption from sampled_clips`;
     return picked === undefined
       ? [sampled]
       : [
-          `select ${place}, caption::varchar as caption from picked_clips`,
+          `select ${place}, ${maskedSql('caption::varchar')} as caption from picked_clips`,
           `${sampled} where clip_id not in (select clip_id from picked_clips)`,
         ];
   });
