@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
 import type { StoreAccess } from './access.ts';
+import { kindOfAddress } from './address-guard.ts';
 import { agentsFor } from './agents.ts';
 import { faultOfError, faultOfStatus, wordsOf } from './answer-fault.ts';
 import { StoreFault } from './store-fault.ts';
@@ -36,9 +37,10 @@ export async function getHttp(url: URL, access: StoreAccess, ask: HttpAsk): Prom
   const { plain, authorization } = withoutUser(url);
   const shown = shownUrl(url.href);
   let current = plain;
+  let reach = access;
   for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
     const secret = ask.authorization ?? authorization;
-    const body = await send(current, access, {
+    const body = await send(current, reach, {
       ...ask,
       headers: {
         'user-agent': 'dailies',
@@ -60,6 +62,9 @@ export async function getHttp(url: URL, access: StoreAccess, ask: HttpAsk): Prom
         throw new EmptyObject(body.headers);
       throw faultOfStatus(shown, status, words, body.headers['retry-after'] ?? null);
     }
+    // A place of the public internet has no business to lead into a private network.
+    if (kindOfAddress(body.socket.remoteAddress ?? '') === null)
+      reach = { ...access, isFromRemoteManifest: true };
     body.resume();
     const next = URL.canParse(location, current.href) ? new URL(location, current) : null;
     if (next === null || !/^https?:$/.test(next.protocol))
