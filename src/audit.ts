@@ -8,6 +8,7 @@ import { compareWithBaseline } from './compare/against-baseline.ts';
 import { planSignatures, writeSignatures } from './compare/signatures.ts';
 import { measureActionLags } from './analyses/action-lags.ts';
 import { analyseAlignment } from './analyses/alignment/analyse-alignment.ts';
+import { compareAnnotatedPaths } from './analyses/alignment/annotated-paths.ts';
 import { captionWords } from './analyses/measure-columns.ts';
 import { type ProfileDocument, profileTable } from './analyses/profile.ts';
 import { findNearDuplicates } from './analyses/near-duplicates.ts';
@@ -295,6 +296,8 @@ export class Audit {
         'profile',
         'alignment',
         'alignment_segments',
+        'caption_claims',
+        'annotated_paths',
         'action_lags',
         ...(reaches(config.tier, 'keyframes') ? ['near_duplicates'] : []),
         'declared_rows',
@@ -555,9 +558,11 @@ export class Audit {
       const hasActions = this.#opened().columns.some((column) => column.role === 'actions');
       await measureActionLags(this.#database, hasActions);
     }
+    const clipColumns = new Set(this.#opened().columns.map((column) => column.role ?? column.name));
+    if (this.#isAskedFor(['annotated_paths']))
+      await compareAnnotatedPaths(this.#database, clipColumns, this.#annotations);
     if (!this.#docket.compiled.some(comparesCaptions)) return;
     const stage = this.#context.progress.stage('compare captions with clips');
-    const clipColumns = new Set(this.#opened().columns.map((column) => column.role ?? column.name));
     this.#alignment = await this.#withoutDamage(() =>
       analyseAlignment(this.#database, {
         clipColumns,

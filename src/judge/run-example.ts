@@ -1,3 +1,4 @@
+import { ANNOTATED_PATH_COLUMNS, CAPTION_CLAIM_COLUMNS } from '../analyses/alignment/row-tables.ts';
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { DECLARED_ROW_COLUMNS } from '../dataset/declared-rows.ts';
 import {
@@ -161,6 +162,8 @@ const DATASET_TABLES = {
   tar_samples: TAR_SAMPLE_COLUMNS,
   tar_shards: TAR_SHARD_COLUMNS,
   tar_faults: TAR_FAULT_COLUMNS,
+  caption_claims: CAPTION_CLAIM_COLUMNS,
+  annotated_paths: ANNOTATED_PATH_COLUMNS,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 function hasName<T extends object>(object: T, name: string): name is Extract<keyof T, string> {

@@ -3,6 +3,7 @@ import { type Database, maybe, numberOf, textOf } from '../../engine/database.ts
 import type { AlignmentSummary } from '../../run/document.ts';
 import { insertAlignment } from './alignment-tables.ts';
 import type { ShardAssessment } from './assess-shard.ts';
+import { type Cues, explainByCues } from './cue-evidence.ts';
 import { describeCertainty, describeMechanism, describePlace } from './describe-segment.ts';
 import type { LagProfile } from './lag-profile.ts';
 import { type Fit, nameReordering, type Reordering } from './name-reordering.ts';
@@ -47,19 +48,24 @@ export class AlignmentLog {
   readonly #counts = new Map<string, number>();
   #lookedInto = 0;
 
+  readonly #cues: Cues;
+
   private constructor(
     database: Database,
+    cues: Cues,
     names: ReadonlyMap<number, string>,
     sizes: ReadonlyMap<number, number>,
   ) {
     this.#database = database;
+    this.#cues = cues;
     this.#names = names;
     this.#sizes = sizes;
   }
 
-  static async begin(database: Database): Promise<AlignmentLog> {
+  static async begin(database: Database, cues: Cues): Promise<AlignmentLog> {
     return new AlignmentLog(
       database,
+      cues,
       await readShardNames(database),
       await readShardSizes(database),
     );
@@ -173,6 +179,9 @@ export class AlignmentLog {
       assessment.verdict === 'unrelated' && assessment.reason !== null
         ? `the shard ${assessment.reason}: its ${shard.what}s are of other clips`
         : ((await this.#nameOrder(shard, segment))?.what ?? describeMechanism(stretch, shard.what));
+    const cue = /^caption-words$|^metadata$/.test(shard.evidence)
+      ? null
+      : explainByCues(this.#cues, shard.shardId, stretch);
     await insertAlignment(this.#database, 'alignment_segments', {
       shard_id: shard.shardId,
       shard: name,
@@ -189,13 +198,14 @@ export class AlignmentLog {
       certainty,
       affected_rows: stretch.to - stretch.from,
       row_number: stretch.from,
+      cue,
       ...(await this.#neighbours(shard.shardId, stretch.from)),
     });
     return {
       fromRow: stretch.from,
       toRow: stretch.to,
       offset: segment.offset,
-      sentence: `${place} ${mechanism}`,
+      sentence: `${place} ${mechanism}${cue === null ? '' : `; ${cue}`}`,
       certainty,
     };
   }

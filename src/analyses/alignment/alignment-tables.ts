@@ -1,5 +1,6 @@
 import type { Database } from '../../engine/database.ts';
 import { quoteIdentifier } from '../../dataset/sql-quote.ts';
+import { CAPTION_CLAIM_COLUMNS } from './row-tables.ts';
 
 /** What the analysis writes, for rules to read. */
 export const ALIGNMENT_TABLES = {
@@ -78,6 +79,10 @@ export const ALIGNMENT_TABLES = {
     caption_after: { type: 'VARCHAR', doc: 'Caption of the row after the first one.' },
     key_before: { type: 'VARCHAR', doc: 'Key of the row before.' },
     key_after: { type: 'VARCHAR', doc: 'Key of the row after.' },
+    cue: {
+      type: 'VARCHAR',
+      doc: 'A row whose colour words speak of another picture, in words; null where none does.',
+    },
   },
 } as const satisfies Readonly<
   Record<string, Readonly<Record<string, { readonly type: string; readonly doc: string }>>>
@@ -86,7 +91,7 @@ export const ALIGNMENT_TABLES = {
 export type AlignmentTable = keyof typeof ALIGNMENT_TABLES;
 type Value = string | number | null;
 
-/** Creates both tables, empty. */
+/** Creates the tables, and that of {@link CAPTION_CLAIM_COLUMNS}, empty. */
 export async function createAlignmentTables(database: Database): Promise<void> {
   for (const [table, columns] of Object.entries(ALIGNMENT_TABLES)) {
     const list = Object.entries(columns).map(
@@ -94,6 +99,8 @@ export async function createAlignmentTables(database: Database): Promise<void> {
     );
     await database.run(`create or replace temp table ${table} (${list.join(', ')})`);
   }
+  const claims = Object.entries(CAPTION_CLAIM_COLUMNS).map(([name, type]) => `${name} ${type}`);
+  await database.run(`create or replace temp table caption_claims (${claims.join(', ')})`);
 }
 
 /** Adds one row; columns that are not given are null. */

@@ -4,6 +4,7 @@ import { AlignmentLog } from './alignment-log.ts';
 import { readAnnotationEvidence } from './annotation-evidence.ts';
 import { createAlignmentTables } from './alignment-tables.ts';
 import { assessShards, readShard, type ShardAssessment } from './assess-shard.ts';
+import { bandsOfCues, readCues } from './cue-evidence.ts';
 import { EmbeddingShard, type ShardEvidence } from './embedding-shard.ts';
 import { type Featured, readColouredRows, readEmbeddedRows } from './featured-shards.ts';
 import { readAnnotatedMetadata, readMetadataEvidence } from './metadata-evidence.ts';
@@ -37,7 +38,8 @@ export async function analyseAlignment(
   plan: AlignmentPlan,
 ): Promise<readonly AlignmentSummary[]> {
   await createAlignmentTables(database);
-  const log = await AlignmentLog.begin(database);
+  const cues = await readCues(database, plan.clipColumns);
+  const log = await AlignmentLog.begin(database, cues);
   const has = (column: string): boolean => plan.clipColumns.has(column);
   const isTold =
     has('clip_embedding') && has('text_embedding') && (await compareEmbeddings(database, log));
@@ -55,6 +57,8 @@ export async function analyseAlignment(
     const rows = await readEmbeddedRows(database, 'text_embedding');
     await compareWords(log, 'caption-words', 'text embedding', rows);
   } else await log.nothing('caption-words', whyNothing(has, 'text_embedding', 'caption'));
+  if (cues.shown.size > 0)
+    await compareBands(log, 'cues', bandsOfCues(cues), 'no caption speaks of colours');
   if (has('source_id') && has('caption'))
     await compareBands(
       log,

@@ -38,18 +38,22 @@ export async function readColouredRows(database: Database): Promise<Featured> {
      order by sampled.shard_id, sampled.row_number`,
   );
   if (rows.length === 0) return { dimension: 0, shards: [] };
+  return standardise(gather(rows, await readCaptionsAround(database)));
+}
+
+/** Captions of the sampled rows and of all rows within reach of them. */
+export async function readCaptionsAround(database: Database): Promise<readonly SqlRow[]> {
   await database.run(
     `create or replace temp table alignment_around as
      select distinct clip_id + offset_rows as clip_id, row_number + offset_rows as row_number
      from sampled_clips, (select unnest(range(-${OFFSET_REACH}, ${OFFSET_REACH + 1})) as offset_rows)
      where row_number + offset_rows >= 0`,
   );
-  const captions = await database.rows(
+  return database.rows(
     `select shard_id, row_number, caption from clips
      where row_number in (select row_number from alignment_around)
        and clip_id in (select clip_id from alignment_around)`,
   );
-  return standardise(gather(rows, captions));
 }
 
 const middle = (list: string): string => `frames.${list}[1 + len(frames.${list}) // 2]`;

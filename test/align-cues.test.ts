@@ -1,0 +1,171 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { drawShapes, SIDE_PX } from '../bench/alignment/draw-shapes.ts';
+import { claimsOf, contradictionOf, type Shown } from '../src/analyses/alignment/caption-claims.ts';
+import { DEFAULT_CONFIG } from '../src/config/config.ts';
+import type { ReportInput } from '../src/run/document.ts';
+import { scan } from '../src/scan.ts';
+
+const NOTHING: Shown = { chromaSpread: null, width_px: null, height_px: null, duration_s: null };
+
+function contradictions(caption: string, shown: Partial<Shown>): readonly string[] {
+  return claimsOf(caption).flatMap(
+    (claim) => contradictionOf(claim, { ...NOTHING, ...shown }) ?? [],
+  );
+}
+
+describe('what a caption says outright', () => {
+  it.each([
+    [
+      'A black-and-white photo of a dog.',
+      { chromaSpread: 31 },
+      /black and white, and it is in colour/,
+    ],
+    ['The video is shot in black and white.', { chromaSpread: 20 }, /in colour/],
+    [
+      'A vertical video of a dancer.',
+      { width_px: 1920, height_px: 1080 },
+      /upright, and it is 1920 x 1080/,
+    ],
+    [
+      'In landscape orientation, a road.',
+      { width_px: 720, height_px: 1280 },
+      /wide, and it is 720 x 1280/,
+    ],
+    ['A ten second clip of waves.', { duration_s: 3.2 }, /lasts 10 s, and it lasts 3\.2 s/],
+    ['The video lasts about 2 minutes.', { duration_s: 12 }, /lasts 120 s/],
+  ])('%s is held against the medium', (caption, shown, says) => {
+    const found = contradictions(caption, shown);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(says);
+  });
+
+  it.each([
+    ['A black and white dog on a lawn.', { chromaSpread: 31 }],
+    ['A black-and-white photo of a dog.', { chromaSpread: 1.4 }],
+    ['A sepia-toned monochrome photograph.', { chromaSpread: 9 }],
+    ['A portrait of a woman, a landscape photo behind her.', { width_px: 1920, height_px: 1080 }],
+    ['A vertical video of a dancer.', { width_px: 1080, height_px: 1100 }],
+    ['A horizontal picture beside a vertical picture.', { width_px: 300, height_px: 900 }],
+    ['A ten second clip of waves.', { duration_s: 6 }],
+    ['Two seconds later a video appears on a phone.', { duration_s: 30 }],
+    ['A black-and-white photo.', {}],
+  ])('%s contradicts nothing', (caption, shown) => {
+    expect(contradictions(caption, shown)).toEqual([]);
+  });
+});
+
+describe('a scan of pictures and captions', () => {
+  let folder = '';
+
+  const look = async (
+    name: string,
+    rows: readonly Readonly<Record<string, unknown>>[],
+    more: { readonly rule: string; readonly annotations?: string },
+  ): Promise<ReportInput> => {
+    const file = join(folder, `${name}.jsonl`);
+    await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const { report } = await scan({
+      config: {
+        ...DEFAULT_CONFIG,
+        dataset: [file],
+        mediaRoot: folder,
+        rules: { ...DEFAULT_CONFIG.rules, select: [more.rule] },
+        alignment: { ...DEFAULT_CONFIG.alignment, annotations: more.annotations ?? null },
+      },
+      cwd: folder,
+      runFolder: join(folder, `run-${name}`),
+      command: [],
+    });
+    return report;
+  };
+
+  const drawn = Array.from({ length: 140 }, (_, seed) => drawShapes(seed));
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'dailies-align-cues-'));
+    for (const [at, { rgb }] of drawn.entries()) {
+      await sharp(rgb, { raw: { width: SIDE_PX, height: SIDE_PX, channels: 3 } })
+        .png()
+        .toFile(join(folder, `${at}.png`));
+    }
+  });
+  afterAll(async () => rm(folder, { recursive: true, force: true }));
+
+  const rowsWith = (order: (row: number) => number): readonly Readonly<Record<string, unknown>>[] =>
+    drawn.map((_, row) => ({
+      key: `k${row}`,
+      path: `${row}.png`,
+      caption: drawn[(order(row) + drawn.length) % drawn.length]?.caption,
+    }));
+
+  it('tells a shift by words of colour, and one row that shows it', async () => {
+    const report = await look(
+      'moved',
+      rowsWith((row) => row - 1),
+      { rule: 'shifted-captions' },
+    );
+    const cues = report.run.alignment?.find((each) => each.evidence === 'cues');
+    expect(cues?.stretch).toMatchObject({ fromRow: 0, offset: 1 });
+    expect(report.findings[0]?.values).toMatchObject({
+      cue: expect.stringMatching(
+        /^the caption of row \d+ speaks of \w+, which not its picture but that of row \d+ shows$/,
+      ),
+    });
+  });
+
+  it('finds words of colour where they belong', async () => {
+    const report = await look(
+      'clean',
+      rowsWith((row) => row),
+      { rule: 'shifted-captions' },
+    );
+    const cues = report.run.alignment?.find((each) => each.evidence === 'cues');
+    expect(cues).toMatchObject({ verdict: 'aligned', stretch: null });
+    expect(report.findings).toEqual([]);
+  });
+
+  it('names the row whose caption says what its picture is not', async () => {
+    const rows = rowsWith((row) => row).map((row, at) =>
+      at === 7 ? { ...row, caption: 'a black and white photo of a circle' } : row,
+    );
+    const report = await look('claims', rows, { rule: 'mispaired-captions' });
+    expect(report.findings).toHaveLength(1);
+    expect(report.findings[0]).toMatchObject({ key: 'k7', row_number: 7 });
+    expect(report.findings[0]?.message).toMatch(
+      /^the caption says that it is black and white, and/,
+    );
+  });
+
+  it('names rows whose file the source annotations know by another key', async () => {
+    const source = rowsWith((row) => row).map((row) => ({
+      ...row,
+      path: `raw/${String(row['path'])}`,
+    }));
+    const annotations = join(folder, 'source.jsonl');
+    await writeFile(annotations, source.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const rows = source.map((row, at) => ({
+      ...row,
+      path: at < 100 ? `${at}.png` : `${(at + 1) % 140}.png`,
+    }));
+    const report = await look('paths', rows, { rule: 'key-path-mismatch', annotations });
+    expect(report.findings.length).toBeGreaterThanOrEqual(40);
+    expect(report.findings[0]?.message).toMatch(
+      /named after k\d+: the source annotations give this key raw\/\d+\.png$/,
+    );
+    const clean = await look(
+      'paths-clean',
+      rowsWith((row) => row),
+      {
+        rule: 'key-path-mismatch',
+        annotations,
+      },
+    );
+    expect(clean.findings).toEqual([]);
+  });
+});
