@@ -32,6 +32,8 @@ export type ShardFile = {
   readonly partitions: Readonly<Record<string, string | null>>;
   /** Why the file cannot even be opened, null if it can. */
   readonly error: string | null;
+  /** Whether its store did not give it, so that nobody knows whether it is good. */
+  readonly isUnreachable?: boolean;
 };
 
 /** What the inputs of a run turned out to be. */

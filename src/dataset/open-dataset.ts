@@ -521,7 +521,7 @@ async function leaveOutFaults(
     const own = faults.filter((fault) => fault.shardId === shard.file.index);
     if (own.length === 0 || countFaultyRows(own) < shard.rows) continue;
     await connection.run(
-      `update shards set state = 'unread', rows = null, error = ${quoteLiteral(tellFaults(own))} where shard_id = ${shard.file.index}`,
+      `update shards set state = ${own[0]?.isUnreachable === true ? `'unreachable'` : `'unread'`}, rows = null, error = ${quoteLiteral(tellFaults(own))} where shard_id = ${shard.file.index}`,
     );
   }
   return faults;

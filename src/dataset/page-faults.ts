@@ -16,6 +16,8 @@ export type PageFault = {
   readonly firstRow: number;
   readonly rows: number;
   readonly error: string;
+  /** Whether its store did not give it: nobody knows whether it is good, so it is left out and no fault of the data. */
+  readonly isUnreachable?: boolean;
 };
 
 /** Columns of the table `page_faults`: one row for each row group and column that cannot be decoded. */
@@ -47,7 +49,9 @@ export async function findPageFaults(
     for (const shard of shards.filter((each) => each.error === null)) {
       const { twin } = shard.file;
       if (twin !== undefined && twin.fault !== null) {
-        found.push(...(await loseAll(scratch, shard, twin.fault)));
+        const { message, isUnreachable } = twin.fault;
+        const lost = await loseAll(scratch, shard, message);
+        found.push(...lost.map((fault) => ({ ...fault, isUnreachable })));
         continue;
       }
       const error = await decode(scratch, shard, allColumns(shard), null, signal);
@@ -198,7 +202,7 @@ export async function createPageFaultsTable(
 ): Promise<void> {
   const columns = Object.entries(PAGE_FAULT_COLUMNS).map(([name, type]) => `"${name}" ${type}`);
   await connection.run(`create or replace table page_faults (${columns.join(', ')})`);
-  for (const fault of faults) {
+  for (const fault of faults.filter((each) => each.isUnreachable !== true)) {
     const name = fault.columnName === null ? 'null' : quoteLiteral(fault.columnName);
     await connection.run(
       `insert into page_faults values (${fault.shardId}, ${quoteLiteral(fault.shard)}, ${fault.rowGroup}, ${name},
@@ -211,6 +215,7 @@ export async function createPageFaultsTable(
 export function tellFaults(faults: readonly PageFault[]): string {
   const [first] = faults;
   if (first === undefined) return '';
+  if (first.isUnreachable === true) return first.error;
   const column = first.columnName === null ? '' : `, column ${first.columnName}`;
   const more = faults.length > 1 ? `; and ${faults.length - 1} more` : '';
   return `row group ${first.rowGroup} (rows ${first.firstRow}–${first.firstRow + first.rows - 1})${column}: ${first.error}${more}`;

@@ -61,7 +61,7 @@ function shardValues(shard: ShardReading): string[] {
     `${file.bytes}`,
     quoteLiteral(file.format),
     quoteLiteral(file.compression),
-    isRead ? `'read'` : `'unread'`,
+    isRead ? `'read'` : file.isUnreachable === true ? `'unreachable'` : `'unread'`,
     isRead ? 'null' : quoteLiteral(shard.error ?? ''),
     isRead ? quoteLiteral(schemaHash(shard.schema)) : 'null',
     listLiteral(shard.schema.map((column) => column.name)),

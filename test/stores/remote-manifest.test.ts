@@ -5,7 +5,11 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { discoverShards } from '../../src/dataset/discover-shards.ts';
-import { openDataset, type OpenDataset } from '../../src/dataset/open-dataset.ts';
+import {
+  leaveOutPageFaults,
+  openDataset,
+  type OpenDataset,
+} from '../../src/dataset/open-dataset.ts';
 import { readRows } from '../../src/dataset/rows.ts';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../../src/stores/access.ts';
 import { connect, makeFolder, open, runAlone } from '../dataset-room.ts';
@@ -186,5 +190,64 @@ describe('what is no manifest behind a URL', () => {
     ['', /cannot be listed over HTTP|no format/],
   ])('is refused: %s', async (name, message) => {
     await expect(openRemote(name)).rejects.toThrow(message);
+  });
+});
+
+describe('a store that does not give all', () => {
+  it('leaves shards unreachable, apart from bad ones', async () => {
+    const busy = await serve(async (request, response) => {
+      if (request.url === '/b.parquet') response.writeHead(503).end();
+      else if (request.url === '/c.parquet')
+        sendObject(request, response, { bytes: Buffer.from('PAR1 no Parquet PAR1') });
+      else
+        sendObject(request, response, { bytes: await readFile(join(folder, 'm.parquet')), etag });
+    });
+    try {
+      const connection = await connect();
+      const discovery = await discoverShards([`${busy.origin}/{a,b,c}.parquet`], {
+        cwd: '/',
+        stores: { ...ACCESS, retries: 0 },
+      });
+      const dataset = await openDataset(connection, discovery);
+      expect(dataset.rows).toBe(60_000);
+      const shards = await readRows(connection, 'select shard, state from shards order by shard');
+      expect(shards).toEqual([
+        { shard: 'a.parquet', state: 'read' },
+        { shard: 'b.parquet', state: 'unreachable' },
+        { shard: 'c.parquet', state: 'unread' },
+      ]);
+    } finally {
+      await busy.close();
+    }
+  });
+
+  it('leaves a shard unreachable that it gave the beginning of', async () => {
+    let isBusy = false;
+    const busy = await serve(async (request, response) => {
+      if (isBusy) response.writeHead(503).end();
+      else
+        sendObject(request, response, { bytes: await readFile(join(folder, 'm.parquet')), etag });
+    });
+    try {
+      const connection = await connect();
+      const discovery = await discoverShards([`${busy.origin}/a.parquet`], {
+        cwd: '/',
+        stores: { ...ACCESS, retries: 0 },
+      });
+      const dataset = await openDataset(connection, discovery);
+      isBusy = true;
+      const sql = 'select max(caption) as n from clips';
+      await expect(readRows(connection, sql)).rejects.toThrow(/503/);
+      const rest = await leaveOutPageFaults(connection, dataset);
+      expect(rest?.rows).toBe(0);
+      expect(rest?.shards[0]?.error).toMatch(/503/);
+      expect(await readRows(connection, sql)).toEqual([{ n: null }]);
+      expect(await readRows(connection, 'select state from shards')).toEqual([
+        { state: 'unreachable' },
+      ]);
+      expect(await readRows(connection, 'select * from page_faults')).toEqual([]);
+    } finally {
+      await busy.close();
+    }
   });
 });

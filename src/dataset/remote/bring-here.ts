@@ -11,7 +11,7 @@ import { StoreFault } from '../../stores/store-fault.ts';
 import type { ShardFile } from '../discover-shards.ts';
 import { scratchFile } from '../row-store.ts';
 import { RemoteManifest, type RemoteShard } from './remote-manifest.ts';
-import { FIRST_REQUEST, SparseTwin } from './sparse-twin.ts';
+import { FIRST_REQUEST, isUnreachable, SparseTwin } from './sparse-twin.ts';
 
 /** Parts in which whole files are fetched, and how many at once. */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -69,7 +69,7 @@ export async function bringHere(
         return here;
       } catch (error) {
         if (!(error instanceof StoreFault)) throw error;
-        return { ...shard, error: error.message };
+        return { ...shard, error: error.message, isUnreachable: isUnreachable(error) };
       }
     },
     { concurrency: OPENED_AT_ONCE },

@@ -3,6 +3,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import pMap from 'p-map';
 
 import { type OpenObjectOptions, type StoreObject } from '../../stores/object-ranges.ts';
+import { StoreFault } from '../../stores/store-fault.ts';
 import { readThriftStruct, ThriftFault } from '../thrift-compact.ts';
 import {
   type ChunkPlace,
@@ -42,6 +43,21 @@ const MAGIC = Buffer.from('PAR1', 'latin1');
 
 type Range = { readonly start: number; readonly end: number };
 
+/** Why a shard cannot be read any further. */
+export type TwinFault = {
+  readonly message: string;
+  /** Whether nobody knows if it is good: its store refused, or gave no answer. */
+  readonly isUnreachable: boolean;
+};
+
+/** Whether an error says nothing about an object but that its store did not give it. */
+export function isUnreachable(error: unknown): boolean {
+  return (
+    error instanceof StoreFault &&
+    (error.code === 'unreachable' || error.code === 'permission-denied')
+  );
+}
+
 /**
  * A local file with the size, the footer and the column chunks of a remote Parquet file that were asked for, at their places;
  * the rest are holes, which take no room on the disk.
@@ -51,7 +67,7 @@ export class SparseTwin {
   /** Bytes on disk. */
   heldBytes = 0;
   /** Why the rest of the object can't be had; null: nothing is known to be wrong. */
-  fault: string | null = null;
+  fault: TwinFault | null = null;
   readonly #object: StoreObject;
   readonly #layout: ParquetLayout | null;
   readonly #fetched = new Set<ChunkPlace>();
@@ -174,7 +190,7 @@ export class SparseTwin {
         this.heldBytes += chunk.end - chunk.start;
       }
     } catch (error) {
-      this.fault = error instanceof Error ? error.message : String(error);
+      this.#fail(error);
       throw error;
     } finally {
       await handle.close();
@@ -211,7 +227,7 @@ export class SparseTwin {
         { concurrency: PARTS_AT_ONCE },
       );
     } catch (error) {
-      this.fault = error instanceof Error ? error.message : String(error);
+      this.#fail(error);
       throw error;
     } finally {
       await handle.close();
@@ -278,6 +294,13 @@ export class SparseTwin {
 
   async close(): Promise<void> {
     await this.#object.close();
+  }
+
+  #fail(error: unknown): void {
+    this.fault = {
+      message: error instanceof Error ? error.message : String(error),
+      isUnreachable: isUnreachable(error),
+    };
   }
 
   /** Chunks that lie in these ranges: what is fetched along in a gap is there too. */
