@@ -218,7 +218,6 @@ export async function lookAt(
 /** What a pass has spent, and whether it may go on. */
 class Meter {
   readonly #most: Pass['most'];
-  readonly #sizes: ReadonlyMap<string, number>;
   readonly leftOut = new Set<string>();
   bytes = 0;
   packetBytes = 0;
@@ -226,15 +225,13 @@ class Meter {
 
   constructor(pass: Pass) {
     this.#most = pass.most;
-    this.#sizes = new Map(pass.media.map((each) => [each.identity, each.sizeBytes]));
   }
 
   add(verdict: ProbeVerdict): void {
     const { containers, packets, images, frames } = verdict.evidence;
-    for (const row of [containers, packets, images]) this.bytes += numberIn(row, 'bytes_read');
+    for (const row of [containers, packets, images, frames])
+      this.bytes += numberIn(row, 'bytes_read');
     this.packetBytes += numberIn(packets, 'bytes_read');
-    // A decoder reads the whole file.
-    if (frames !== undefined) this.bytes += this.#sizes.get(verdict.id) ?? 0;
     this.decode_s += numberIn(frames, 'decode_s');
   }
 
@@ -549,7 +546,7 @@ export async function countProbes(
   cached: number,
 ): Promise<ProbeCount> {
   const { ok, bad, unreachable } = await countEvidence(database, table);
-  const hasBytes = table !== 'files' && table !== 'frames' && table !== 'audio';
+  const hasBytes = table !== 'files' && table !== 'audio';
   const bytes = hasBytes
     ? numberOf((await database.row(`select coalesce(sum(bytes_read), 0) as n from ${table}`))['n'])
     : 0;

@@ -1,6 +1,8 @@
 import { tmpdir } from 'node:os';
 
-import { LocalCopy, type LocalFile } from '../media/local-copy.ts';
+import { selectDecoder } from '../media/decoders/decode-frames.ts';
+import type { DecodeTier } from '../media/decoders/frame-stream.ts';
+import { joinStretches, LocalCopy, type Stretch } from '../media/local-copy.ts';
 import type { Magic } from '../media/magic.ts';
 import { isUrl } from '../media/medium-text.ts';
 import { openMedium } from '../media/open-medium.ts';
@@ -133,27 +135,60 @@ async function lookInside(
     const image = await look('images', () => probeImage(copy.reader, images));
     if (image !== null && Number(image['page_count']) < 2) return;
   }
-  const audioTracks = await lookAtHeader(task, copy, tell);
-  const { tier, decoder } = task;
-  if (tier !== 'header') {
-    await look('frames', () =>
-      onFile(copy, 'frames', (path) => probeFrames(path, { tier, decoder })),
-    );
-  }
-  if (!task.wants.includes('audio') || audioTracks === 0) return;
+  const header = await lookAtHeader(task, copy, tell);
+  const { tier } = task;
+  if (tier !== 'header') await look('frames', () => framesRow({ ...task, tier }, copy, header));
+  if (!task.wants.includes('audio') || header?.containers.audio_track_count === 0) return;
   const audio = await audioRow(task, copy);
   if (audio !== null) tell({ kind: 'row', table: 'audio', row: audio });
 }
 
-/** What a decoder sees of a medium, which may have to be fetched for it. */
-async function onFile(
+/** Share of a medium from which on all of it is fetched rather than its keyframes: one request in place of many. */
+const MOST_KEYFRAME_SHARE = 0.8;
+
+/**
+ * What a decoder sees of a medium, which may have to be fetched for it: the keyframes alone, where they are wanted and an index
+ * says where they lie. If the decoder has anything to say about such a file, the whole one decides.
+ */
+async function framesRow(
+  task: ProbeTask & { readonly tier: DecodeTier },
   copy: LocalCopy,
-  table: EvidenceTable,
-  probe: (path: string) => Promise<TravellingRow>,
+  header: HeaderRows | null,
 ): Promise<TravellingRow> {
-  const file: LocalFile = await copy.whole();
-  return file.ok ? probe(file.path) : errorRow(table, file.code, file.message);
+  const { tier, decoder } = task;
+  const before = copy.reader.spent().bytesRead;
+  const bytesRead = (): number =>
+    copy.isInPlace ? copy.reader.sizeBytes : copy.reader.spent().bytesRead - before;
+  const keyframes = await sparseStretches(task, copy, header);
+  if (keyframes !== null) {
+    const file = await copy.parts(keyframes);
+    const row = file.ok ? await probeFrames(file.path, { tier, decoder, isSparse: true }) : null;
+    if (row?.error_code === null && row.decode_error_count === 0)
+      return { ...row, bytes_read: bytesRead() };
+  }
+  const file = await copy.whole();
+  if (!file.ok) return errorRow('frames', file.code, file.message);
+  return { ...(await probeFrames(file.path, { tier, decoder })), bytes_read: bytesRead() };
 }
+
+/** What a keyframe decode needs of a medium that would have to be fetched; null: all of it. */
+async function sparseStretches(
+  task: ProbeTask,
+  copy: LocalCopy,
+  header: HeaderRows | null,
+): Promise<readonly Stretch[] | null> {
+  if (task.tier !== 'keyframes' || copy.isInPlace || task.wants.includes('audio')) return null;
+  const keyframes = header?.keyframes?.() ?? null;
+  if (keyframes === null) return null;
+  const decoder = await selectDecoder(task.decoder);
+  if (!decoder.ok || decoder.name !== 'node-av') return null;
+  const stretches = joinStretches(keyframes, KEYFRAME_GAP_BYTES);
+  const bytes = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
+  return bytes > MOST_KEYFRAME_SHARE * copy.reader.sizeBytes ? null : stretches;
+}
+
+/** Bytes between two keyframes that are fetched along, to save a request. */
+const KEYFRAME_GAP_BYTES = 64 * 1024;
 
 /** The row of a medium's sound; null if it has none, which is no fault. */
 async function audioRow(task: ProbeTask, copy: LocalCopy): Promise<TravellingRow | null> {
@@ -175,14 +210,14 @@ function kindOf(file: TravellingRow): MediumKind {
 }
 
 /**
- * Containers and packets come from one reading, which also tells how long a decode may take. Gives the number of audio
- * tracks, null if it is not known.
+ * Containers and packets come from one reading, which also tells how long a decode may take. Gives what was
+ * read of the header, null if nobody looked.
  */
 async function lookAtHeader(
   task: ProbeTask,
   copy: LocalCopy,
   tell: (note: ProbeNote) => void,
-): Promise<number | null> {
+): Promise<HeaderRows | null> {
   const wants = task.wants.filter((table) => table === 'containers' || table === 'packets');
   // Videos want frames and containers together; for frames alone a header look still pays for a fair deadline.
   if (wants.length === 0 && !task.wants.includes('frames')) return null;
@@ -208,7 +243,7 @@ async function lookAtHeader(
     const row = rows.packets ?? errorRow('packets', 'no-frames', 'no packets were read');
     tell({ kind: 'row', table: 'packets', row });
   }
-  return rows.containers.audio_track_count;
+  return rows;
 }
 
 /** A probe never throws for what a medium holds; if it does, the tool is at fault, and that is a row too. */

@@ -47,6 +47,11 @@ export class LocalCopy {
       filePathOf(opened.medium) === null ? this.#recording(opened.reader) : opened.reader;
   }
 
+  /** Whether decoders open the medium where it lies, and nothing is copied. */
+  get isInPlace(): boolean {
+    return filePathOf(this.#opened.medium) !== null;
+  }
+
   /** The whole medium as a file. */
   async whole(): Promise<LocalFile> {
     return this.parts([{ start: 0, end: this.reader.sizeBytes }]);

@@ -430,6 +430,10 @@ export const EVIDENCE_TABLES = {
       doc: 'First 10 distinct lines of the decoder log, addresses removed.',
     },
     decode_s: { type: 'DOUBLE', doc: 'CPU seconds of the decode; not part of findings.' },
+    bytes_read: {
+      type: 'BIGINT',
+      doc: 'Bytes that were fetched for the decode; of a local file all of it.',
+    },
     ...ERROR_COLUMNS,
   },
   audio: {

@@ -35,6 +35,7 @@ export async function probeFrames(
     readonly tier: DecodeTier;
     readonly decoder: DecoderChoice;
     readonly limits?: Partial<DecodeLimits>;
+    readonly isSparse?: boolean;
   },
 ): Promise<EvidenceRow<'frames'>> {
   const notes = new FrameNotes(options.tier);
@@ -209,6 +210,7 @@ class FrameNotes {
       decode_error_count: report.error_count,
       decode_log: report.log,
       decode_s: report.decode_s,
+      bytes_read: null,
       error_code: null,
       error_message: null,
     };

@@ -6,6 +6,7 @@ import { readMp4 } from '../media/headers/mp4.ts';
 import { readTimeline } from '../media/headers/timeline.ts';
 import { MAGIC_BYTES, detectMagic, type Magic } from '../media/magic.ts';
 import { mediumFaultOf } from '../media/medium-fault.ts';
+import type { Stretch } from '../media/local-copy.ts';
 import type { RangeReader } from '../media/ranges.ts';
 import { brokenContainerRow, containerRow, type Spent } from './containers.ts';
 import {
@@ -20,6 +21,8 @@ import { packetRow } from './packets.ts';
 export type HeaderRows = {
   readonly containers: EvidenceRow<'containers'>;
   readonly packets: EvidenceRow<'packets'> | null;
+  /** Where the keyframes lie, for a decoder that is to see no more; null or none: not known for all of them. */
+  readonly keyframes?: () => readonly Stretch[] | null;
 };
 
 /** A reader of other formats: another way to the same rows; `packets` null if it did not look at them. */
@@ -131,11 +134,31 @@ function headerRows(header: MediaHeader, spent: Spent, wantsPackets: boolean): H
     const message = 'the file has no video track';
     return { containers, packets: errorRow('packets', 'no-video-track', message) };
   }
-  if (!wantsPackets) return { containers, packets: null };
+  if (!wantsPackets)
+    return { containers, packets: null, keyframes: () => keyframeStretches(header) };
   if (packets === null || timeline === null) {
     return { containers, packets: errorRow('packets', 'no-frames', 'the file has no packets') };
   }
-  return { containers, packets: packetRow(header, video, packets, timeline) };
+  return {
+    containers,
+    packets: packetRow(header, video, packets, timeline),
+    keyframes: () => keyframeStretches(header),
+  };
+}
+
+/** Where the keyframes of the only video track lie, by an index that names every packet. */
+function keyframeStretches(header: MediaHeader): readonly Stretch[] | null {
+  const packets = header.video?.packets ?? null;
+  const { isFragmented, fault, videoTrackCount, attachedPictureCount } = header;
+  const isSimple =
+    isFragmented === false && fault === null && videoTrackCount === 1 && attachedPictureCount === 0;
+  if (!isSimple || packets?.isComplete !== true || packets.keyframes === null) return null;
+  const offsets = packets.offsets_bytes?.() ?? null;
+  if (offsets === null || packets.keyframes.length === 0) return null;
+  return Array.from(packets.keyframes, (index) => {
+    const start = offsets[index] ?? 0;
+    return { start, end: start + (packets.sizes_bytes[index] ?? 0) };
+  });
 }
 
 /** Both rows of a medium that could not be read. */

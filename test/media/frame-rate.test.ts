@@ -16,6 +16,7 @@ function timelineOf(
     sizes_bytes: new Int32Array(pts.length),
     ptsTicks: Float64Array.from(pts),
     keyframes: null,
+    offsets_bytes: null,
     lastDurationTicks: null,
     durationTicks: null,
   } as const;

@@ -53,6 +53,8 @@ export async function decodeFrames(
     readonly tier: DecodeTier;
     readonly decoder: DecoderChoice;
     readonly limits?: Partial<DecodeLimits>;
+    /** The file holds its keyframes alone: node-av is not to read more, and nobody else may open it. */
+    readonly isSparse?: boolean;
   },
   onFrame: OnFrame,
 ): Promise<DecodeOutcome> {
@@ -62,7 +64,8 @@ export async function decodeFrames(
   if (selected.name === 'node-av') {
     const av = await loadNodeAv();
     if (av instanceof Error) return { ok: false, code: 'decoder-unavailable', message: av.message };
-    return decodeWithNodeAv(av, path, { tier: options.tier, limits }, onFrame);
+    const isSparse = options.isSparse === true;
+    return decodeWithNodeAv(av, path, { tier: options.tier, limits, isSparse }, onFrame);
   }
   const [ffmpeg, ffprobe] = await Promise.all([
     findFfmpegTool('ffmpeg'),

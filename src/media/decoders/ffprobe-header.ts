@@ -101,6 +101,7 @@ function packetsOf(all: readonly Json[], stream: Json, start_s: number): PacketT
     sizes_bytes: Int32Array.from(packets, (packet) => numberOf(packet['size']) ?? 0),
     ptsTicks: Float64Array.from(ticks),
     keyframes: Int32Array.from(keyframes),
+    offsets_bytes: null,
     lastDurationTicks: null,
     durationTicks: null,
   };

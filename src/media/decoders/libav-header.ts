@@ -120,6 +120,7 @@ function walkPackets(
     sizes_bytes: Int32Array.from(sizes),
     ptsTicks: Float64Array.from(ptsTicks),
     keyframes: Int32Array.from(keyframes),
+    offsets_bytes: null,
     lastDurationTicks: null,
     durationTicks: null,
   };

@@ -20,12 +20,16 @@ import type { NodeAv } from './node-av-library.ts';
 export function decodeWithNodeAv(
   av: NodeAv,
   path: string,
-  options: { readonly tier: DecodeTier; readonly limits: DecodeLimits },
+  options: {
+    readonly tier: DecodeTier;
+    readonly limits: DecodeLimits;
+    readonly isSparse?: boolean;
+  },
   onFrame: OnFrame,
 ): Promise<DecodeOutcome> {
   return withLog(av, async (log) => {
     const started = process.cpuUsage();
-    const input = await openInput(av, path);
+    const input = await openInput(av, path, options.isSparse);
     if (!input.ok) return input;
     try {
       if (input.video === null) return noVideoTrack;

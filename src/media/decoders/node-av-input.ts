@@ -17,9 +17,13 @@ export type NodeAvInput = {
 
 /**
  * Opens a local file for demuxing: only whitelisted containers, only the `file` protocol, so that nothing inside can
- * make it open another file or a host. The caller closes `format`.
+ * make it open another file or a host. Of a sparse file nothing but keyframes is read. The caller closes `format`.
  */
-export async function openInput(av: NodeAv, path: string): Promise<NodeAvInput | DecodeFailure> {
+export async function openInput(
+  av: NodeAv,
+  path: string,
+  isSparse = false,
+): Promise<NodeAvInput | DecodeFailure> {
   const refused = await refuseFile(path);
   if (refused !== null) return refused;
   const format = new av.lib.FormatContext();
@@ -30,7 +34,8 @@ export async function openInput(av: NodeAv, path: string): Promise<NodeAvInput |
   if (opened < 0) {
     return { ok: false, code: await headerFaultOf(path), message: describe(av, opened) };
   }
-  format.findStreamInfoSync(null);
+  if (isSparse) findInfoOfKeyframes(av, format);
+  else format.findStreamInfoSync(null);
   const video = format.streams
     .filter((stream) => stream.codecpar.codecType === av.constants.AVMEDIA_TYPE_VIDEO)
     .filter((stream) => (stream.disposition & av.constants.AV_DISPOSITION_ATTACHED_PIC) === 0);
@@ -38,6 +43,22 @@ export async function openInput(av: NodeAv, path: string): Promise<NodeAvInput |
     (stream) => (stream.disposition & av.constants.AV_DISPOSITION_DEFAULT) !== 0,
   );
   return { ok: true, format, video: main ?? video[0] ?? null };
+}
+
+/** Learns what streams are from their keyframes alone, and goes back to the first packet: holes are passed over unparsed. */
+function findInfoOfKeyframes(av: NodeAv, format: FormatContext): void {
+  const { constants } = av;
+  const { streams } = format;
+  for (const stream of streams) {
+    const isVideo = stream.codecpar.codecType === constants.AVMEDIA_TYPE_VIDEO;
+    stream.discard = isVideo ? constants.AVDISCARD_NONKEY : constants.AVDISCARD_ALL;
+  }
+  format.findStreamInfoSync(null);
+  for (const stream of streams) stream.discard = constants.AVDISCARD_DEFAULT;
+  format.setOption('fflags', '+noparse');
+  const video = streams.find((each) => each.codecpar.codecType === constants.AVMEDIA_TYPE_VIDEO);
+  if (video !== undefined)
+    format.seekFrameSync(video.index, -(2n ** 62n), constants.AVSEEK_FLAG_BACKWARD);
 }
 
 /** Opens a single-threaded decoder for a stream: threads of their own would blur the CPU budget of a worker. */

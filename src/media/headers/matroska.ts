@@ -255,6 +255,7 @@ function packetTable(
     sizes_bytes: Int32Array.from(scan.sizes),
     ptsTicks: Float64Array.from(scan.times),
     keyframes: Int32Array.from(scan.keyframes),
+    offsets_bytes: null,
     lastDurationTicks: scan.lastDuration ?? declared,
     durationTicks: null,
   };

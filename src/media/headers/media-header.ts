@@ -14,6 +14,8 @@ export type PacketTable = {
   readonly ptsTicks: Float64Array;
   /** Positions of keyframes, ascending; `null`: every packet is one. */
   readonly keyframes: Int32Array | null;
+  /** Where each packet lies in the medium; null: not known for all of them. Worked out when it is asked for. */
+  readonly offsets_bytes: (() => Float64Array | null) | null;
   /** Duration of the last packet in ticks, null if unknown. */
   readonly lastDurationTicks: number | null;
   /** Sum of all packet durations in ticks, null if unknown. */

@@ -71,6 +71,7 @@ export class FragmentCollector {
       sizes_bytes: Int32Array.from([...(head?.sizes_bytes ?? []), ...this.#sizes]),
       ptsTicks: Float64Array.from([...(head?.ptsTicks ?? []), ...this.#pts]),
       keyframes: Int32Array.from([...keys, ...this.#keyframes.map((index) => index + before)]),
+      offsets_bytes: null,
       lastDurationTicks: this.#lastDuration ?? head?.lastDurationTicks ?? null,
       durationTicks: (head?.durationTicks ?? 0) + this.#videoTicks,
     };

@@ -88,6 +88,8 @@ export function readPacketTable(view: ByteView, boxes: SampleBoxes): PacketTable
     sizes_bytes: sizes,
     ptsTicks: pts,
     keyframes: readKeyframes(view, boxes, count),
+    // Sample groups may name more random access points than the table of keyframes does.
+    offsets_bytes: boxes.has('sbgp') ? null : () => readOffsets(view, boxes, sizes),
     lastDurationTicks: count === 0 ? null : lastDurationTicks,
     durationTicks: count === declared ? durationTicks : tableDurationTicks(view, boxes),
   };
@@ -184,6 +186,31 @@ export function lastSampleEnd(view: ByteView, boxes: SampleBoxes): number | null
   const stop = Math.min(first + samples, count, first + MAX_SAMPLES);
   for (let i = first; i < stop; i++) end += sizeOf(i);
   return end;
+}
+
+/** Where each sample lies: chunk by chunk, one behind the other; null if the chunks do not hold all samples. */
+function readOffsets(view: ByteView, boxes: SampleBoxes, sizes: Int32Array): Float64Array | null {
+  const stsc = boxes.get('stsc');
+  const chunks = readChunks(view, boxes);
+  const offsets = new Float64Array(sizes.length);
+  const entries = stsc === undefined ? 0 : entryCount(view, stsc, stsc.body + 4, 12);
+  let sample = 0;
+  let from = 0;
+  for (let i = 0; i < entries; i++) {
+    const at = (stsc?.body ?? 0) + 8 + 12 * i;
+    from = Math.max(from, view.u32(at) - 1);
+    const end = i + 1 < entries ? Math.min(chunks.count, view.u32(at + 12) - 1) : chunks.count;
+    const perChunk = view.u32(at + 4);
+    for (; from < end && sample < sizes.length; from++) {
+      let offset = chunks.offsetOf(from);
+      const stop = Math.min(sizes.length, sample + perChunk);
+      for (; sample < stop; sample++) {
+        offsets[sample] = offset;
+        offset += sizes[sample] ?? 0;
+      }
+    }
+  }
+  return sample === sizes.length ? offsets : null;
 }
 
 function samplesOfChunk(

@@ -1,0 +1,176 @@
+import { readFileSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { runPool } from '../../src/engine/pool.ts';
+import type { ProbeTask, ProbeVerdict } from '../../src/engine/task.ts';
+import { makeFilmStrip } from '../../src/media/film-strip.ts';
+import { fileMedium } from '../../src/media/medium-text.ts';
+import { identityOfObject, placeOfObject, stampMedium } from '../../src/media/medium-stamp.ts';
+import type { Medium } from '../../src/media/medium.ts';
+import { scratchFolder } from '../../src/media/scratch-folder.ts';
+import { DEFAULT_STORE_ACCESS } from '../../src/stores/access.ts';
+import { makeClip } from '../media-kit/media-kit.ts';
+import { type ObjectServer, sendObject, serve } from '../stores/object-server.ts';
+
+const CLIPS = join(import.meta.dirname, 'clips');
+const IMPATIENT = { ...DEFAULT_STORE_ACCESS, retries: 1, timeout_s: 1 };
+
+let server: ObjectServer;
+/** Files by the path of their URL. */
+const files = new Map<string, string>();
+
+beforeAll(async () => {
+  const recipe = { duration_s: 8, gop: 96, fps: 24, audio: { source: 'sine' } } as const;
+  files.set('/front.mp4', await makeClip({ ...recipe, faststart: true }));
+  files.set('/back.mp4', await makeClip({ ...recipe, faststart: false }));
+  files.set('/b-frames.mp4', await makeClip({ ...recipe, bFrames: 3 }));
+  for (const name of ['h264.mp4', 'fragmented.mp4', 'vp9.webm', 'preroll.mp4', 'h264.mkv'])
+    files.set(`/${name}`, join(CLIPS, name));
+  server = await serve(answer);
+});
+
+afterAll(async () => {
+  await server.close();
+});
+
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const url = request.url ?? '';
+  const path = files.get(url);
+  if (url === '/forbidden.mp4') response.writeHead(403).end('no');
+  else if (url === '/busy.mp4') response.writeHead(503, { 'retry-after': '0' }).end();
+  else if (url === '/silent.mp4') return;
+  else if (url === '/changing.mp4') {
+    const bytes = readFileSync(files.get('/back.mp4') ?? '');
+    const asked = server.asked.filter((each) => each.url === url).length;
+    sendObject(request, response, { bytes, etag: `"${asked > 1 ? 2 : 1}"` });
+  } else if (path === undefined) response.writeHead(404).end();
+  else sendObject(request, response, { bytes: readFileSync(path), etag: '"1"' });
+}
+
+function remote(path: string): Medium {
+  return { source: `${server.origin}${path}`, range: null, name: path.slice(1) };
+}
+
+async function lookAt(
+  media: readonly Medium[],
+  more: Partial<ProbeTask> = {},
+): Promise<readonly ProbeVerdict[]> {
+  const tasks = media.map((medium, index): ProbeTask => ({
+    id: String(index),
+    medium,
+    access: IMPATIENT,
+    wants: ['files', 'containers', 'packets', 'frames'],
+    tier: 'keyframes',
+    decoder: 'auto',
+    ...more,
+  }));
+  const verdicts: ProbeVerdict[] = [];
+  for await (const verdict of runPool(tasks, { workers: 1 }))
+    verdicts[Number(verdict.id)] = verdict;
+  return verdicts;
+}
+
+/** Evidence without what differs from run to run and from place to place. */
+function measured(evidence: ProbeVerdict['evidence'] = {}): unknown {
+  const same = { modified_ms: 0, version: null, decode_s: 0, bytes_read: 0, requests: 0 };
+  return Object.entries(evidence).map(([table, row]) => [table, { ...row, ...same }]);
+}
+
+describe('an object behind a URL', () => {
+  it.each(['keyframes', 'frames'] as const)('gives the %s of the file that it is', async (tier) => {
+    const names = [...files.keys()];
+    const local = names.map((name) => fileMedium(files.get(name) ?? ''));
+    const verdicts = await lookAt([...local, ...names.map(remote)], { tier });
+    for (const [index, name] of names.entries()) {
+      const here = verdicts[index];
+      const there = verdicts[index + names.length];
+      const named = withExtension(there, here);
+      expect(measured(named), name).toEqual(measured(here?.evidence));
+    }
+    const frames = verdicts.map((each) => Number(each.evidence.frames?.['decoded_frame_count']));
+    expect(frames.filter((count) => count > 1).length).toBeGreaterThan(6);
+    expect(await readdir(await scratchFolder())).toEqual([]);
+  });
+
+  it.each([
+    ['/front.mp4', 2],
+    ['/back.mp4', 3],
+  ])('%s costs its index and its first 32 KB to know its header', async (name, requests) => {
+    server.asked.length = 0;
+    const [verdict] = await lookAt([remote(name)], { tier: 'header' });
+    const row = verdict?.evidence.containers ?? {};
+    const floor = Number(row['index_bytes']);
+    expect(row['error_code']).toBeNull();
+    expect(Number(row['bytes_read'])).toBeLessThanOrEqual(1.2 * floor + 65_536);
+    expect(server.asked.length).toBeLessThanOrEqual(requests);
+    expect(server.asked.length).toBe(row['requests']);
+  });
+
+  it('costs little more than its keyframes to see them, and itself to see all frames', async () => {
+    const size = (await stat(files.get('/front.mp4') ?? '')).size;
+    const [some] = await lookAt([remote('/front.mp4')]);
+    const [all] = await lookAt([remote('/front.mp4')], { tier: 'frames' });
+    expect(bytesOf(all)).toBe(size);
+    expect(bytesOf(some)).toBeLessThan(0.8 * size);
+  });
+
+  it('is told as what is wrong with it', async () => {
+    const inner = { source: 'http://169.254.169.254/a.mp4', range: null, name: 'a.mp4' };
+    const places = ['/forbidden.mp4', '/busy.mp4', '/silent.mp4', '/absent.mp4'].map(remote);
+    const beyond = { ...remote('/h264.mp4'), range: { start_bytes: 5, length_bytes: 10 ** 9 } };
+    const verdicts = await lookAt([...places, inner, beyond], { wants: ['files'] });
+    expect(verdicts.map((each) => each.evidence.files?.['error_code'])).toEqual([
+      'unreachable',
+      'unreachable',
+      'unreachable',
+      'missing-file',
+      'refused-address',
+      'invalid-path',
+    ]);
+  });
+
+  it('that is replaced while it is read is told as changed, and so is one that changed since an earlier look', async () => {
+    const [during] = await lookAt([remote('/changing.mp4')]);
+    expect(during?.evidence.containers?.['error_code']).toBe('changed-while-read');
+    const [since] = await lookAt([remote('/front.mp4')], { version: '"0"' });
+    expect(since?.evidence.files?.['error_code']).toBe('changed-while-read');
+  });
+
+  it('has a film strip, and a new identity with each version', async () => {
+    const medium = remote('/back.mp4');
+    const strip = await makeFilmStrip(medium, IMPATIENT, { kind: 'video', count: 3 });
+    expect(strip?.times_s).toHaveLength(3);
+    const stamp = await stampMedium(medium, IMPATIENT);
+    expect(stamp).toMatchObject({ ok: true, identity: identityOfObject(medium, '"1"') });
+    expect(identityOfObject(medium, '"2"')).not.toBe(identityOfObject(medium, '"1"'));
+  });
+
+  it('is the same one under another signature, and none of its secrets are kept', () => {
+    expect(place('https://u:p@host/a.mp4?X-Amz-Signature=abc&X-Amz-Expires=9&id=7')).toBe(
+      'https://host/a.mp4?id=7',
+    );
+    expect(place('https://host/a.mp4?id=7')).not.toBe(place('https://host/a.mp4?id=8'));
+  });
+});
+
+function bytesOf(verdict: ProbeVerdict | undefined): number {
+  const { containers, frames } = verdict?.evidence ?? {};
+  return Number(containers?.['bytes_read']) + Number(frames?.['bytes_read']);
+}
+
+function place(source: string): string {
+  return placeOfObject({ source, range: null, name: 'a.mp4' });
+}
+
+/** The name of a file in the media kit is a hash: its ending has to do. */
+function withExtension(
+  there: ProbeVerdict | undefined,
+  here: ProbeVerdict | undefined,
+): ProbeVerdict['evidence'] {
+  const extension = here?.evidence.files?.['extension'];
+  return { ...there?.evidence, files: { ...there?.evidence.files, extension } };
+}
