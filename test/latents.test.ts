@@ -255,8 +255,23 @@ describe('files of arrays', () => {
   });
 });
 
+const encode = (i: number, std = 1): Buffer => float16(normals(4 * 45 * 80, i + 1, std));
+
+/** Rules that failed, with the keys that they found. */
+async function judge(folder: string): Promise<Record<string, readonly string[]>> {
+  const { report } = await scan({
+    config: { ...DEFAULT_CONFIG, dataset: [folder], tier: 'header' },
+    cwd: makeFolder(),
+    runFolder: join(makeFolder(), 'run'),
+    command: [],
+  });
+  const found: Record<string, string[]> = {};
+  for (const { rule_id, key } of report.findings)
+    if (key !== null) found[rule_id] = [...new Set([...(found[rule_id] ?? []), key])].toSorted();
+  return found;
+}
+
 describe('latents of a dataset', () => {
-  const encode = (i: number, std = 1): Buffer => float16(normals(4 * 45 * 80, i + 1, std));
   const files: Record<string, Buffer> = Object.fromEntries(
     Array.from({ length: 12 }, (_, i) => [`k${i}`, npy('<f2', [4, 45, 80], encode(i))]),
   );
@@ -271,20 +286,6 @@ describe('latents of a dataset', () => {
     cut: npy('<f2', [4, 45, 80], encode(25).subarray(0, 9999)),
     copied: npy('<f2', [4, 45, 80], encode(3)),
   };
-
-  /** Rules that failed, with the keys that they found. */
-  async function judge(folder: string): Promise<Record<string, readonly string[]>> {
-    const { report } = await scan({
-      config: { ...DEFAULT_CONFIG, dataset: [folder], tier: 'header' },
-      cwd: makeFolder(),
-      runFolder: join(makeFolder(), 'run'),
-      command: [],
-    });
-    const found: Record<string, string[]> = {};
-    for (const { rule_id, key } of report.findings)
-      if (key !== null) found[rule_id] = [...new Set([...(found[rule_id] ?? []), key])].toSorted();
-    return found;
-  }
 
   const FOUND = {
     'wrong-latent-scale': ['raw'],

@@ -15,6 +15,7 @@ export const DECLARED_ROW_COLUMNS = {
   about: 'VARCHAR',
   declared: 'BIGINT',
   found: 'BIGINT',
+  unit: 'VARCHAR',
 } as const;
 
 /** A count that a file beside the manifest states, of all rows, of a split, or of one shard. */
@@ -25,6 +26,8 @@ export type DeclaredRows = {
   /** The shard meant; null: of everything or of a split. */
   readonly shard: OpenShard | null;
   readonly declared: number;
+  /** No other split is described beside it. */
+  readonly isOnly?: boolean;
 };
 
 /** A description longer than this is none. */
@@ -37,7 +40,7 @@ const MOST_SHARD_LISTS = 20;
 const MOST_SIDECARS = 10_000;
 
 /**
- * Fills `declared_rows` with what `dataset_info.json`, `dataset_infos.json` and the front matter of `README.md` (Hugging
+ * Fills `declared_rows` with how many files names such as `train-00000-of-00008.parquet` speak of, and with what `dataset_info.json`, `dataset_infos.json` and the front matter of `README.md` (Hugging
  * Face), `_metadata` (Parquet) and `<shard>_stats.json` (img2dataset) say, beside the rows that are there. A count is left
  * out where it cannot be compared: shards that were not read or not named, several configurations, a split that no
  * column and no file name tells.
@@ -63,9 +66,40 @@ export async function checkDeclaredRows(
     );
     appender.appendBigInt(BigInt(each.declared));
     appender.appendBigInt(BigInt(found));
+    appender.appendVarchar('rows');
     appender.endRow();
   }
+  if (dataset.format !== 'media' && (await hasAllShards(dataset))) {
+    for (const { name, declared: said, found } of countNumbered(dataset.shards)) {
+      appender.appendVarchar(name);
+      appender.appendVarchar('its set');
+      appender.appendBigInt(BigInt(said));
+      appender.appendBigInt(BigInt(found));
+      appender.appendVarchar('files');
+      appender.endRow();
+    }
+  }
   appender.closeSync();
+}
+
+/** Sets of shards whose names say how many they are: the name of the first, the number said and that of the files there. */
+function countNumbered(
+  shards: readonly OpenShard[],
+): readonly { readonly name: string; readonly declared: number; readonly found: number }[] {
+  const sets = new Map<string, { name: string; declared: number; numbers: Set<number> }>();
+  for (const { name } of shards) {
+    const found = /^(.*?)-(\d{4,6})-of-(\d{4,6})(\D.*)?$/.exec(name);
+    if (found === null) continue;
+    const id = JSON.stringify([found[1], found[3], found[4]]);
+    const set = sets.get(id) ?? { name, declared: Number(found[3]), numbers: new Set<number>() };
+    set.numbers.add(Number(found[2]));
+    sets.set(id, set);
+  }
+  return [...sets.values()].map(({ name, declared, numbers }) => ({
+    name,
+    declared,
+    found: numbers.size,
+  }));
 }
 
 /** Rows that a declaration is about, null if they cannot be told apart or not all of them were read. */
@@ -81,7 +115,9 @@ function countFound(
   const inColumn = splits.get(each.split);
   if (inColumn !== undefined) return countShards(dataset.shards) === null ? null : inColumn;
   const own = dataset.shards.filter((shard) => namesSplit(shard.name, each.split ?? ''));
-  return own.length === 0 ? null : countShards(own);
+  if (own.length > 0) return countShards(own);
+  // The only split of a description is everything, where nothing else tells splits.
+  return each.isOnly && splits.size === 0 ? countShards(dataset.shards) : null;
 }
 
 /** All records of shards, those counted that are no rows; null if one of them could not be read whole. */
@@ -119,7 +155,9 @@ async function readDeclarations(
   const folders = new Set([root, ...(basename(root) === 'data' ? [dirname(root)] : [])]);
   const found: DeclaredRows[] = [];
   for (const folder of folders) {
-    for (const name of ['dataset_info.json', 'dataset_infos.json'])
+    // What save_to_disk writes keeps the counts of the dataset that it was filtered from.
+    const isSaved = (await stat(join(folder, 'state.json')).catch(() => null)) !== null;
+    for (const name of isSaved ? [] : ['dataset_info.json', 'dataset_infos.json'])
       found.push(...splitsOfInfo(name, parseJson(await readText(join(folder, name)))));
     found.push(...splitsOfCard(await readText(join(folder, 'README.md'))));
     found.push(...(await rowsOfMetadata(connection, join(folder, '_metadata'))));
@@ -141,9 +179,11 @@ async function readDeclarations(
 function splitsOfInfo(file: string, info: unknown): DeclaredRows[] {
   const only = file === 'dataset_infos.json' ? membersOf(info) : [['', info] as const];
   if (only.length !== 1) return [];
-  return membersOf(memberOf(only[0]?.[1], 'splits')).flatMap(([name, split]) => {
+  const splits = membersOf(memberOf(only[0]?.[1], 'splits'));
+  return splits.flatMap(([name, split]) => {
     const declared = numberAt(split, 'num_examples');
-    return declared === null ? [] : [{ file, split: name, shard: null, declared }];
+    const isOnly = splits.length === 1;
+    return declared === null ? [] : [{ file, split: name, shard: null, declared, isOnly }];
   });
 }
 
@@ -179,15 +219,17 @@ function splitsOfCard(text: string | null): DeclaredRows[] {
   const info = /^dataset_info:([\s\S]*?)(?=^\S|(?![\s\S]))/m.exec(front)?.[1] ?? '';
   if ((info.match(/^\s*-?\s*(?:config_name|splits):/gm) ?? []).length > 2) return [];
   const splits = info.slice(Math.max(0, info.indexOf('splits:')));
-  return [
+  const found = [
     ...splits.matchAll(
       /- name:\s*['"]?([\w.-]+)['"]?\s*\n(?:\s+(?!- )[^\n]*\n)*?\s+num_examples:\s*(\d{1,15})/g,
     ),
-  ].map(([, split = '', count = '0']) => ({
+  ];
+  return found.map(([, split = '', count = '0']) => ({
     file: 'README.md',
     split,
     shard: null,
     declared: Number(count),
+    isOnly: found.length === 1,
   }));
 }
 

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, posix } from 'node:path';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import pMap from 'p-map';
@@ -9,6 +9,7 @@ import type { StoreAccess } from '../stores/access.ts';
 import { openObject } from '../stores/open-object.ts';
 import { StoreFault } from '../stores/store-fault.ts';
 import type { Discovery } from './discover-shards.ts';
+import { splitOf } from './shard-labels.ts';
 import { quoteLiteral } from './sql-quote.ts';
 
 /** Table of JSON records that stands in for a manifest: one row a medium. */
@@ -30,6 +31,7 @@ export async function createMediaRecords(
   await connection.run(`create or replace table ${MEDIA_RECORDS} (line varchar, overflow varchar)`);
   let withSidecar = 0;
   const stems = countStems(discovery.media);
+  const folders = foldersOf(discovery.media);
   for (let at = 0; at < discovery.media.length; at += ROWS_PER_INSERT) {
     const paths = discovery.media.slice(at, at + ROWS_PER_INSERT);
     const records = await pMap(
@@ -47,6 +49,7 @@ export async function createMediaRecords(
           ...(caption === null ? {} : { caption: caption.replace(/\r?\n$/, '') }),
           key,
           path,
+          ...folders(path),
           ...dropKeys(fields ?? {}, ['key', 'path']),
         };
       },
@@ -57,6 +60,29 @@ export async function createMediaRecords(
     );
   }
   return withSidecar;
+}
+
+/**
+ * What the folders of media say in the layout `split/label/name` or `label/name`: the split where every path names one, the label where
+ * each lies in one further folder, and these are several. Side-cars that say otherwise win.
+ */
+function foldersOf(media: readonly string[]): (path: string) => Readonly<Record<string, string>> {
+  const hasSplit = media.every((path) => splitOf(`${posix.dirname(path)}/`) !== null);
+  const labelOf = (path: string): readonly string[] =>
+    posix
+      .dirname(path)
+      .split('/')
+      .filter((part) => part !== '.' && !(hasSplit && splitOf(`${part}/`) !== null));
+  const labels = new Set(media.map((path) => labelOf(path).join('/')));
+  const hasLabel = labels.size > 1 && media.every((path) => labelOf(path).length === 1);
+  return (path) => {
+    const split = hasSplit ? splitOf(`${posix.dirname(path)}/`) : null;
+    const [label] = hasLabel ? labelOf(path) : [];
+    return {
+      ...(split === null ? {} : { split }),
+      ...(label === undefined ? {} : { label }),
+    };
+  };
 }
 
 function stemOf(path: string): string {

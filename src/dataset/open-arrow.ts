@@ -7,6 +7,7 @@ import { registerArrowCodecs } from './arrow-codecs.ts';
 import type { ArrowColumn } from './arrow-columns.ts';
 import { arrowColumn } from './arrow-columns.ts';
 import { openArrowReader } from './arrow-messages.ts';
+import { bytelessColumn, readArrowCells } from './embedded/arrow-cells.ts';
 import { uniqueNames } from './column-names.ts';
 import type { ShardFile } from './discover-shards.ts';
 import { errorText, shardErrorText } from './rows.ts';
@@ -74,6 +75,7 @@ export async function openArrow(
     columns,
     shards: [...read, ...unread].toSorted((a, b) => a.file.index - b.file.index),
     files: [],
+    cells: (shard, column, rows) => readArrowCells(shard.file.path, column, rows),
     warnings: loaded
       .filter((each) => !each.hasEnd)
       .map(({ file }) => `${file.name} has no end marker: its writer may have stopped half-way`),
@@ -102,7 +104,9 @@ async function loadShard(
     if (fields === undefined) throw new Error('no Arrow schema in the file');
     if (fields.length === 0) throw new Error('the Arrow schema has no columns');
     const names = uniqueNames(fields.map((field) => field.name));
-    const columns = fields.map((field) => arrowColumn(field.type));
+    const columns = fields.map(
+      (field, i) => bytelessColumn(names[i] ?? field.name, field.type) ?? arrowColumn(field.type),
+    );
     const raw = names.map((_, i) => `c${i}`);
     await connection.run(
       `create or replace temp table ${RAW} (${raw.map((name, i) => `${name} ${columns[i]?.type.toString() ?? 'VARCHAR'}`).join(', ')})`,

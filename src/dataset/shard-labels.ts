@@ -68,7 +68,8 @@ export async function createShardLabels(
   ];
 }
 
-function splitOf(name: string): string | null {
+/** The split that a path names, in the words that are usual; null if it names none. */
+export function splitOf(name: string): string | null {
   const found = SPLIT.exec(name)?.[1]?.toLowerCase();
   return found === undefined ? null : (SPLIT_NAMES[found] ?? found);
 }

@@ -1,4 +1,6 @@
 import type { ShardFile } from './discover-shards.ts';
+import type { EmbeddedColumn } from './embedded/embedded-columns.ts';
+import type { Cell } from './embedded/parquet-cells.ts';
 import type { PageFault } from './page-faults.ts';
 
 export type NamedType = { readonly name: string; readonly type: string };
@@ -45,6 +47,12 @@ export type RowSource = {
   readonly roles?: Readonly<Record<string, readonly string[]>>;
   /** Columns whose texts say where in a tar a member lies. */
   readonly places?: readonly string[];
+  /** Reads bytes that were left out of `from`; not set where it has them. */
+  readonly cells?: (
+    shard: ShardReading,
+    column: EmbeddedColumn,
+    rows: readonly number[],
+  ) => AsyncGenerator<Cell, void, undefined>;
   /** Set where shards are Parquet: they can be read without their damaged row groups. */
   readonly parquet?: {
     /** Whether the shards are so small that looking for damage at once costs next to nothing. */

@@ -71,6 +71,13 @@ export function safetensors(header: unknown, data: Uint8Array): Buffer {
   return Buffer.concat([length, text, data]);
 }
 
+const text = (value: string): Buffer =>
+  Buffer.concat([Buffer.from('X'), uint32(value.length), Buffer.from(value)]);
+const int = (value: number): Buffer => Buffer.concat([Buffer.from('J'), uint32(value)]);
+const global = (module: string, own: string): Buffer => Buffer.from(`c${module}\n${own}\n`);
+const tuple = (values: readonly number[]): Buffer =>
+  Buffer.concat([Buffer.from('('), ...values.map(int), Buffer.from('t')]);
+
 /** What torch.save writes of `{name: tensor}`, protocol 2. */
 export function torchPickle(
   name: string,
@@ -78,12 +85,6 @@ export function torchPickle(
   shape: readonly number[],
   offset = 0,
 ): Buffer {
-  const text = (value: string): Buffer =>
-    Buffer.concat([Buffer.from('X'), uint32(value.length), Buffer.from(value)]);
-  const int = (value: number): Buffer => Buffer.concat([Buffer.from('J'), uint32(value)]);
-  const global = (module: string, own: string): Buffer => Buffer.from(`c${module}\n${own}\n`);
-  const tuple = (values: readonly number[]): Buffer =>
-    Buffer.concat([Buffer.from('('), ...values.map(int), Buffer.from('t')]);
   const stride = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
   const count = shape.reduce((a, b) => a * b, 1);
   return Buffer.concat([

@@ -50,7 +50,10 @@ export async function findEmbedded(
       kindOfCandidate(candidate, values) ?? (forced.includes(candidate.source) ? 'medium' : null);
     if (kind === null) continue;
     const column = columnOf(candidate, kind);
-    const isBare = values.every((bytes) => bytes === null) && column.pathField !== null;
+    const isBare =
+      source.cells === undefined &&
+      values.every((bytes) => bytes === null) &&
+      column.pathField !== null;
     // Paths alone, in the shape of Hugging Face: nothing is embedded.
     if (isBare && !(await hasBytes(connection, source, column))) continue;
     found.push(column);

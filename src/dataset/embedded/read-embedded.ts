@@ -30,6 +30,10 @@ export async function* readEmbedded(
   footers: Footers = new Map(),
 ): AsyncGenerator<Cell, void, undefined> {
   const sorted = [...new Set(rows)].toSorted((a, b) => a - b);
+  if (source.cells !== undefined) {
+    yield* source.cells(shard, column, sorted);
+    return;
+  }
   const done = new Set<number>();
   if (source.parquet !== undefined) {
     try {
