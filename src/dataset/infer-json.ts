@@ -80,7 +80,8 @@ async function structureOf(
   return Object.fromEntries(entries);
 }
 
-async function nestedStructures(
+/** Structures of nested keys, as `json_group_structure` writes them. */
+export async function nestedStructures(
   connection: DuckDBConnection,
   from: string,
   keys: readonly string[],
@@ -98,7 +99,8 @@ async function nestedStructures(
   );
 }
 
-function scalarType(types: readonly string[]): string {
+/** What holds values of these JSON types. */
+export function scalarType(types: readonly string[]): string {
   const [only = 'NULL', ...more] = types;
   if (more.length === 0) return only;
   if (types.every((type) => INTEGERS.has(type))) return 'HUGEINT';

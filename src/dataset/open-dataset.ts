@@ -143,7 +143,8 @@ export async function openDataset(
       'dataset',
       `the dataset has ${source.columns.length.toLocaleString('en')} columns, at most ${MOST_COLUMNS.toLocaleString('en')} are read`,
     );
-  refuseUnrelated(source.shards);
+  // What tars hold differs by the optional fields of their samples, and they are of one kind by their names.
+  if (discovery.format !== 'tar') refuseUnrelated(source.shards);
   const embedded = await findEmbedded(
     connection,
     { ...source, from: head?.relation ?? source.from },

@@ -30,23 +30,17 @@ type Inferred = Records & {
 
 /**
  * JSON shards (lines, documents, or records made of a media directory), parsed once into a table. A malformed line
- * costs that line alone. `linesOf` gives a relation over `line` and `overflow` for shards whose lines lie in no file.
+ * costs that line alone.
  */
 export async function openJson(
   connection: DuckDBConnection,
   files: readonly ShardFile[],
-  linesOf: (file: ShardFile) => string | null = () => null,
 ): Promise<RowSource> {
   const readings: Inferred[] = [];
   const unread: ShardReading[] = [];
   for (const file of files) {
     try {
-      const lines = linesOf(file);
-      const records =
-        lines === null
-          ? await recordsOf(connection, file)
-          : { from: repairedLines(lines), hasRejects: false };
-      readings.push(await inferShard(connection, file, records));
+      readings.push(await inferShard(connection, file, await recordsOf(connection, file)));
     } catch (error) {
       unread.push(unreadShard(file, shardErrorText(error)));
     }
@@ -56,7 +50,7 @@ export async function openJson(
     'the dataset',
   );
   const table = `${await openRowStore(connection, files)}${TABLE}`;
-  await createTable(connection, table, columns);
+  await createRowTable(connection, table, columns);
   const read: ShardReading[] = [];
   let isWide = false;
   for (const reading of readings) {
@@ -98,15 +92,16 @@ async function recordsOf(connection: DuckDBConnection, file: ShardFile): Promise
 
 /**
  * Lines in which half a surrogate pair (`\ud83d` alone), which is no valid JSON, is replaced by U+FFFD: whole pairs are
- * hidden behind U+0002, what is left is replaced, and the pairs are put back.
+ * hidden behind U+0002, what is left is replaced, and the pairs are put back. Columns in `more` are passed on.
  */
-function repairedLines(from: string): string {
+export function repairedLines(from: string, more: readonly string[] = []): string {
   const half = String.raw`\\u[dD][89a-fA-F][0-9a-fA-F]{2}`;
   const pair = String.raw`\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})`;
   const hidden = String.raw`regexp_replace(line, '${pair}', chr(2) || '\1' || chr(2) || '\2', 'g')`;
   const repaired = String.raw`replace(regexp_replace(${hidden}, '${half}', '\\ufffd', 'g'), chr(2), '\u')`;
   const isBroken = String.raw`(contains(line, '\ud') or contains(line, '\uD')) and not json_valid(line)`;
-  return `(select case when ${isBroken} then ${repaired} else line end as line, overflow from ${from})`;
+  const kept = ['overflow', ...more].join(', ');
+  return `(select case when ${isBroken} then ${repaired} else line end as line, ${kept} from ${from})`;
 }
 
 async function inferShard(
@@ -132,7 +127,8 @@ async function inferShard(
   }
 }
 
-async function createTable(
+/** Creates the table that rows of JSON are kept in. */
+export async function createRowTable(
   connection: DuckDBConnection,
   table: string,
   columns: readonly JsonColumn[],
@@ -144,7 +140,7 @@ async function createTable(
 }
 
 /** Integers beyond 64 signed bits turned up: they get the type that holds them. */
-async function widenTable(
+export async function widenTable(
   connection: DuckDBConnection,
   table: string,
   columns: readonly JsonColumn[],
@@ -163,6 +159,35 @@ async function insertShard(
   columns: readonly JsonColumn[],
   isWide: boolean,
 ): Promise<void> {
+  const { values, object } = parseSql(columns, isWide);
+  try {
+    await connection.run(
+      `insert into ${table}
+       select ${[...values, `${reading.file.index}`, 'n'].join(', ')}
+       from (
+         select n, is_row, case when is_row then line end as line, ${object} as o
+         from (
+           select line, ${IS_OBJECT} as is_row, row_number() over () - 1 as n
+           from ${reading.from}
+           where starts_with(line, '{') or overflow is not null or trim(line) <> ''
+         )
+       )
+       where is_row`,
+    );
+    await countRejectsIn(connection, table, reading.file.index, reading.rejects);
+  } finally {
+    await dropRejects(connection);
+  }
+}
+
+/**
+ * Expressions for the values of columns, over `line` (JSON, or null where `is_row` is false) and `o`; `object` gives `o`, what is
+ * parsed at once.
+ */
+export function parseSql(
+  columns: readonly JsonColumn[],
+  isWide: boolean,
+): { readonly values: readonly string[]; readonly object: string } {
   const folded = columns.map((column) => column.key.toLowerCase());
   const isSingle = (column: JsonColumn): boolean =>
     folded.indexOf(column.key.toLowerCase()) === folded.lastIndexOf(column.key.toLowerCase());
@@ -185,22 +210,9 @@ async function insertShard(
       ? `(${field} ->> '$')`
       : `${field}::${isWide ? column.wideType : column.type}`;
   });
-  try {
-    await connection.run(
-      `insert into ${table}
-       select ${[...values, `${reading.file.index}`, 'n'].join(', ')}
-       from (
-         select n, is_row, case when is_row then line end as line, ${structure === '{}' ? 'null' : `json_transform(case when is_row then line end, ${quoteLiteral(structure)})`} as o
-         from (
-           select line, ${IS_OBJECT} as is_row, row_number() over () - 1 as n
-           from ${reading.from}
-           where starts_with(line, '{') or overflow is not null or trim(line) <> ''
-         )
-       )
-       where is_row`,
-    );
-    await countRejectsIn(connection, table, reading.file.index, reading.rejects);
-  } finally {
-    await dropRejects(connection);
-  }
+  const object =
+    structure === '{}'
+      ? 'null'
+      : `json_transform(case when is_row then line end, ${quoteLiteral(structure)})`;
+  return { values, object };
 }

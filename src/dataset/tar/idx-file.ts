@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 
 import { Header } from 'tar';
 
@@ -104,7 +105,8 @@ function nameAtStart(text: string, extension: string): string | null {
 /** The text of an index; null: there is none, or none that can be read. */
 async function readIndex(path: string, { stores, signal }: TarAccess): Promise<string | null> {
   if (!isStoreUrl(path)) {
-    const info = await stat(path).catch(() => null);
+    // Most tars have none, and a trip through the thread pool costs more than looking.
+    const info = statSync(path, { throwIfNoEntry: false });
     if (info?.isFile() !== true || info.size > LONGEST_INDEX_BYTES) return null;
     return readFile(path, 'utf8').catch(() => null);
   }

@@ -2,10 +2,9 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { Progress } from '../../progress.ts';
 import type { ShardFile } from '../discover-shards.ts';
-import { openJson } from '../open-json.ts';
-import { openRowStore } from '../row-store.ts';
+import { appendTo, openRowStore } from '../row-store.ts';
 import { numberOf, readRows } from '../rows.ts';
-import { quoteIdentifier, quoteLiteral } from '../sql-quote.ts';
+import { quoteIdentifier } from '../sql-quote.ts';
 import {
   type NamedType,
   type RowSource,
@@ -15,6 +14,7 @@ import {
   unreadShard,
 } from '../source.ts';
 import { type IndexedTar, indexTars, TAR_LINES } from './index-tars.ts';
+import { openRows } from './open-rows.ts';
 import type { TarAccess } from './open-tar.ts';
 import { FIELD_PREFIX, longestContent } from './sample-fields.ts';
 import { countExtensions, findParallelTars, type ParallelTars, rolesOf } from './tar-layout.ts';
@@ -49,11 +49,11 @@ export async function openTars(
     `create or replace table ${prefix}${TAR_ROWS} as ${rowsOf(lines, parallel)}`,
   );
   const main = read.filter((tar) => !joinedTo.has(tar.file.index));
-  const source = await openJson(
+  const source = await openRows(
     connection,
     main.map((tar) => tar.file),
-    (file) =>
-      `(select line, null::varchar as overflow from ${prefix}${TAR_ROWS} where shard_id = ${file.index} order by sample)`,
+    `${prefix}${TAR_ROWS}`,
+    prefix,
   );
   await connection.run(`drop table ${prefix}${TAR_ROWS}`);
   await connection.run(`alter table ${lines} drop column fields`);
@@ -147,7 +147,7 @@ function tellIndex(indexed: readonly IndexedTar[], joinedTo: ReadonlyMap<number,
   const byIndex = indexed.filter((tar) => tar.isByIndex).length;
   const headers =
     byIndex === 0 ? '' : `; ${count(byIndex)} of them by the .idx beside, without their headers`;
-  return `no manifest: the samples of ${count(indexed.length)} tars are the rows (${count(members)} members, ${count(samples)} samples${joined}${headers})`;
+  return `no manifest: the samples of ${count(indexed.length)} ${indexed.length === 1 ? 'tar' : 'tars'} are the rows (${count(members)} members, ${count(samples)} samples${joined}${headers})`;
 }
 
 function count(n: number): string {
@@ -176,15 +176,22 @@ async function writeTarShards(
   const columns = Object.entries(TAR_SHARD_COLUMNS).map(([name, type]) => `"${name}" ${type}`);
   await connection.run(`create or replace table tar_shards (${columns.join(', ')})`);
   const nameOf = new Map(indexed.map((tar) => [tar.file.index, tar.file.name]));
+  const rows = await appendTo(connection, '', 'tar_shards');
   for (const { file, members, samples } of indexed) {
     const main = joinedTo.get(file.index);
     const slash = file.name.lastIndexOf('/');
-    await connection.run(
-      `insert into tar_shards values (${file.index}, ${quoteLiteral(file.name)}, ${members}, ${samples}, ${file.bytes},
-         ${quoteLiteral(file.name.slice(0, Math.max(0, slash)))}, ${quoteLiteral(file.name.slice(slash + 1))},
-         ${main === undefined ? 'null' : quoteLiteral(nameOf.get(main) ?? '')})`,
-    );
+    rows.appendInteger(file.index);
+    rows.appendVarchar(file.name);
+    rows.appendBigInt(BigInt(members));
+    rows.appendBigInt(BigInt(samples));
+    rows.appendBigInt(BigInt(file.bytes));
+    rows.appendVarchar(file.name.slice(0, Math.max(0, slash)));
+    rows.appendVarchar(file.name.slice(slash + 1));
+    if (main === undefined) rows.appendNull();
+    else rows.appendVarchar(nameOf.get(main) ?? '');
+    rows.endRow();
   }
+  rows.closeSync();
 }
 
 /** Samples of the main tars with the fields of the first sample of the same key in each of their parallel tars. */
