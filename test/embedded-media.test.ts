@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { open as openFile, readFile } from 'node:fs/promises';
+import { open as openFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { readRows } from '../src/dataset/rows.ts';
 import { quoteLiteral } from '../src/dataset/sql-quote.ts';
 import type { ScanResult } from '../src/audit.ts';
 import { scan } from '../src/scan.ts';
+import { RunArchive } from '../src/serve/run-archive.ts';
 import { addFiles, connect, makeFolder, open, runAlone } from './dataset-room.ts';
 import { makeImage } from './media-kit/make-image.ts';
 import { makeClip } from './media-kit/media-kit.ts';
@@ -89,8 +90,14 @@ describe('media inside of columns', () => {
       role: 'path',
       type: 'STRUCT(bytes BLOB, path VARCHAR)',
     });
-    // What was written for the decoders is gone.
+    // What was written for the decoders is gone; who looks at the run later reads the shard again.
     expect(existsSync(join(runFolder, 'spill'))).toBe(false);
+    const archive = await RunArchive.open(runFolder);
+    afterAll(() => archive.close());
+    const found = await archive.mediaPath(2);
+    expect(found?.ok === true ? await readFile(found.medium.source) : null).toEqual(torn);
+    await rm(join(folder, 'train-00000-of-00001.parquet'));
+    expect(await archive.mediaPath(1)).toMatchObject({ ok: false });
   });
 
   it.each([

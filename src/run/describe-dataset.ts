@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
 import { isStoreUrl, shownUrl } from '../stores/store-url.ts';
+import { storeEmbedded } from '../dataset/embedded/stored-embedded.ts';
 import type { OpenDataset } from '../dataset/open-dataset.ts';
 import type { StorageCoverage } from '../dataset/storage-checks.ts';
 import type { RunDocument } from './document.ts';
@@ -16,6 +17,7 @@ export function describeDataset(
 ): RunDocument['dataset'] {
   const [first = '.'] = paths;
   const access = dataset?.access ?? stores;
+  const embedded = dataset === null ? null : storeEmbedded(dataset);
   return {
     name: nameOf(isStoreUrl(first) ? shownUrl(first) : resolve(cwd, first)),
     paths: paths.map(shownUrl),
@@ -34,6 +36,7 @@ export function describeDataset(
       }),
     ),
     columns: dataset?.columns ?? [],
+    ...(embedded === null ? {} : { embedded }),
     ...(dataset === null || dataset.remote === null
       ? {}
       : { fetched: fetchedOf(dataset.remote.cost()) }),

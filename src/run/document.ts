@@ -31,6 +31,11 @@ export type RunDocument = {
     readonly mediaRoot: string | null;
     readonly shards: readonly ShardSummary[];
     readonly columns: readonly ColumnSummary[];
+    /** Where media lie that are bytes in columns of the shards: the folder of the shards, and the columns. */
+    readonly embedded?: {
+      readonly root: string;
+      readonly columns: readonly Readonly<Record<string, unknown>>[];
+    };
     /** Of a manifest in a store: what was fetched of its shards. */
     readonly fetched?: { readonly bytes: number; readonly requests: number };
     /** How stores were asked, where it was not the usual way; no secrets. */

@@ -50,6 +50,7 @@ export function isRedacted(run: RunDocument): boolean {
 
 function withoutStores({
   stores: _stores,
+  embedded: _embedded,
   ...dataset
 }: RunDocument['dataset']): RunDocument['dataset'] {
   return dataset;

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { type MediaPath, resolveMediaPath } from '../dataset/media-path.ts';
+import { findMedium, type HeldMedia } from '../dataset/embedded/held-media.ts';
+import { openStored } from '../dataset/embedded/stored-embedded.ts';
+import type { MediaPath } from '../dataset/media-path.ts';
 import { quoteLiteral } from '../dataset/sql-quote.ts';
 import { isUrl } from '../media/medium-text.ts';
 import { parseAccess } from '../media/parse-access.ts';
@@ -48,12 +50,17 @@ export class RunArchive {
   /** How media behind URLs are asked for. */
   readonly access: StoreAccess;
   readonly #database: Database;
+  /** Media inside of the shards of the run; null: all are files. */
+  readonly #held: HeldMedia | null;
 
   private constructor(folder: string, run: RunDocument, database: Database) {
     this.folder = folder;
     this.run = run;
     this.access = parseAccess(run.dataset.stores);
     this.#database = database;
+    const { embedded, shards, format } = run.dataset;
+    this.#held =
+      embedded === undefined ? null : openStored(database.connection, embedded, shards, format);
   }
 
   /** @throws {DailiesError} usage, if it is no run folder of this release. */
@@ -138,7 +145,9 @@ export class RunArchive {
       number: BigInt(number),
     });
     if (root === null || row === undefined) return null;
-    return resolveMediaPath(isUrl(root) ? root : resolve(root), maybe(row['path'], textOf));
+    const path = maybe(row['path'], textOf);
+    await this.#held?.hold([path]);
+    return findMedium(isUrl(root) ? root : resolve(root), this.#held, path);
   }
 
   close(): void {
