@@ -16,9 +16,9 @@ export async function bandsOfLengths(
 ): Promise<readonly { readonly shardId: number; readonly band: OffsetBand }[]> {
   const rows = await database.rows(
     `select shard_id, row_number, coalesce(duration_s, end_s - start_s)::double as duration,
-       len(string_split_regex(trim(caption::varchar), '\\s+'))::double as words
-     from clips
-     where row_number < ${MOST_SHARD_ROWS} and caption is not null and coalesce(duration_s, end_s - start_s) > 0
+       (length(spaced) - length(replace(spaced, ' ', '')))::double as words
+     from (select *, replace(trim(caption::varchar), chr(10), ' ') as spaced from clips where row_number < ${MOST_SHARD_ROWS})
+     where caption is not null and coalesce(duration_s, end_s - start_s) > 0
      order by shard_id, row_number limit ${MOST_ROWS}`,
   );
   const shards = new Map<number, { row: number; duration: number; words: number }[]>();

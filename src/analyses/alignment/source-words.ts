@@ -8,7 +8,13 @@ const MOST_SHARD_ROWS = 20_000;
 /** Clips that a source needs on either side of a border to resemble each other. */
 const LEAST_RUN = 3;
 
-type Row = { readonly source: string; readonly words: ReadonlySet<string>; readonly row: number };
+type Row = {
+  readonly source: string;
+  readonly words: ReadonlySet<string>;
+  readonly row: number;
+  /** Square of the length of the weighted words. */
+  readonly length: number;
+};
 
 /**
  * Captions of one source resemble each other; where a source ends, they change. Bands over the borders between sources: `z` at
@@ -23,7 +29,7 @@ export async function bandsOfSources(
      from clips where row_number < ${MOST_SHARD_ROWS} and source_id is not null and caption is not null
      order by shard_id, row_number limit ${MOST_ROWS}`,
   );
-  const shards = new Map<number, Row[]>();
+  const shards = new Map<number, Omit<Row, 'length'>[]>();
   const counts = new Map<string, number>();
   for (const row of rows) {
     const shardId = numberOf(row['shard_id']);
@@ -33,11 +39,20 @@ export async function bandsOfSources(
     shards.set(shardId, shard);
     shard.push({ source: textOf(row['source']), words, row: numberOf(row['row_number']) });
   }
-  const weightOf = (word: string): number => Math.log(rows.length / (counts.get(word) ?? 1));
-  return [...shards].map(([shardId, own]) => ({ shardId, band: bandOf(own, weightOf) }));
+  const squares = new Map(
+    [...counts].map(([word, count]) => [word, Math.log(rows.length / count) ** 2]),
+  );
+  const squareOf = (word: string): number => squares.get(word) ?? 0;
+  return [...shards].map(([shardId, own]) => ({
+    shardId,
+    band: bandOf(
+      own.map((each) => ({ ...each, length: lengthOf(each.words, squareOf) })),
+      squareOf,
+    ),
+  }));
 }
 
-function bandOf(rows: readonly Row[], weightOf: (word: string) => number): OffsetBand {
+function bandOf(rows: readonly Row[], squareOf: (word: string) => number): OffsetBand {
   const width = 2 * OFFSET_REACH + 1;
   const borders = rows.flatMap((_, at) => (isBorder(rows, at) ? [at] : []));
   const z = new Float32Array(borders.length * width).fill(Number.NaN);
@@ -47,7 +62,7 @@ function bandOf(rows: readonly Row[], weightOf: (word: string) => number): Offse
       const before = rows[border + offset];
       const after = rows[border + offset + 1];
       if (before === undefined || after === undefined || after.row !== before.row + 1) continue;
-      const unlike = -similarity(before.words, after.words, weightOf);
+      const unlike = -similarity(before, after, squareOf);
       z[index * width + offset + OFFSET_REACH] = unlike;
       if (offset !== 0) beside.push(unlike);
     }
@@ -74,19 +89,16 @@ function isBorder(rows: readonly Row[], at: number): boolean {
 }
 
 /** Cosine of two sets of words, rare ones weighing more. */
-function similarity(
-  a: ReadonlySet<string>,
-  b: ReadonlySet<string>,
-  weightOf: (word: string) => number,
-): number {
+function similarity(a: Row, b: Row, squareOf: (word: string) => number): number {
+  const [few, many] = a.words.size < b.words.size ? [a.words, b.words] : [b.words, a.words];
   let common = 0;
-  let lengthA = 0;
-  let lengthB = 0;
-  for (const word of a) {
-    const square = weightOf(word) ** 2;
-    lengthA += square;
-    if (b.has(word)) common += square;
-  }
-  for (const word of b) lengthB += weightOf(word) ** 2;
-  return lengthA > 0 && lengthB > 0 ? common / Math.sqrt(lengthA * lengthB) : 0;
+  for (const word of few) if (many.has(word)) common += squareOf(word);
+  const lengths = a.length * b.length;
+  return lengths > 0 ? common / Math.sqrt(lengths) : 0;
+}
+
+function lengthOf(words: ReadonlySet<string>, squareOf: (word: string) => number): number {
+  let sum = 0;
+  for (const word of words) sum += squareOf(word);
+  return sum;
 }
