@@ -130,7 +130,8 @@ export async function planSignatures(
     const summary =
       dataset.columns.find((each) => each.role === column.name) ??
       dataset.columns.find((each) => each.role === null && each.name === column.name);
-    const sql = quoteIdentifier(column.name);
+    // Unquoted, so that the scan finds the expressions that it shares with others.
+    const sql = column.name === 'caption' ? 'caption' : quoteIdentifier(column.name);
     const isText = column.type === 'VARCHAR' || column.type === 'UUID';
     const isPlain =
       /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL.*|BOOLEAN|DATE|TIME.*|ENUM.*|UUID)$/.test(
