@@ -46,7 +46,7 @@ async function main(): Promise<void> {
       evidence: new Set(),
       tier: 'manifest',
       hasMedia: false,
-    hasLatents: false,
+      hasLatents: false,
       noDecoder: null,
       decoder: null,
       tables: new Set(['ledger', 'shards']),

@@ -46,6 +46,8 @@ export async function followIntoTars(
   const path = map.mapped.find((each) => each.role === 'path');
   if (path === undefined || discovery.format === 'tar' || discovery.format === 'media')
     return unchanged;
+  // Beside a manifest in a store nothing is looked up: its folder may have no listing, and the column would be fetched for it.
+  if (discovery.access !== undefined) return unchanged;
   const rows = await readRows(
     connection,
     `select (${path.expression})::varchar as path from manifest where (${path.expression}) is not null limit ${PROBED_PATHS}`,

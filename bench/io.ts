@@ -1,0 +1,5 @@
+import { benchRemoteManifest } from './io/remote-manifest.ts';
+
+/** Bytes and requests that reading costs, against what is wanted of it. */
+const results = [await benchRemoteManifest()];
+if (!results.every(Boolean)) process.exitCode = 1;
