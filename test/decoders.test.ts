@@ -13,6 +13,7 @@ import {
   isColourFrame,
   MOST_COLOUR_FRAMES,
 } from '../src/media/decoders/frame-stream.ts';
+import { flipBits } from '../src/media/encode/damage.ts';
 import { closeFilmStrips, makeFilmStrip } from '../src/media/film-strip.ts';
 import { fileMedium } from '../src/media/medium-text.ts';
 import { onFile } from './media/on-file.ts';
@@ -63,6 +64,18 @@ describe('colour frames', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('damage in VP9', () => {
+  it('is told, though FFmpeg would take any bits for a picture', async () => {
+    const sound = 'test/media/clips/vp9.webm';
+    const damaged = join(folder, 'damaged.webm');
+    await flipBits(sound, damaged, { seed: 5, count: 40, from: 0.2, to: 0.9 });
+    const options = { tier: 'frames', decoder: 'node-av' } as const;
+
+    expect((await probeFrames(sound, options)).decode_error_count).toBe(0);
+    expect((await probeFrames(damaged, options)).decode_error_count).toBeGreaterThan(0);
   });
 });
 
