@@ -14,10 +14,16 @@ import { removeRowStores } from '../src/dataset/row-store.ts';
 import { readRows } from '../src/dataset/rows.ts';
 import { quoteLiteral } from '../src/dataset/sql-quote.ts';
 
+/** What the tests of a file leave behind; a hook that a test itself registers would never run. */
+const leftovers: (() => void)[] = [];
+afterAll(() => {
+  for (const remove of leftovers.splice(0).toReversed()) remove();
+});
+
 /** A folder with the given files (text, bytes, or null for an empty folder), removed after the tests of the file. */
 export function makeFolder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'dailies-dataset-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  leftovers.push(() => rmSync(folder, { recursive: true, force: true }));
   addFiles(folder, files);
   return folder;
 }
@@ -36,7 +42,7 @@ export function addFiles(
 export async function connect(): Promise<DuckDBConnection> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
-  afterAll(() => {
+  leftovers.push(() => {
     connection.closeSync();
     removeRowStores(connection);
   });

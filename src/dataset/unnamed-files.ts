@@ -42,7 +42,8 @@ export async function findUnnamedFiles(
 ): Promise<void> {
   const columns = Object.entries(UNNAMED_FILE_COLUMNS).map(([name, type]) => `"${name}" ${type}`);
   await connection.run(`create or replace table unnamed_files (${columns.join(', ')})`);
-  if (dataset.format === 'media' || dataset.mediaColumns.length === 0) return;
+  const isAllNamed = dataset.format === 'media' || dataset.format === 'tar';
+  if (isAllNamed || dataset.mediaColumns.length === 0) return;
   await connection.run(
     `create or replace temp table ${LISTED} (folder varchar, name varchar, extension varchar)`,
   );

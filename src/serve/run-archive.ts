@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import type { ShardFile } from '../dataset/discover-shards.ts';
 import { findMedium, type HeldMedia } from '../dataset/embedded/held-media.ts';
 import { openStored } from '../dataset/embedded/stored-embedded.ts';
 import type { MediaPath } from '../dataset/media-path.ts';
 import { quoteLiteral } from '../dataset/sql-quote.ts';
+import { compressedContainer } from '../dataset/tar/compressed-container.ts';
+import { HeldMembers } from '../dataset/tar/held-members.ts';
 import { isUrl } from '../media/medium-text.ts';
 import { parseAccess } from '../media/parse-access.ts';
 import { Database, maybe, numberOf, type SqlRow, textOf } from '../engine/database.ts';
@@ -52,6 +55,9 @@ export class RunArchive {
   readonly #database: Database;
   /** Media inside of the shards of the run; null: all are files. */
   readonly #held: HeldMedia | null;
+  /** Compressed tars whose members were asked for, by the names that texts begin with. */
+  readonly #tars = new Map<string, ShardFile>();
+  #members: HeldMembers | null = null;
 
   private constructor(folder: string, run: RunDocument, database: Database) {
     this.folder = folder;
@@ -145,9 +151,18 @@ export class RunArchive {
       number: BigInt(number),
     });
     if (root === null || row === undefined) return null;
-    const path = maybe(row['path'], textOf);
-    await this.#held?.hold([path]);
-    return findMedium(isUrl(root) ? root : resolve(root), this.#held, path);
+    const text = maybe(row['path'], textOf);
+    const base = isUrl(root) ? root : resolve(root);
+    const tar = text === null || isUrl(base) ? null : compressedContainer(base, text);
+    if (tar === null) {
+      await this.#held?.hold([text]);
+      return findMedium(base, this.#held, text);
+    }
+    // A member of a compressed tar has no place of its own: it is taken out when it is asked for.
+    this.#tars.set(tar.name, tar);
+    this.#members ??= new HeldMembers(this.#database.connection, this.#tars);
+    await this.#members.hold([text]);
+    return findMedium(base, this.#members, text);
   }
 
   close(): void {

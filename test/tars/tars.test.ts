@@ -3,6 +3,7 @@ import {
   linkSync,
   mkdirSync,
   readFileSync,
+  realpathSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -15,6 +16,7 @@ import { Pax } from 'tar';
 import { describe, expect, it } from 'vitest';
 
 import { openFileRanges } from '../../src/media/file-ranges.ts';
+import { compressedContainer } from '../../src/dataset/tar/compressed-container.ts';
 import { SampleGrouper, splitName } from '../../src/dataset/tar/group-samples.ts';
 import { textOf } from '../../src/dataset/rows.ts';
 import { bytesOfReader } from '../../src/dataset/tar/tar-bytes.ts';
@@ -327,6 +329,19 @@ describe('tars as a dataset', () => {
     expect(first?.kind === 'file' ? [statSync(first.path).size, first.sizeBytes] : first).toEqual([
       9_000_000, 9_000_000,
     ]);
+  });
+
+  it('gives a member of a compressed tar to whoever looks at a run later', async () => {
+    const folder = makeFolder({
+      '0.tar.gz': gzipSync(tarOf({ name: 'd/b.mp4', body: 'bytes of b' })),
+    });
+    expect(compressedContainer(folder, '0.tar.gz/d/b.mp4')).toMatchObject({
+      name: '0.tar.gz',
+      path: join(realpathSync(folder), '0.tar.gz'),
+      compression: 'gzip',
+    });
+    for (const text of ['../0.tar.gz/a.mp4', '1.tar.gz/a.mp4', '0.tar/a.mp4', 'a.mp4'])
+      expect(compressedContainer(folder, text)).toBeNull();
   });
 
   it('compares tars by what is in them, however they are cut and compressed', async () => {

@@ -5,13 +5,7 @@ import { IS_OBJECT, nestedStructures, pointerTo, scalarType } from '../infer-jso
 import { jsonColumns, MOST_JSON_COLUMNS } from '../json-columns.ts';
 import { createRowTable, parseSql, repairedLines, widenTable } from '../open-json.ts';
 import { errorText, numberOf, readRows, textOf } from '../rows.ts';
-import {
-  type RowSource,
-  type ShardReading,
-  readShard,
-  SOURCE_ROW_NUMBER,
-  SOURCE_SHARD_ID,
-} from '../source.ts';
+import { type RowSource, type ShardReading, readShard } from '../source.ts';
 import { quoteLiteral } from '../sql-quote.ts';
 import { DailiesError } from '../../dailies-error.ts';
 
