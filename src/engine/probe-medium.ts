@@ -82,7 +82,7 @@ export async function probeMedium(
     : opened;
   const copy = new LocalCopy(timed, () => scratchOfProcess(scratch ?? tmpdir(), process.pid));
   try {
-    await lookInside(task, kindOf(file), copy, tell);
+    await lookInside(task, file, copy, tell);
   } finally {
     await copy.close();
   }
@@ -109,7 +109,7 @@ function timeReads(reader: RangeReader, tell: (note: ProbeNote) => void): RangeR
 
 async function lookInside(
   task: ProbeTask,
-  kind: MediumKind,
+  file: TravellingRow,
   copy: LocalCopy,
   tell: (note: ProbeNote) => void,
 ): Promise<void> {
@@ -127,6 +127,7 @@ async function lookInside(
     return;
   }
   const images = { isHeaderOnly: task.tier === 'header' };
+  const kind = kindOf(file);
   if (kind === 'image') {
     await look('images', () => probeImage(copy.reader, images));
     return;
@@ -135,12 +136,28 @@ async function lookInside(
     const image = await look('images', () => probeImage(copy.reader, images));
     if (image !== null && Number(image['page_count']) < 2) return;
   }
+  // What is needed whole is fetched at once; if that fails, the looks themselves say why.
+  if (needsWhole(task, file['magic'], copy)) await copy.whole();
   const header = await lookAtHeader(task, copy, tell);
   const { tier } = task;
   if (tier !== 'header') await look('frames', () => framesRow({ ...task, tier }, copy, header));
   if (!task.wants.includes('audio') || header?.containers.audio_track_count === 0) return;
   const audio = await audioRow(task, copy);
   if (audio !== null) tell({ kind: 'row', table: 'audio', row: audio });
+}
+
+/** Matroska files up to this size are fetched whole for their packets: their headers lie all over them. */
+const WHOLE_SCAN_BYTES = 4_000_000;
+
+/** Whether nearly all of a medium that is not a plain file will be read anyway. */
+function needsWhole(task: ProbeTask, magic: unknown, copy: LocalCopy): boolean {
+  if (copy.isInPlace) return false;
+  const { wants, tier } = task;
+  const isDecoded = tier !== 'header' && (wants.includes('frames') || wants.includes('audio'));
+  const isIndexed = magic === 'mp4' || magic === 'mov';
+  if (isDecoded && (tier !== 'keyframes' || !isIndexed)) return true;
+  const isScanned = wants.includes('packets') && (magic === 'webm' || magic === 'matroska');
+  return isScanned && copy.reader.sizeBytes <= WHOLE_SCAN_BYTES;
 }
 
 /** Share of a medium from which on all of it is fetched rather than its keyframes: one request in place of many. */

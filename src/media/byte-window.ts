@@ -33,8 +33,8 @@ export class ByteWindow {
   }
 
   /**
-   * Bytes [at, at + length), fewer at the end of the medium; moves the window if it must, and then takes `ahead`
-   * bytes at least where the caller knows how much will be wanted.
+   * Bytes [at, at + length), fewer at the end of the medium; moves the window if it must, and then takes `ahead` bytes
+   * where the caller knows how much will be wanted.
    */
   async read(at: number, length: number, ahead = 0): Promise<Uint8Array> {
     const gap = Math.max(0, at - this.#lastAsked);
@@ -43,7 +43,8 @@ export class ByteWindow {
     const held = this.held(at, length);
     if (held !== null) return held;
     const isFirst = this.#view.length === 0;
-    const wanted = Math.max(length, ahead, isFirst ? HEAD_BYTES : this.#ahead(length));
+    const usual = isFirst ? HEAD_BYTES : this.#ahead(length);
+    const wanted = Math.max(length, ahead > 0 ? ahead : usual);
     const bytes = await this.#reader.read(at, wanted);
     this.#view = new ByteView(bytes);
     this.#start = at;

@@ -11,6 +11,8 @@ import type { RangeReader } from './ranges.ts';
 const MOST_BYTES = 4_000_000_000;
 /** Asked for at once. */
 const PART_BYTES = 16 * 1024 * 1024;
+/** Bytes that are there already and are fetched again all the same, to save a request. */
+const REFETCHED_BYTES = 32 * 1024;
 /** Kept in memory of what was read before a copy is made; headers are smaller. */
 const MOST_KEPT_BYTES = 32 * 1024 * 1024;
 
@@ -27,7 +29,8 @@ export type LocalFile =
 
 /**
  * A medium as a local file, for decoders, which open nothing else: a file stands for itself, a range or an object is copied into
- * a folder of ours as far as it is needed. Nothing is fetched twice: what was read through {@link reader} is in the copy.
+ * a folder of ours as far as it is needed. What was read through {@link reader}
+ * is in the copy and not fetched again, but for a few KB between two gaps.
  */
 export class LocalCopy {
   /** Reads the medium; what goes through it need not be fetched again. */
@@ -69,8 +72,8 @@ export class LocalCopy {
     try {
       const { path, handle } = await this.#begin();
       for (const stretch of stretches) {
-        for (const { start, end } of gapsIn(stretch, this.#filled))
-          await this.#fetch(handle, start, end);
+        const gaps = joinStretches(gapsIn(stretch, this.#filled), REFETCHED_BYTES);
+        for (const { start, end } of gaps) await this.#fetch(handle, start, end);
       }
       return { ok: true, path };
     } catch (error) {
@@ -96,6 +99,8 @@ export class LocalCopy {
       spent: reader.spent,
       close: reader.close,
       read: async (start, length) => {
+        const held = await this.#readHeld(start, length);
+        if (held !== null) return held;
         const bytes = await reader.read(start, length);
         if (this.#keptBytes + bytes.length <= MOST_KEPT_BYTES) {
           this.#keptBytes += bytes.length;
@@ -106,11 +111,21 @@ export class LocalCopy {
     };
   }
 
+  /** Bytes that the copy has already; null if it lacks some. */
+  async #readHeld(start: number, length: number): Promise<Uint8Array | null> {
+    const end = Math.min(start + length, this.reader.sizeBytes);
+    if (this.#file === null || start < 0 || end <= start) return null;
+    if (gapsIn({ start, end }, this.#filled).length > 0) return null;
+    const bytes = new Uint8Array(end - start);
+    const { bytesRead } = await this.#file.handle.read(bytes, 0, bytes.length, start);
+    return bytesRead === bytes.length ? bytes : null;
+  }
+
   async #begin(): Promise<{ readonly path: string; readonly handle: FileHandle }> {
     if (this.#file === null) {
       const [ending = ''] = /^\.[a-z0-9]{1,8}$/i.exec(extname(this.#opened.medium.name)) ?? [];
       const path = join(await this.#folder(), `${randomBytes(8).toString('hex')}${ending}`);
-      const handle = await open(path, 'wx', 0o600);
+      const handle = await open(path, 'wx+', 0o600);
       this.#file = { path, handle };
       await handle.truncate(this.reader.sizeBytes);
     }

@@ -11,6 +11,10 @@ import { PEEK_BYTES, mergeFacts, readCodecPacket, wantsPeek } from './video-code
 /** Largest index that is read: a `moov` of 64 MB describes a million samples and more. */
 const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 const MAX_TOP_BOXES = 100_000;
+/** Taken of what lies behind media data: the index of a fragment, or of many small ones. */
+const FRAGMENT_BYTES = 4096;
+const DENSE_BYTES = 131_072;
+const SPARSE_BYTES = 24_576;
 
 /** Boxes that may stand at the top of a file: anything else behind the media is junk that declares nothing. */
 const TOP_TYPES: ReadonlySet<string> = new Set(
@@ -142,10 +146,13 @@ async function walkTop(window: ByteWindow): Promise<Walk> {
   };
   try {
     let at = 0;
+    let ahead = FRAGMENT_BYTES;
     for (let count = 0; at < window.sizeBytes && count < MAX_TOP_BOXES; count++) {
-      const box = await readTopBox(window, at, walk.movie === null ? HEAD_BYTES : 0);
+      const box = await readTopBox(window, at, walk.movie === null ? HEAD_BYTES : ahead);
       if (box === null) break;
       await takeBox(window, walk, box);
+      // Fragments that lie close together are read many at once, others one by one.
+      if (box.type === 'mdat') ahead = box.end - at < SPARSE_BYTES ? DENSE_BYTES : FRAGMENT_BYTES;
       at = box.end;
     }
   } catch (error) {
@@ -214,8 +221,8 @@ async function loadBox(
     const message = `the index (${box.type}) ends at ${box.end}, the file at ${window.sizeBytes}`;
     throw new HeaderFault('truncated-header', message, box.end);
   }
-  // The next box's header comes along: it is looked at next.
-  const bytes = await window.read(box.start, size + 16);
+  // The headers of the next boxes come along: they are looked at next, and FFmpeg puts an empty one in front of the media.
+  const bytes = await window.read(box.start, size + 64);
   const view = new ByteView(bytes.subarray(0, size));
   const outer = boxesIn(view, 0, view.length)[0];
   if (outer === undefined) throw new HeaderFault('corrupt-header', `the ${box.type} box is broken`);
