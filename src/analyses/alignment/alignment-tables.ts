@@ -43,6 +43,18 @@ export const ALIGNMENT_TABLES = {
       doc: 'Cosine of the mean vector of the picture side and that of all other shards.',
     },
     right_mean_cosine: { type: 'DOUBLE', doc: 'The same of the text side.' },
+    left_turn_row: {
+      type: 'BIGINT',
+      doc: 'Row from which on vectors of the picture side point elsewhere than before, if anywhere.',
+    },
+    left_turn_cosine: { type: 'DOUBLE', doc: 'Cosine of the mean vectors before and after it.' },
+    left_turn_within: {
+      type: 'DOUBLE',
+      doc: 'Smaller cosine between the halves of what lies before it, and of what lies after it.',
+    },
+    right_turn_row: { type: 'BIGINT', doc: 'The same of the text side.' },
+    right_turn_cosine: { type: 'DOUBLE', doc: 'The same of the text side.' },
+    right_turn_within: { type: 'DOUBLE', doc: 'The same of the text side.' },
     left_missing: { type: 'BIGINT', doc: 'Rows without a vector of the picture side.' },
     right_missing: { type: 'BIGINT', doc: 'Rows without a vector of the text side.' },
     left_unusable: { type: 'BIGINT', doc: 'Zero or non-finite vectors of the picture side.' },

@@ -1,4 +1,5 @@
 import { readShard, type ShardReading } from './assess-shard.ts';
+import type { Turn } from './find-turn.ts';
 import type { Fit } from './name-reordering.ts';
 import type { VectorRow } from './read-vectors.ts';
 import { SimilarityBand } from './similarity-band.ts';
@@ -51,6 +52,7 @@ export class EmbeddingShard {
   finish(): Omit<ShardEvidence, 'shardId'> {
     const band = this.#band ?? new SimilarityBand(1, 0);
     const { left, right } = band.faults;
+    const turns = band.turns;
     const finished = band.finish();
     const [leftDimension, rightDimension] = this.#dimensions;
     return {
@@ -68,6 +70,8 @@ export class EmbeddingShard {
         right_unusable: right.unusable,
         left_other_length: left.otherLength,
         right_other_length: leftDimension === rightDimension ? right.otherLength : 0,
+        ...columnsOf('left', turns.left),
+        ...columnsOf('right', turns.right),
       },
     };
   }
@@ -77,4 +81,14 @@ export class EmbeddingShard {
     const [left, right] = this.#dimensions;
     return left === right ? null : `embeddings of ${left} and ${right} numbers share no space`;
   }
+}
+
+function columnsOf(side: 'left' | 'right', turn: Turn | null): Readonly<Record<string, number>> {
+  return turn === null
+    ? {}
+    : {
+        [`${side}_turn_row`]: turn.row,
+        [`${side}_turn_cosine`]: turn.cosine,
+        [`${side}_turn_within`]: turn.within,
+      };
 }

@@ -1,4 +1,5 @@
 import { OFFSET_REACH, type OffsetBand } from './offset-band.ts';
+import { findTurn, type Turn } from './find-turn.ts';
 import { paddedLength, VectorKernel } from './vector-kernel.ts';
 
 /** Rows worked on at once: small enough for the cache and for memory, large enough for a steady mean. */
@@ -41,7 +42,13 @@ type Side = {
   /** Over all pieces before. */
   readonly sum: Float64Array;
   count: number;
+  /** Sums of all unit vectors up to each of {@link SimilarityBand.places}. */
+  readonly marks: Float32Array[];
 };
+
+/** Places of a shard at which the direction of its vectors so far is kept, and rows between two of them. */
+const MOST_MARKS = 256;
+const LEAST_MARK_ROWS = 16;
 
 /** Kernels that no band works with: their memory is used again. */
 const idle: VectorKernel[] = [];
@@ -65,6 +72,10 @@ export class SimilarityBand {
   readonly #rows: number[] = [];
   readonly #band: Float32Array[] = [];
   readonly #far: number[] = [];
+  /** Rows between two places at which the direction of vectors is kept. */
+  readonly #markRows: number;
+  readonly #places: number[] = [];
+  #added = 0;
   #kept = 0;
   #state = 0x9e3779b9;
 
@@ -72,6 +83,7 @@ export class SimilarityBand {
   constructor(dimension: number, rows: number, reach = OFFSET_REACH) {
     this.#dimension = dimension;
     this.#length = paddedLength(dimension);
+    this.#markRows = Math.max(LEAST_MARK_ROWS, Math.ceil(rows / MOST_MARKS));
     this.#reach = reach;
     this.#capacity = Math.min(PIECE_ROWS, Math.max(8 * reach, rows));
     this.#kernel = idle.pop() ?? new VectorKernel();
@@ -85,6 +97,7 @@ export class SimilarityBand {
       pieceSum: 4 * block + (at + 1) * this.#length,
       sum: new Float64Array(dimension),
       count: 0,
+      marks: [],
     });
     this.#left = side(0);
     this.#right = side(2);
@@ -104,6 +117,14 @@ export class SimilarityBand {
     };
   }
 
+  /** Where the direction of either side's vectors changes most, if it does. */
+  get turns(): { readonly left: Turn | null; readonly right: Turn | null } {
+    return {
+      left: findTurn(this.#left.marks, this.#places),
+      right: findTurn(this.#right.marks, this.#places),
+    };
+  }
+
   /** Adds the next row: its number in the shard, and both vectors. */
   add(row: number, left: VectorSlice, right: VectorSlice): void {
     if (this.#pieceRows.length === this.#capacity) this.#work(false);
@@ -111,6 +132,17 @@ export class SimilarityBand {
     this.#pieceRows.push(row);
     this.#put(this.#left, at, left);
     this.#put(this.#right, at, right);
+    this.#added += 1;
+    if (this.#added % this.#markRows === 0) this.#mark(row + 1);
+  }
+
+  #mark(row: number): void {
+    this.#places.push(row);
+    const { floats } = this.#kernel;
+    for (const side of [this.#left, this.#right])
+      side.marks.push(
+        Float32Array.from(side.sum, (sum, i) => sum + (floats[side.pieceSum + i] ?? 0)),
+      );
   }
 
   /** The band of all rows added; nothing can be added after it. */
