@@ -9,6 +9,7 @@ import type { LagProfile } from './lag-profile.ts';
 import { type Fit, nameReordering, type Reordering } from './name-reordering.ts';
 import { readShardNames, readShardSizes } from './read-vectors.ts';
 import type { Segment } from './segment-scan.ts';
+import { findSourceFault, type SourceFault } from './source-order.ts';
 
 /** Alarms of a kind of evidence that the run document shows; the tables have all of them. */
 const MOST_ALARMS = 20;
@@ -16,6 +17,8 @@ const MOST_ALARMS = 20;
 const MOST_REORDERED = 4_096;
 /** Shards without any relation that an order is looked for in. */
 const MOST_LOOKED_INTO = 20;
+/** Misplaced stretches of a shard that no single shift explains. */
+const MANY_PIECES = 3;
 /** Shards without an alarm that are shown of each kind of evidence. */
 const MOST_QUIET = 2;
 
@@ -47,25 +50,31 @@ export class AlignmentLog {
   readonly #summaries: AlignmentSummary[] = [];
   readonly #counts = new Map<string, number>();
   #lookedInto = 0;
+  #sourcesLookedInto = 0;
 
   readonly #cues: Cues;
+  /** Whether rows name the source that their clip was cut from. */
+  readonly #hasSources: boolean;
 
   private constructor(
     database: Database,
     cues: Cues,
+    hasSources: boolean,
     names: ReadonlyMap<number, string>,
     sizes: ReadonlyMap<number, number>,
   ) {
     this.#database = database;
     this.#cues = cues;
+    this.#hasSources = hasSources;
     this.#names = names;
     this.#sizes = sizes;
   }
 
-  static async begin(database: Database, cues: Cues): Promise<AlignmentLog> {
+  static async begin(database: Database, cues: Cues, hasSources: boolean): Promise<AlignmentLog> {
     return new AlignmentLog(
       database,
       cues,
+      hasSources,
       await readShardNames(database),
       await readShardSizes(database),
     );
@@ -115,7 +124,25 @@ export class AlignmentLog {
 
   async shard(shard: LoggedShard, told: ShardAssessment): Promise<void> {
     const name = this.nameOf(shard.shardId);
-    const assessment = await this.#lookForOrder(shard, told);
+    const ordered = await this.#lookForOrder(shard, told);
+    const fault = await this.#lookAtSources(shard, ordered);
+    const assessment: ShardAssessment =
+      fault === null
+        ? ordered
+        : {
+            verdict: 'unaligned-block',
+            segments: [
+              {
+                from: fault.rows[0] ?? 0,
+                to: (fault.rows.at(-1) ?? 0) + 1,
+                offset: null,
+                gain: 0,
+                p: fault.p,
+              },
+            ],
+            shiftP: fault.p,
+            reason: null,
+          };
     await insertAlignment(this.#database, 'alignment', {
       shard_id: shard.shardId,
       shard: name,
@@ -139,7 +166,7 @@ export class AlignmentLog {
     if (assessment.segments.length === 0)
       this.#show({ ...common, stretch: null, ...(whole ?? nothing) });
     for (const [index, segment] of assessment.segments.entries()) {
-      const stretch = await this.#segment(shard, assessment, segment);
+      const stretch = await this.#segment(shard, assessment, segment, fault);
       const profile = Number.isFinite(segment.to) ? (parts[index] ?? whole) : whole;
       this.#show({ ...common, stretch, ...(profile ?? nothing) });
     }
@@ -157,6 +184,7 @@ export class AlignmentLog {
     shard: LoggedShard,
     assessment: ShardAssessment,
     segment: Segment,
+    fault: SourceFault | null,
   ): Promise<NonNullable<AlignmentSummary['stretch']>> {
     const name = this.nameOf(shard.shardId);
     const at = (index: number): number => shard.rowNumbers[index] ?? 0;
@@ -174,11 +202,14 @@ export class AlignmentLog {
         ? null
         : ([at(segment.start[0]), at(segment.start[1])] as const);
     const certainty = describeCertainty(segment.gain, segment.p ?? assessment.shiftP, first);
-    const place = describePlace(stretch);
+    const place = fault === null ? describePlace(stretch) : `${fault.place} in ${name}`;
     const mechanism =
-      assessment.verdict === 'unrelated' && assessment.reason !== null
-        ? `the shard ${assessment.reason}: its ${shard.what}s are of other clips`
-        : ((await this.#nameOrder(shard, segment))?.what ?? describeMechanism(stretch, shard.what));
+      fault !== null
+        ? fault.what
+        : assessment.verdict === 'unrelated' && assessment.reason !== null
+          ? `the shard ${assessment.reason}: its ${shard.what}s are of other clips`
+          : ((await this.#nameOrder(shard, segment))?.what ??
+            describeMechanism(stretch, shard.what));
     const cue = /^caption-words$|^metadata$/.test(shard.evidence)
       ? null
       : explainByCues(this.#cues, shard.shardId, stretch);
@@ -196,7 +227,7 @@ export class AlignmentLog {
       place,
       mechanism,
       certainty,
-      affected_rows: stretch.to - stretch.from,
+      affected_rows: fault?.rows.length ?? stretch.to - stretch.from,
       row_number: stretch.from,
       cue,
       ...(await this.#neighbours(shard.shardId, stretch.from)),
@@ -221,6 +252,32 @@ export class AlignmentLog {
     const p = (found?.p ?? 1) * Math.min(MOST_LOOKED_INTO, this.#sizes.size);
     if (found === null || p >= 0.01) return told;
     return { verdict: 'unaligned-block', segments: [whole], shiftP: p, reason: null };
+  }
+
+  /** Captions may stand wrong by their place in the source, which no neighbourhood of rows shows. */
+  async #lookAtSources(shard: LoggedShard, told: ShardAssessment): Promise<SourceFault | null> {
+    if (!this.#hasSources || shard.fitOf === undefined) return null;
+    // A plain shift is one; many pieces at several offsets are what sorting inside sources leaves behind.
+    if (told.verdict === 'shifted' && told.segments.length < MANY_PIECES) return null;
+    if (this.#sourcesLookedInto >= MOST_LOOKED_INTO) return null;
+    this.#sourcesLookedInto += 1;
+    const to = Math.min(shard.rowNumbers.length, MOST_REORDERED);
+    const fit = await shard.fitOf(0, to);
+    if (fit === null) return null;
+    const rows = await this.#database.rows(
+      `select row_number, source_id::varchar as source from clips
+       where shard_id = ${shard.shardId} and row_number <= ${shard.rowNumbers[to - 1] ?? 0}`,
+    );
+    const sources = new Map(
+      rows.map((row) => [numberOf(row['row_number']), maybe(row['source'], textOf)]),
+    );
+    const found = findSourceFault(
+      Array.from(shard.rowNumbers.subarray(0, to), (row) => sources.get(row) ?? null),
+      fit,
+    );
+    // Each shard that is looked into is a chance of a false alarm.
+    const p = (found?.p ?? 1) * Math.min(MOST_LOOKED_INTO, this.#sizes.size);
+    return found === null || p >= 0.01 ? null : { ...found, p };
   }
 
   /** Which step brought the captions of a stretch out of order; null if they are not, or no known one did. */

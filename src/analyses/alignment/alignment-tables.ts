@@ -55,6 +55,14 @@ export const ALIGNMENT_TABLES = {
     right_turn_row: { type: 'BIGINT', doc: 'The same of the text side.' },
     right_turn_cosine: { type: 'DOUBLE', doc: 'The same of the text side.' },
     right_turn_within: { type: 'DOUBLE', doc: 'The same of the text side.' },
+    fan_out_rows: {
+      type: 'BIGINT',
+      doc: 'Rows left out because their caption stands on other rows, too.',
+    },
+    fan_out_fit: {
+      type: 'DOUBLE',
+      doc: 'How well those fit their clips, as a share of the fit of captions that stand once; near 0: joined to clips that are not theirs.',
+    },
     left_missing: { type: 'BIGINT', doc: 'Rows without a vector of the picture side.' },
     right_missing: { type: 'BIGINT', doc: 'Rows without a vector of the text side.' },
     left_unusable: { type: 'BIGINT', doc: 'Zero or non-finite vectors of the picture side.' },

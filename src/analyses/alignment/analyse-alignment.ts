@@ -1,4 +1,4 @@
-import { type Database, numberOf } from '../../engine/database.ts';
+import { type Database, maybe, numberOf, textOf } from '../../engine/database.ts';
 import type { AlignmentSummary } from '../../run/document.ts';
 import { AlignmentLog } from './alignment-log.ts';
 import { readAnnotationEvidence } from './annotation-evidence.ts';
@@ -14,6 +14,7 @@ import { readFit } from './read-fit.ts';
 import { readVectors } from './read-vectors.ts';
 import { bandsOfLengths } from './length-cue.ts';
 import type { OffsetBand } from './offset-band.ts';
+import { fanOutShare } from './source-order.ts';
 import { bandsOfSources } from './source-words.ts';
 import { bandsFromWords } from './words-band.ts';
 
@@ -39,7 +40,7 @@ export async function analyseAlignment(
 ): Promise<readonly AlignmentSummary[]> {
   await createAlignmentTables(database);
   const cues = await readCues(database, plan.clipColumns);
-  const log = await AlignmentLog.begin(database, cues);
+  const log = await AlignmentLog.begin(database, cues, plan.clipColumns.has('source_id'));
   const has = (column: string): boolean => plan.clipColumns.has(column);
   const isTold =
     has('clip_embedding') && has('text_embedding') && (await compareEmbeddings(database, log));
@@ -197,7 +198,10 @@ async function compareEmbeddings(database: Database, log: AlignmentLog): Promise
   });
   close();
   const assessments = assessShards(found.map((each) => each.reading));
-  await writeEvidence(log, 'embeddings', 'caption', withMeanCosines(found), assessments);
+  const noted: ShardEvidence[] = [];
+  for (const shard of withMeanCosines(found))
+    noted.push(await withFanOut(database, shard, repeated.get(shard.shardId)));
+  await writeEvidence(log, 'embeddings', 'caption', noted, assessments);
   return assessments.some((each) => each.verdict !== 'not-assessable');
 }
 
@@ -279,6 +283,44 @@ function withMeanCosines(shards: readonly ShardEvidence[]): readonly ShardEviden
   }));
 }
 
+/** Rows of a shard whose repeated captions are held against their clips. */
+const MOST_FAN_OUT = 4_096;
+
+/** Captions on several clips are left out before anything is tested; how well they fit says what made them many. */
+async function withFanOut(
+  database: Database,
+  shard: ShardEvidence,
+  repeated: ReadonlySet<number> | undefined,
+): Promise<ShardEvidence> {
+  if (repeated === undefined || shard.fitOf === undefined || shard.reading.relation === null)
+    return shard;
+  const rows = shard.rowNumbers.subarray(0, MOST_FAN_OUT);
+  const captions = await database.rows(
+    `select row_number, caption_hash::varchar as caption from ledger
+     where shard_id = ${shard.shardId} and row_number <= ${rows.at(-1) ?? 0}`,
+  );
+  const byRow = new Map(
+    captions.map((row) => [numberOf(row['row_number']), maybe(row['caption'], textOf)]),
+  );
+  const fit = await shard.fitOf(0, rows.length);
+  const share =
+    fit === null
+      ? null
+      : fanOutShare(
+          Array.from(rows, (row) => byRow.get(row) ?? null),
+          fit,
+        );
+  const left = `${repeated.size.toLocaleString('en-US')} rows whose caption stands on other rows, too, were left out`;
+  return {
+    ...shard,
+    note:
+      share === null
+        ? left
+        : `${left}: they fit their clips ${share.toFixed(2)} times as well as the others`,
+    columns: { ...shard.columns, fan_out_rows: repeated.size, fan_out_fit: share },
+  };
+}
+
 /** Rows whose caption stands on other rows, too; none where most do, because templates are no mistake. */
 async function readRepeated(database: Database): Promise<ReadonlyMap<number, ReadonlySet<number>>> {
   const repeated = `caption_hash in (select caption_hash from ledger group by caption_hash having count(*) > 1)`;
@@ -328,7 +370,12 @@ async function writeEvidence(
           ...shard.columns,
         },
       },
-      { ...assessment, reason: shard.whyNot ?? assessment.reason },
+      { ...assessment, reason: shard.whyNot ?? joinReasons(assessment.reason, shard.note) },
     );
   }
+}
+
+function joinReasons(...reasons: readonly (string | null | undefined)[]): string | null {
+  const told = reasons.filter((reason) => reason !== null && reason !== undefined);
+  return told.length === 0 ? null : told.join('; ');
 }

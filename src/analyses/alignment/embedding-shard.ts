@@ -17,6 +17,8 @@ export type ShardEvidence = {
   /** Sums of the unit vectors of either side. */
   readonly sums?: { readonly left: Float32Array; readonly right: Float32Array };
   readonly fitOf?: (from: number, to: number) => Promise<Fit | null>;
+  /** What else there is to say of the shard, in words. */
+  readonly note?: string | null;
   /** More columns of `alignment`. */
   readonly columns: Readonly<Record<string, number | null>>;
 };
