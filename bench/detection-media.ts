@@ -67,7 +67,7 @@ const COHORT_RULES: Readonly<Record<string, readonly Omit<CohortTrial, 'rule' | 
       { way: 'as-recorded', kind: 'lookalike' },
       { way: 'full-range-with-its-tag', kind: 'lookalike' },
     ],
-    scenesPerShard: 12,
+    scenesPerShard: 10,
     shards: 4,
     bySource,
   })),

@@ -41,6 +41,7 @@ const H264_ONLY: ReadonlySet<string> = new Set([
   'hidden-preroll',
   'non-keyframe-start',
   'odd-dimensions',
+  'interlaced-flag',
   'hdr-as-sdr',
   'trailing-index',
 ]);

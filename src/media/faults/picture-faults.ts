@@ -7,6 +7,14 @@ const SWAP_RED_AND_BLUE = 'format=rgb24,colorchannelmixer=rr=0:rb=1:br=1:bb=0';
 /** What a player does who takes limited range for full and squeezes it once more: 16–235 becomes 30–218. */
 const SQUEEZE_RANGE = 'lutyuv=y=16+val*219/255:u=128+(val-128)*224/255:v=128+(val-128)*224/255';
 
+/** Whole pictures, written as if they were fields. */
+function flaggedInterlaced(base: ClipRecipe): ClipRecipe {
+  return {
+    ...withFilters(base, 'crop=iw:trunc(ih/4)*4,setfield=tff'),
+    encoderOptions: { ...base.encoderOptions, flags: '+ildct+ilme' },
+  };
+}
+
 /** Defects of geometry and colour, each with clips that only look like it. `base` is a sound clip with motion. */
 export const PICTURE_FAULTS = {
   'letterboxed-frames': (base) => ({
@@ -75,12 +83,13 @@ export const PICTURE_FAULTS = {
       { name: 'as-recorded', recipe: base },
       {
         name: 'progressive-but-flagged-interlaced',
-        recipe: {
-          ...withFilters(base, 'crop=iw:trunc(ih/4)*4,setfield=tff'),
-          encoderOptions: { flags: '+ildct+ilme' },
-        },
+        recipe: flaggedInterlaced(base),
       },
     ],
+  }),
+  'interlaced-flag': (base) => ({
+    faulty: [{ name: 'progressive-but-flagged-interlaced', recipe: flaggedInterlaced(base) }],
+    lookalikes: [{ name: 'as-recorded', recipe: base }],
   }),
   'upscaled-frames': (base) => ({
     faulty: [
