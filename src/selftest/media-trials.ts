@@ -1,10 +1,20 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { extname, join } from 'node:path';
 
-import { type Database, numberOf, type SqlRow, type SqlValue, textOf } from '../engine/database.ts';
+import { findMedium, type HeldMedia } from '../dataset/embedded/held-media.ts';
+import {
+  type Database,
+  maybe,
+  numberOf,
+  type SqlRow,
+  type SqlValue,
+  textOf,
+} from '../engine/database.ts';
 import type { FaultRow } from '../faults/row-fault.ts';
 import { shardName } from '../faults/set-faults.ts';
+import { filePathOf } from '../media/medium-text.ts';
 import type { ClipRecipe, VideoCodec } from '../media/encode/clip-recipe.ts';
 import { FAULT_CASES } from '../media/faults/fault-cases.ts';
 import { writeVariant } from '../media/faults/fault-variant.ts';
@@ -79,6 +89,7 @@ export async function chooseOriginals(
   database: Database,
   mediaRoot: string,
   most: number,
+  held: HeldMedia | null = null,
 ): Promise<readonly Original[]> {
   const readable = async (table: string): Promise<boolean> =>
     (await database.rows(`select 1 from base_${table} limit 1`)).length > 0;
@@ -91,10 +102,13 @@ export async function chooseOriginals(
        where clips.path is not null and seen.error_code is null and ${test}
        order by md5(clips.path)`,
     );
+    // Media inside of shards are taken out; of ranges and objects no copy is made here.
+    await held?.hold(rows.slice(0, MOST_HELD).map((row) => maybe(row['path'], textOf)));
+    const whole = rows.filter((row) => fileOf(row, mediaRoot, held) !== null);
     const scenes = kind === 'clip' ? Math.max(most, ...Object.values(SCENES_OF_SHARD)) : most;
-    return differentScenes(rows, scenes).map((row, index): Original => ({
+    return differentScenes(whole, scenes).map((row, index): Original => ({
       key: textOf(row['key']),
-      file: resolve(mediaRoot, textOf(row['path'])),
+      file: fileOf(row, mediaRoot, held) ?? '',
       kind,
       isForAll: index < most,
     }));
@@ -116,6 +130,16 @@ export async function chooseOriginals(
       'least(seen.width_px, seen.height_px) >= 120 and seen.luma_spread >= 20 and seen.chroma_spread >= 4 and seen.entropy_bits >= 5',
     )),
   ];
+}
+
+/** Candidates that are taken out of shards to be chosen from. */
+const MOST_HELD = 200;
+
+/** The file of a row's medium; null where it is no whole local file. */
+function fileOf(row: SqlRow, mediaRoot: string, held: HeldMedia | null): string | null {
+  const found = findMedium(mediaRoot, held, maybe(row['path'], textOf));
+  const path = found.ok ? filePathOf(found.medium) : null;
+  return path !== null && existsSync(path) ? path : null;
 }
 
 /** Hash of the picture in the middle, by table. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Config } from '../config/config.ts';
+import { openStored } from '../dataset/embedded/stored-embedded.ts';
 import { Database } from '../engine/database.ts';
 import { WITHOUT_FAULT } from '../faults/without-fault.ts';
 import { isEvidenceTable, readNeed } from '../judge/compile-rule.ts';
@@ -78,7 +79,17 @@ export async function selftest(
     const originals =
       run.dataset.mediaRoot === null || config.tier === 'manifest'
         ? []
-        : await chooseOriginals(database, run.dataset.mediaRoot, request.originals ?? ORIGINALS);
+        : await chooseOriginals(
+            database,
+            run.dataset.mediaRoot,
+            request.originals ?? ORIGINALS,
+            openStored(
+              writer.connection,
+              run.dataset.embedded,
+              run.dataset.shards,
+              run.dataset.format,
+            ),
+          );
     const bench: Bench = {
       config,
       rules,

@@ -34,19 +34,21 @@ const LONGEST_PAGE_BYTES = 1024 * 1024 * 1024;
  * the others their headers alone. Throws ThriftFault or RangeError for damage, and for encodings that hold no bytes at a time.
  *
  * @param rows rows of the file, 0-based, ascending.
+ * @param window_bytes fewest bytes that a look at a length costs: of a store, a request is dearer than what it brings.
  */
 export async function* readCells(
   read: ReadAt,
   footer: CellFooter,
   leafIndex: number,
   rows: readonly number[],
+  window_bytes = 4,
 ): AsyncGenerator<Cell, void, undefined> {
   const leaf = footer.leaves[leafIndex];
   if (leaf === undefined || leaf.type !== BYTE_ARRAY)
     throw new ThriftFault('the column holds no bytes');
   for (const chunk of footer.chunks[leafIndex] ?? []) {
     const wanted = rows.filter((row) => row >= chunk.firstRow && row < chunk.firstRow + chunk.rows);
-    if (wanted.length > 0) yield* cellsOfChunk(read, leaf, chunk, wanted);
+    if (wanted.length > 0) yield* cellsOfChunk(read, leaf, chunk, wanted, window_bytes);
   }
 }
 
@@ -63,6 +65,7 @@ async function* cellsOfChunk(
   leaf: Leaf,
   chunk: LeafChunk,
   rows: readonly number[],
+  window_bytes: number,
 ): AsyncGenerator<Cell, void, undefined> {
   const wanted = new Set(rows);
   const last = rows.at(-1) ?? -1;
@@ -90,7 +93,7 @@ async function* cellsOfChunk(
     const bytes = { start, size, read };
     const page =
       chunk.codec === CODEC.none && size > LEAPT_BYTES && !fields.has(8)
-        ? await leapPage(bytes, fields, leaf)
+        ? await leapPage(bytes, fields, leaf, window_bytes)
         : await openPage(await read(start, size), fields, chunk.codec, leaf);
     // A list that goes on from the page before begins with a repetition.
     let current = row - 1;
@@ -218,6 +221,7 @@ async function leapPage(
   { start, size, read }: { readonly start: number; readonly size: number; readonly read: ReadAt },
   fields: Fields,
   leaf: Leaf,
+  window_bytes: number,
 ): Promise<Page> {
   const header = structOf(fields.get(5));
   const count = integerAt(header, 1);
@@ -227,12 +231,21 @@ async function leapPage(
     return openPage(await read(start, size), fields, CODEC.none, leaf);
   const front = await read(start, Math.min(size, Math.max(LEAPT_BYTES, count)));
   const { behind, ...levels } = readLevels(front, leaf, count);
+  let held = { from: 0, bytes: front };
   const body: Body = {
     size: size - behind,
-    read: (at, length) =>
-      behind + at + length <= front.length
-        ? Promise.resolve(front.subarray(behind + at, behind + at + length))
-        : read(start + behind + at, Math.min(length, size - behind - at)),
+    read: async (at, length) => {
+      const from = behind + at;
+      const wanted = Math.min(length, size - from);
+      if (from < held.from || from + wanted > held.from + held.bytes.length) {
+        const bytes = await read(
+          start + from,
+          Math.min(Math.max(wanted, window_bytes), size - from),
+        );
+        held = { from, bytes };
+      }
+      return held.bytes.subarray(from - held.from, from - held.from + wanted);
+    },
   };
   return { count, maxDefinition: leaf.maxDefinition, ...levels, encoding, body };
 }

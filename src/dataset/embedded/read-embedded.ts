@@ -17,6 +17,9 @@ export type Footers = Map<string, CellFooter>;
 
 const MOST_FOOTERS = 64;
 
+/** Of a store, this much is asked for at once where the length of a value is wanted: the next values may lie in it too. */
+const STORE_WINDOW_BYTES = 256 * 1024;
+
 /**
  * Bytes of some rows of one shard, in the order of rows. Parquet pages are read one by one, so that memory holds one page;
  * other formats and rare encodings are asked of DuckDB, a few rows at a time. Throws what a damaged shard makes its reader throw.
@@ -75,7 +78,8 @@ async function* readParquetCells(
     }
     const leaf = findLeaf(footer, column.source, column.field);
     // A shard without the column has nulls.
-    if (leaf >= 0) yield* readCells(read, footer, leaf, rows);
+    if (leaf >= 0)
+      yield* readCells(read, footer, leaf, rows, twin === undefined ? 4 : STORE_WINDOW_BYTES);
   } finally {
     await file.close();
   }
