@@ -11,6 +11,7 @@ import {
 } from '../src/analyses/profile.ts';
 import { countDistinct } from '../src/analyses/distinct-sketch.ts';
 import { countValues, histogramOf, quantileOf } from '../src/analyses/value-sketch.ts';
+import { quoteLiteral } from '../src/dataset/sql-quote.ts';
 import { Database, numberOf, type SqlRow } from '../src/engine/database.ts';
 import { writeLedger } from '../src/judge/ledger.ts';
 import { completeClips } from '../src/judge/room.ts';
@@ -112,6 +113,73 @@ describe('the profile of a column', () => {
       [2, 1000n, 4n, 3],
     ]);
     expect(own[0]).toMatchObject({ top_value: '0', top_share: 0.25, mean: 1.5 });
+  });
+
+  it('agrees with a count by hand, for any rows in any shards', async () => {
+    const row = fc.record({
+      shard: fc.nat({ max: 2 }),
+      caption: fc.option(
+        fc
+          .oneof(fc.constantFrom('', ' ', 'a dog', '👨‍👩‍👧 \u00e9', '一只狗'), fc.string())
+          .map((text) => text.replaceAll('\0', '')),
+      ),
+      score: fc.option(
+        fc.oneof(fc.constantFrom(Number.NaN, Infinity, -Infinity), fc.integer(), fc.double()),
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 60 }), async (rows) => {
+        const values = rows.map(({ shard, caption, score }, i) => {
+          const text = caption === null ? 'null' : quoteLiteral(caption);
+          const number = score === null ? 'null' : quoteLiteral(String(score));
+          return `(${shard}, 'k${i}', ${text}::varchar, ${number}::double)`;
+        });
+        const { document, table } = await profile(
+          `select * from (values ${values.join(', ')}) as t(shard_id, key, caption, score)`,
+        );
+        for (const shard of [null, ...new Set(rows.map((each) => each.shard))]) {
+          const own = rows.filter((each) => shard === null || each.shard === shard);
+          const told = (name: string): SqlRow | undefined =>
+            table.find((each) => each['column_name'] === name && each['shard_id'] === shard);
+          const count = (test: (each: (typeof rows)[number]) => boolean): bigint =>
+            BigInt(own.filter(test).length);
+          const finite = own.flatMap(({ score }) =>
+            score !== null && Number.isFinite(score) ? [score] : [],
+          );
+          expect(told('caption')).toMatchObject({
+            rows: BigInt(own.length),
+            nulls: count(({ caption }) => caption === null),
+            empties: count(({ caption }) => caption === ''),
+          });
+          expect(told('score')).toMatchObject({
+            rows: BigInt(own.length),
+            nulls: count(({ score }) => score === null),
+            nans: count(({ score }) => Number.isNaN(score)),
+            infinities: count(({ score }) => Math.abs(score ?? 0) === Infinity),
+          });
+          // Zero has a sign in JavaScript only.
+          const bound = (of: (...numbers: number[]) => number): number | null =>
+            finite.length === 0 ? null : of(...finite) + 0;
+          expect([told('score')?.['min'], told('score')?.['max']]).toEqual([
+            bound(Math.min),
+            bound(Math.max),
+          ]);
+        }
+        const lengths = rows.flatMap(({ caption }) =>
+          caption === null ? [] : [Array.from(caption).length],
+        );
+        expect(countValues(columnOf(document, 'caption').values)).toBe(lengths.length);
+        const words = rows.flatMap(({ caption }) =>
+          caption === null ? [] : [caption.match(/[^\t\n\f\r ]+/g)?.length ?? 0],
+        );
+        expect(countValues(columnOf(document, 'caption').words ?? [])).toBe(words.length);
+        const { top, isTopComplete } = columnOf(document, 'score');
+        const listed = top.reduce((sum, each) => sum + each.rows, 0);
+        const present = rows.filter(({ score }) => score !== null).length;
+        expect(isTopComplete ? listed : present).toBe(present);
+      }),
+      { numRuns: 12 },
+    );
   });
 
   it('merges: the profiles of two parts are the profile of the whole', async () => {

@@ -60,11 +60,18 @@ function nameOf(path: string): string {
   return extname(path) === '' || folder === '' ? basename(path) : `${folder}/${basename(path)}`;
 }
 
+/** Shards without checksums that are named; a run of thousands would bury the rest. */
+const MOST_NAMED = 20;
+
 /** Shards whose pages carry no checksums, so that a flipped bit in them goes unseen. */
 export function unsummedPages(coverage: StorageCoverage | null): RunDocument['notLookedAt'] {
   if (coverage === null || coverage.unsummed.length === 0) return [];
   const { unsummed, shards } = coverage;
-  const names = unsummed.length === shards ? '' : `: ${unsummed.slice(0, 3).join(', ')}`;
+  const rest = unsummed.length - MOST_NAMED;
+  const names =
+    unsummed.length === shards
+      ? ''
+      : `: ${unsummed.slice(0, MOST_NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
   return [
     {
       what: `page checksums of ${unsummed.length} of ${shards} shard(s)${names}`,
