@@ -60,7 +60,14 @@ export function jsonColumns(
 }
 
 function topLevel(structure: Readonly<Record<string, unknown>>): [string, unknown][] {
-  return Object.entries(structure).map(([key, value]) => [key, boundStructure(value)]);
+  return Object.entries(structure)
+    .filter(([key]) => !isNameless(key))
+    .map(([key, value]) => [key, boundStructure(value)]);
+}
+
+/** SQL has no way to write a NUL. */
+function isNameless(key: string): boolean {
+  return key.includes('\0');
 }
 
 function mergeStructures(a: unknown, b: unknown): unknown {
@@ -91,7 +98,8 @@ function boundStructure(structure: unknown, depth = 0): unknown {
     entries.length === 0 ||
     entries.length > MOST_NESTED_KEYS ||
     folded.size < entries.length ||
-    folded.has('')
+    folded.has('') ||
+    entries.some(([key]) => isNameless(key))
   )
     return 'JSON';
   return Object.fromEntries(entries.map(([key, value]) => [key, boundStructure(value, depth + 1)]));

@@ -203,7 +203,7 @@ describe('the walk over headers', () => {
       ['cut between members', Buffer.concat([first, second]), 'no-end-mark', 2],
       ['a negative size', Buffer.concat([first, negative, END]), 'bad-header', 1],
       ['noise', Buffer.concat([first, Buffer.alloc(512, 7), END]), 'bad-header', 1],
-      ['an endless name', Buffer.concat([first, endless, END]), 'no-end-mark', 1],
+      ['an endless name', Buffer.concat([first, endless, END]), 'bad-header', 1],
       ['two tars in one', Buffer.concat([first, END, second, END]), 'members-behind-end', 1],
       ['no tar', Buffer.from('GIF89a'.repeat(200)), 'not-a-tar', 0],
       ['nothing', Buffer.alloc(0), 'not-a-tar', 0],
@@ -442,6 +442,31 @@ describe('tars as a dataset', () => {
     ]);
     const splits = await open(makeFolder({ 'train/0.tar': video, 'test/0.tar': video }));
     expect(splits.dataset.rows).toBe(4);
+  });
+
+  it('reads what nobody would write into text and JSON', async () => {
+    const keys = Array.from({ length: 2100 }, (_, i) => `"k${i}":${i}`);
+    const contents = [
+      '{"width": 1, "Width": 2, "": 3, "a\\u0000b": "\\u0000", "half": "\\ud83d"}',
+      '{"width": 1e400, "width": "x", "key": "own", "__key__": "own", ".mp4": "own", "mp4": "own"}',
+      `{"deep": ${'['.repeat(5000)}${']'.repeat(5000)}}`,
+      `{${keys.join(',')}}`,
+      '[1, 2]',
+      'null',
+      '\uFEFF{"width": 3}',
+      '',
+    ];
+    const { dataset, query } = await openTar(
+      tarOf(
+        ...contents.flatMap((body, i) => [
+          { name: `${i}.json`, body },
+          { name: `${i}.txt`, body: `caption\0 ${i}` },
+        ]),
+      ),
+    );
+    const rows = await query('select key, caption from clips order by clip_id');
+    expect(rows.map((row) => row['key'])).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
+    expect(dataset.warnings.join(' ')).toContain('more than 2,000 different keys');
   });
 
   it('survives names whose dots make thousands of fields', async () => {

@@ -7,7 +7,6 @@ import { createRowTable, parseSql, repairedLines, widenTable } from '../open-jso
 import { errorText, numberOf, readRows, textOf } from '../rows.ts';
 import { type RowSource, type ShardReading, readShard } from '../source.ts';
 import { quoteLiteral } from '../sql-quote.ts';
-import { DailiesError } from '../../dailies-error.ts';
 
 const TABLE = 'manifest_rows';
 
@@ -19,7 +18,7 @@ type ShardTypes = Map<number, Map<string, string[]>>;
 /**
  * Rows of JSON objects of many shards that lie in one relation (`shard_id, sample, line`), inferred and parsed by one query each:
  * a data set has thousands of tars, and a few queries for each of them take longer than reading them. A line that is no object
- * costs its row. Throws DailiesError `dataset` if the objects have too many different keys.
+ * costs its row.
  */
 export async function openRows(
   connection: DuckDBConnection,
@@ -32,7 +31,8 @@ export async function openRows(
     `(select shard_id, sample, line, null::varchar as overflow from ${lines})`,
     ['shard_id', 'sample'],
   );
-  const keys = await readKeys(connection, from);
+  const met = await readKeys(connection, from);
+  const keys = met.slice(0, MOST_JSON_COLUMNS);
   const types = await readTypes(connection, from, keys);
   const structure = await structureOf(connection, from, keys, types);
   const columns = jsonColumns([structure], 'the dataset');
@@ -65,7 +65,12 @@ export async function openRows(
     columns: columns.map(({ name, type, wideType }) => ({ name, type: isWide ? wideType : type })),
     shards: await readShards(connection, files, from, structure, types),
     files: [],
-    warnings: [],
+    warnings:
+      met.length === keys.length
+        ? []
+        : [
+            `the .json of samples has more than ${MOST_JSON_COLUMNS.toLocaleString('en')} different keys, which are data where they change: those met last are left out`,
+          ],
   };
 }
 
@@ -80,12 +85,6 @@ async function readKeys(connection: DuckDBConnection, from: string): Promise<rea
        group by k)
      order by first, place, k limit ${MOST_JSON_COLUMNS + 1}`,
   );
-  if (rows.length > MOST_JSON_COLUMNS)
-    throw new DailiesError(
-      'dataset',
-      `the samples have more than ${MOST_JSON_COLUMNS.toLocaleString('en')} different fields: keys of their .json are data`,
-      { hint: 'put the changing ones inside one nested object' },
-    );
   return rows.map((row) => textOf(row['k']));
 }
 

@@ -99,6 +99,8 @@ export async function* walkTar(bytes: TarBytes): AsyncGenerator<TarMember, TarEn
       if (++pending.count > MOST_EXTENSIONS)
         return badHeader(at, `more than ${MOST_EXTENSIONS} headers about one member`);
       const most = type.includes('Long') ? LONGEST_NAME_BYTES : LONGEST_PAX_BYTES;
+      if (length > most && bytes.sizeBytes !== null && body + length > bytes.sizeBytes)
+        return badHeader(at, `it says that a name of ${length} bytes follows`);
       const content = length > most ? null : await bytes.read(body, length);
       if (content !== null && content.length < length)
         return end('truncated', at, 'cut off inside a long name');
