@@ -10,7 +10,7 @@ import { isUrl } from '../media/medium-text.ts';
 import { MOST_READ_MS } from '../media/open-medium.ts';
 import { dropScratchOf, scratchFor } from '../media/scratch-folder.ts';
 import { errorRow, type EvidenceTable, type MediaErrorCode } from '../probes/evidence-tables.ts';
-import { DEFAULT_STORE_ACCESS } from '../stores/access.ts';
+import { DEFAULT_STORE_ACCESS, shareAccess } from '../stores/access.ts';
 import { isEvidenceTable, type TravellingRow } from './probe-medium.ts';
 import type { ProbeTask, ProbeVerdict } from './task.ts';
 
@@ -54,7 +54,10 @@ export async function* runPool(
   const source =
     Symbol.asyncIterator in tasks ? tasks[Symbol.asyncIterator]() : tasks[Symbol.iterator]();
   const outbox = new Outbox(workers * MOST_WAITING);
-  const slots = Array.from({ length: workers }, () => new Slot(options.deadline_s ?? deadlineOf));
+  const slots = Array.from(
+    { length: workers },
+    () => new Slot(options.deadline_s ?? deadlineOf, workers),
+  );
   let isStopped = false;
   let taking: Promise<unknown> = Promise.resolve();
   const takeTask = (): Promise<ProbeTask | null> => {
@@ -159,12 +162,15 @@ class Outbox {
 /** One place in the pool: a child, replaced whenever it dies or has grown too large. */
 class Slot {
   readonly #deadline_s: (duration_s: number | null) => number;
+  /** Slots of the pool: together they keep the limits on requests. */
+  readonly #workers: number;
   #child: KillableChild | null = null;
   #tasks = 0;
   #isStopped = false;
 
-  constructor(deadline_s: (duration_s: number | null) => number) {
+  constructor(deadline_s: (duration_s: number | null) => number, workers: number) {
     this.#deadline_s = deadline_s;
+    this.#workers = workers;
   }
 
   /** The verdict of a task; null if the slot was stopped before there was one. */
@@ -173,7 +179,8 @@ class Slot {
     let last: JobEnd | null = null;
     const handed = await handOver(task.medium, task.access ?? DEFAULT_STORE_ACCESS);
     if (!handed.ok) return unreadVerdict(task, handed);
-    const { medium, access } = handed;
+    const { medium } = handed;
+    const access = shareAccess(handed.access, this.#workers);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const child = await this.#readyChild();
       if (child === null) return null;

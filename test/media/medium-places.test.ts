@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,7 +21,8 @@ import { gapsIn, joinStretches, LocalCopy } from '../../src/media/local-copy.ts'
 import { fileMedium } from '../../src/media/medium-text.ts';
 import type { Medium } from '../../src/media/medium.ts';
 import { openMedium } from '../../src/media/open-medium.ts';
-import { scratchFolder } from '../../src/media/scratch-folder.ts';
+import { dropScratchOf, scratchFolder, scratchOfProcess } from '../../src/media/scratch-folder.ts';
+import { PACKAGE_ROOT } from '../../src/package-root.ts';
 
 const CLIPS = join(import.meta.dirname, 'clips');
 const folder = mkdtempSync(join(tmpdir(), 'dailies-places-'));
@@ -70,6 +79,40 @@ function measured(
     ]),
   );
 }
+
+describe('the folder for copies', () => {
+  it('is emptied of what a process left that was killed, and of folders of runs that were', async () => {
+    const own = await scratchFolder();
+    const [, prefix = ''] = /^(.*-)\d+-[^-]*$/.exec(own) ?? [];
+    // No process has this number: it is above the largest that Linux gives.
+    const abandoned = `${prefix}4194305-x`;
+    mkdirSync(abandoned);
+    const left = await scratchOfProcess(own, 4_194_305);
+    writeFileSync(join(left, 'half.mp4'), 'x');
+    await dropScratchOf(4_194_305);
+    expect(readdirSync(own)).toEqual([]);
+    const code = `import('${join(PACKAGE_ROOT, 'dist/src/media/scratch-folder.js')}').then((m) => m.scratchFolder()).then(console.log)`;
+    const next = execFileSync(process.execPath, ['-e', code], { encoding: 'utf8' }).trim();
+    expect(existsSync(abandoned)).toBe(false);
+    expect(existsSync(next)).toBe(false);
+    expect(existsSync(own)).toBe(true);
+  });
+
+  it('loses the copy of a decoder that is killed while it works', async () => {
+    const task: ProbeTask = {
+      id: 'a',
+      medium: memberOf('h264.mp4'),
+      wants: ['frames'],
+      tier: 'frames',
+      decoder: 'auto',
+    };
+    const verdicts: ProbeVerdict[] = [];
+    for await (const verdict of runPool([task], { workers: 1, deadline_s: () => 0.001 }))
+      verdicts.push(verdict);
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(['bad']);
+    expect(readdirSync(await scratchFolder())).toEqual([]);
+  });
+});
 
 describe('a copy for a decoder', () => {
   const file = fileMedium(join(CLIPS, 'h264.mp4'));

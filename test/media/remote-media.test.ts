@@ -1,9 +1,10 @@
+import { createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { runPool } from '../../src/engine/pool.ts';
 import type { ProbeTask, ProbeVerdict } from '../../src/engine/task.ts';
@@ -38,7 +39,8 @@ afterAll(async () => {
 });
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
-  const url = request.url ?? '';
+  // A bucket in the path, and a signature behind it.
+  const url = (request.url ?? '').replace(/^\/films\//, '/').replace(/\?.*$/, '');
   const path = files.get(url);
   if (url === '/forbidden.mp4') response.writeHead(403).end('no');
   else if (url === '/busy.mp4') response.writeHead(503, { 'retry-after': '0' }).end();
@@ -140,6 +142,26 @@ describe('an object behind a URL', () => {
     expect(since?.evidence.files?.['error_code']).toBe('changed-while-read');
   });
 
+  it('in a bucket is signed for the process that decodes, which has no credentials', async () => {
+    for (const [name, value] of Object.entries(KEYS)) vi.stubEnv(name, value);
+    const access = { ...IMPATIENT, endpoint: server.origin, region: 'eu-test-1' };
+    const medium = { source: 's3://films/front.mp4', range: null, name: 'front.mp4' };
+    server.asked.length = 0;
+    const [verdict] = await lookAt([medium], { access, tier: 'header' });
+    expect(verdict?.evidence.containers).toMatchObject({ error_code: null, duration_s: 8 });
+    expect(server.asked.length).toBeGreaterThan(0);
+    for (const { url, headers } of server.asked) {
+      expect(headers.authorization).toBeUndefined();
+      expect(isSigned(new URL(url, server.origin), KEYS.AWS_SECRET_ACCESS_KEY)).toBe(true);
+      expect(url).toMatch(/X-Amz-Expires=900/);
+    }
+    const [denied] = await lookAt([{ ...medium, source: 's3://films/forbidden.mp4' }], { access });
+    const said = JSON.stringify(denied?.evidence);
+    expect(said).toContain('unreachable');
+    expect(said).not.toContain('X-Amz');
+    vi.unstubAllEnvs();
+  });
+
   it('has a film strip, and a new identity with each version', async () => {
     const medium = remote('/back.mp4');
     const strip = await makeFilmStrip(medium, IMPATIENT, { kind: 'video', count: 3 });
@@ -164,6 +186,27 @@ function bytesOf(verdict: ProbeVerdict | undefined): number {
 
 function place(source: string): string {
   return placeOfObject({ source, range: null, name: 'a.mp4' });
+}
+
+const KEYS = { AWS_ACCESS_KEY_ID: 'TESTKEY', AWS_SECRET_ACCESS_KEY: 'test/secret+key' } as const;
+
+function hmac(key: string | Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
+}
+
+/** Whether the signature in the query of a URL is right, by the steps of AWS Signature Version 4. */
+function isSigned(url: URL, secret: string): boolean {
+  const query = [...url.searchParams]
+    .filter(([name]) => name !== 'X-Amz-Signature')
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+    .toSorted()
+    .join('&');
+  const canonical = `GET\n${url.pathname}\n${query}\nhost:${url.host}\n\nhost\nUNSIGNED-PAYLOAD`;
+  const scope = url.searchParams.get('X-Amz-Credential')?.split('/').slice(1) ?? [];
+  const key = scope.reduce<string | Buffer>((signed, part) => hmac(signed, part), `AWS4${secret}`);
+  const digest = createHash('sha256').update(canonical).digest('hex');
+  const text = ['AWS4-HMAC-SHA256', url.searchParams.get('X-Amz-Date'), scope.join('/'), digest];
+  return hmac(key, text.join('\n')).toString('hex') === url.searchParams.get('X-Amz-Signature');
 }
 
 /** The name of a file in the media kit is a hash: its ending has to do. */
