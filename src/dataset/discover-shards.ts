@@ -79,6 +79,9 @@ const FORMAT_ORDER: readonly ShardFormat[] = [
   'json',
 ];
 
+/** Among so many more media a tar is a stray archive and not the dataset. */
+const MEDIA_PER_STRAY_TAR = 10;
+
 /** Files that one run looks at most; more is a wrong directory. */
 const MOST_FILES = 5_000_000;
 
@@ -389,6 +392,14 @@ function chooseShards(
     (path) => shardFormatOf(basename(path)) === null && !sniffed.has(path),
   );
   const media = found.map((each) => each.path).filter((path) => isMediaName(basename(path)));
+  const isAside =
+    explicit.length === 0 && isAlone && media.length > named.length * MEDIA_PER_STRAY_TAR;
+  if (isAside && named.length > 0) {
+    warnings.push(
+      `${named.length} ${named.length === 1 ? 'tar' : 'tars'} among ${media.length} media passed over, first ${named[0]}: name it to read it as WebDataset`,
+    );
+    return { format: 'media', paths: media, tars: [] };
+  }
   if (tables.length === 0 && media.length > 0) return { format: 'media', paths: media, tars };
   if (strangers.length > 0 && !strangers.every((path) => isMediaName(path)))
     throw new DailiesError('dataset', `${strangers[0]}: no format is known for this name`, {

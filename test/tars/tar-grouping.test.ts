@@ -19,7 +19,7 @@ function sample(i: number, key = `${i}`.padStart(6, '0')): Entry[] {
   ];
 }
 
-/** What `tar-grouping` and `unreadable-shard` say of tars. */
+/** What the rules about tars say of them. */
 async function findingsIn(
   tars: Readonly<Record<string, Uint8Array>>,
 ): Promise<readonly (readonly [string, string, string])[]> {
@@ -30,7 +30,10 @@ async function findingsIn(
       dataset: [folder],
       tier: 'manifest',
       workers: 1,
-      rules: { ...DEFAULT_CONFIG.rules, select: ['tar-grouping', 'unreadable-shard'] },
+      rules: {
+        ...DEFAULT_CONFIG.rules,
+        select: ['tar-grouping', 'unreadable-shard', 'row-count-mismatch'],
+      },
     },
     cwd: folder,
     runFolder: join(makeFolder(), 'run'),
@@ -156,6 +159,22 @@ describe('tar-grouping', () => {
     expect(own.map(([, shard, message]) => `${shard}: ${message}`).toSorted()).toEqual(
       [...said].toSorted(),
     );
+  });
+
+  it('is beside row-count-mismatch, which holds samples against what others counted', async () => {
+    const found = await findingsIn({
+      '00000.tar': CLEAN,
+      '00000_stats.json': Buffer.from('{"count": 30, "successes": 20}'),
+      '00001.tar': tarOf(...samples(0, 9)),
+      '00001_stats.json': Buffer.from('{"count": 12, "successes": 11}'),
+      'wids.json': Buffer.from(
+        '{"wids_version": 1, "shardlist": [{"url": "s3://b/00000.tar", "nsamples": 19}, {"url": "00001.tar", "nsamples": 10}]}',
+      ),
+    });
+    expect(found.map(([rule, file, message]) => `${rule} ${file}: ${message}`).toSorted()).toEqual([
+      'row-count-mismatch 00001_stats.json: 00001_stats.json says 11 rows for 00001.tar, the manifest holds 10',
+      'row-count-mismatch wids.json: wids.json says 19 rows for 00000.tar, the manifest holds 20',
+    ]);
   });
 
   it('leaves damage to unreadable-shard', async () => {

@@ -536,6 +536,15 @@ describe('indexes and tables beside tars', () => {
     expect(ranged.dataset.rows).toBe(2);
   });
 
+  it('takes a tar among many media for a stray archive, and media beside tars for pictures of them', async () => {
+    const media = Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`${i}.mp4`, 'x']));
+    const many = await open(makeFolder({ ...media, 'code.tar.gz': gzipSync(samples) }));
+    expect(many.dataset.format).toBe('media');
+    expect(many.dataset.warnings.join(' ')).toContain('1 tar among 11 media passed over');
+    const few = await open(makeFolder({ '000.tar': samples, 'preview.jpg': 'x' }));
+    expect(few.dataset.format).toBe('tar');
+  });
+
   it.each(['c.mp4', './c.mp4', '000.tar/c.mp4'])(
     'lets a manifest win whose rows name members as %s',
     async (path) => {

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import pMap from 'p-map';
@@ -53,6 +55,9 @@ const MOST_FIELDS = { plain: 256, dotted: 64 };
 
 /** Content of the members of one sample that is kept. */
 const MOST_SAMPLE_BYTES = 16 * 1024 * 1024;
+
+/** Members between two looks at whether to go on. */
+const MEMBERS_PER_BREATH = 2_048;
 
 /**
  * Reads tars by one pass over the headers of each, keeps what their samples hold in {@link TAR_LINES} (behind `prefix`), and fills
@@ -183,6 +188,11 @@ class TarIndexer {
       this.#pending = null;
       if (step.done === true) return step.value;
       this.#members++;
+      if (this.#members % MEMBERS_PER_BREATH === 0) {
+        // Reads of a disk are synchronous: let an interruption in.
+        await setImmediate();
+        this.#access.signal?.throwIfAborted();
+      }
       await this.#take(step.value);
     }
   }
