@@ -220,6 +220,38 @@ describe('dailies on a dataset in a bucket', () => {
     }
   });
 
+  it('looks at media beside a manifest, and counts what is missing apart', async () => {
+    const media = await readFile(join(PACKAGE_ROOT, 'examples/quickstart/media/mdm/kick1.mp4'));
+    await put('films/clips/a.mp4', media);
+    const rows = [
+      'clips/a.mp4',
+      's3://bucket/films/clips/a.mp4',
+      'clips/none.mp4',
+      's3://no-such-bucket/a.mp4',
+    ].map((path, i) =>
+      JSON.stringify({ key: `k${i}`, path, caption: `A figure kicks ${i} times with its leg.` }),
+    );
+    await put('films/m.jsonl', rows.join('\n'));
+    const run = dailies(
+      'scan',
+      's3://bucket/films/m.jsonl',
+      '--tier',
+      'frames',
+      '--format',
+      'json',
+      '-q',
+    );
+    expect(run.text).toContain('"mediaRoot": "s3://bucket/films/"');
+    const document: { rules: { id: string; outcome: string; affected: number }[] } = JSON.parse(
+      run.text,
+    );
+    const missing = document.rules.find(({ id }) => id === 'missing-file');
+    expect(missing).toMatchObject({ outcome: 'failed' });
+    expect(document.rules.find(({ id }) => id === 'decode-errors')).toMatchObject({
+      outcome: 'passed',
+    });
+  });
+
   it('takes a glob', () => {
     const run = dailies('scan', 's3://bucket/set/*-1.parquet', '--tier', 'manifest', '-q');
     expect(run.text).toContain('40,000 rows in 1 shard');
