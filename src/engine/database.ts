@@ -11,7 +11,7 @@ import {
 import { existsSync, rmdirSync } from 'node:fs';
 
 import { DailiesError } from '../dailies-error.ts';
-import { closeRemoteManifests, fetchFor } from '../dataset/remote/remote-manifest.ts';
+import { stopFetching, fetchFor } from '../dataset/remote/remote-manifest.ts';
 import { removeRowStores } from '../dataset/row-store.ts';
 import { rowOf } from '../dataset/rows.ts';
 import { quoteLiteral } from '../dataset/sql-quote.ts';
@@ -139,7 +139,7 @@ export class Database {
    * between two statements would stop neither, so it is said again until the database is closed.
    */
   interrupt(): void {
-    closeRemoteManifests(this.connection);
+    stopFetching(this.connection);
     this.connection.interrupt();
     this.#interruption ??= setInterval(() => this.connection.interrupt(), INTERRUPTION_MS).unref();
   }
@@ -150,7 +150,7 @@ export class Database {
 
   close(): void {
     if (this.#interruption !== null) clearInterval(this.#interruption);
-    closeRemoteManifests(this.connection);
+    stopFetching(this.connection);
     this.connection.closeSync();
     this.#instance.closeSync();
     removeRowStores(this.connection);

@@ -38,6 +38,7 @@ export async function openRoom(database: Database, plan: RoomPlan): Promise<Open
   const discovery = await discoverShards(plan.inputs, {
     cwd: plan.cwd,
     ...stores,
+    ...(plan.signal === undefined ? {} : { signal: plan.signal }),
   });
   const dataset = await openDataset(database.connection, discovery, {
     columns: plan.columns,

@@ -7,6 +7,9 @@ import { trustedHostOf } from './address-guard.ts';
 /** Google's interoperability with S3: https://cloud.google.com/storage/docs/interoperability */
 const GOOGLE_ENDPOINT = 'https://storage.googleapis.com';
 
+/** Where a bucket is looked for that nobody has placed; the store leads on from there. */
+const ANY_REGION = 'us-east-1';
+
 const kept = new Map<string, Promise<S3Client>>();
 
 /**
@@ -25,7 +28,7 @@ async function makeClient(kind: 's3' | 'gs', access: StoreAccess): Promise<S3Cli
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const sdk = await import('@aws-sdk/client-s3');
   const endpoint = kind === 'gs' ? GOOGLE_ENDPOINT : endpointOf(access);
-  const region = access.region ?? (kind === 'gs' ? 'auto' : regionOf());
+  const region = access.region ?? (kind === 'gs' ? 'auto' : regionOf(endpoint));
   // Whoever sets the endpoint may set one in their own network.
   const trusted = endpoint === null ? null : trustedHostOf(endpoint);
   const agents = agentsFor({
@@ -33,28 +36,30 @@ async function makeClient(kind: 's3' | 'gs', access: StoreAccess): Promise<S3Cli
     allowsPrivateAddresses: access.allowsPrivateAddresses || endpoint !== null,
     trustedHosts: trusted === null ? access.trustedHosts : [...access.trustedHosts, trusted],
   });
-  return new sdk.S3Client({
-    ...(endpoint === null ? {} : { endpoint }),
-    ...(region === null ? {} : { region }),
-    ...(access.profile === null ? {} : { profile: access.profile }),
-    ...(access.isAnonymous
-      ? {
-          signer: { sign: (request) => Promise.resolve(request) },
-          credentials: { accessKeyId: '', secretAccessKey: '' },
-        }
-      : {}),
-    forcePathStyle: access.isPathStyle ?? endpoint !== null,
-    maxAttempts: 1,
-    followRegionRedirects: endpoint === null,
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: {
-      httpAgent: agents.http,
-      httpsAgent: agents.https,
-      connectionTimeout: access.timeout_s * 1000,
-      requestTimeout: access.timeout_s * 1000,
-    },
-  });
+  const make = (named: string | null): S3Client =>
+    new sdk.S3Client({
+      ...(endpoint === null ? {} : { endpoint }),
+      ...(named === null ? {} : { region: named }),
+      ...(access.profile === null ? {} : { profile: access.profile }),
+      ...(access.isAnonymous
+        ? {
+            signer: { sign: (request) => Promise.resolve(request) },
+            credentials: { accessKeyId: '', secretAccessKey: '' },
+          }
+        : {}),
+      forcePathStyle: access.isPathStyle ?? endpoint !== null,
+      maxAttempts: 1,
+      followRegionRedirects: endpoint === null,
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      requestHandler: {
+        httpAgent: agents.http,
+        httpsAgent: agents.https,
+        connectionTimeout: access.timeout_s * 1000,
+        requestTimeout: access.timeout_s * 1000,
+      },
+    });
+  return withRegion(make, region);
 }
 
 function endpointOf(access: StoreAccess): string | null {
@@ -63,7 +68,24 @@ function endpointOf(access: StoreAccess): string | null {
   );
 }
 
-/** Null leaves it to the profile; a server of one's own wants any region, and the usual one does. */
-function regionOf(): string | null {
-  return process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'] ?? null;
+/** Null leaves it to the profile; a server of one's own wants any region, and public buckets are asked where all began. */
+function regionOf(endpoint: string | null): string | null {
+  return (
+    process.env['AWS_REGION'] ??
+    process.env['AWS_DEFAULT_REGION'] ??
+    (endpoint === null ? null : ANY_REGION)
+  );
+}
+
+/** The client with the usual region where neither the environment nor the profile names one. */
+async function withRegion(
+  make: (region: string | null) => S3Client,
+  region: string | null,
+): Promise<S3Client> {
+  const client = make(region);
+  if (region !== null) return client;
+  return client.config.region().then(
+    () => client,
+    () => make(ANY_REGION),
+  );
 }

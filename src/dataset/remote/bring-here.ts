@@ -10,7 +10,7 @@ import { openObject } from '../../stores/open-object.ts';
 import { StoreFault } from '../../stores/store-fault.ts';
 import type { ShardFile } from '../discover-shards.ts';
 import { scratchFile } from '../row-store.ts';
-import { RemoteManifest, type RemoteShard } from './remote-manifest.ts';
+import { RemoteManifest, type RemoteShard, signalOf } from './remote-manifest.ts';
 import { FIRST_REQUEST, isUnreachable, SparseTwin } from './sparse-twin.ts';
 
 /** Parts in which whole files are fetched, and how many at once. */
@@ -39,7 +39,7 @@ export async function bringHere(
   const twins: RemoteShard[] = [];
   const copied: ShardFile[] = [];
   const copies = { bytesRead: 0, requests: 0 };
-  const stop = new AbortController();
+  const signal = signalOf(connection);
   let room = access.cacheBytes;
   const brought = await pMap(
     shards,
@@ -48,7 +48,7 @@ export async function bringHere(
       try {
         const isParquet = shard.format === 'parquet';
         const object = await openObject(shard.url, access, {
-          signal: stop.signal,
+          signal,
           ...(isParquet ? { first: FIRST_REQUEST } : {}),
         });
         const path = await scratchFile(connection, extensionOf(shard));
@@ -79,7 +79,6 @@ export async function bringHere(
     manifest: new RemoteManifest(
       twins.toSorted((a, b) => a.index - b.index),
       access.cacheBytes,
-      stop,
       copies,
     ),
     warnings: tellCopies(copied),

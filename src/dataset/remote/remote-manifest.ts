@@ -28,20 +28,12 @@ export type FetchCost = {
 export class RemoteManifest {
   readonly shards: readonly RemoteShard[];
   readonly #most_bytes: number;
-  readonly #stop: AbortController;
   /** What files have cost that were fetched whole. */
   readonly #copied: FetchCost;
   #queue: Promise<unknown> = Promise.resolve();
 
-  /** `stop` ends what its shards' objects are asked. */
-  constructor(
-    shards: readonly RemoteShard[],
-    most_bytes: number,
-    stop: AbortController,
-    copied: FetchCost,
-  ) {
+  constructor(shards: readonly RemoteShard[], most_bytes: number, copied: FetchCost) {
     this.#copied = copied;
-    this.#stop = stop;
     this.shards = shards;
     this.#most_bytes = most_bytes;
   }
@@ -118,11 +110,6 @@ export class RemoteManifest {
       requests: spent.reduce((sum, each) => sum + each.requests, this.#copied.requests),
     };
   }
-
-  /** Ends fetching that is under way; nothing is fetched any more. */
-  close(): void {
-    this.#stop.abort();
-  }
 }
 
 function inMegabytes(bytes: number): string {
@@ -147,7 +134,17 @@ export async function fetchFor(
     await manifest.fetchFor(connection, sql, bound);
 }
 
-/** Ends all fetching for a room. */
-export function closeRemoteManifests(connection: DuckDBConnection): void {
-  for (const manifest of ROOMS.get(connection) ?? []) manifest.close();
+/** What ends the fetching that is under way for each room. */
+const STOPS = new WeakMap<DuckDBConnection, AbortController[]>();
+
+/** A signal for what is fetched for a room: it is aborted by {@link stopFetching}. */
+export function signalOf(connection: DuckDBConnection): AbortSignal {
+  const stop = new AbortController();
+  STOPS.set(connection, [...(STOPS.get(connection) ?? []), stop]);
+  return stop.signal;
+}
+
+/** Ends all fetching for a room; nothing is fetched for it any more. */
+export function stopFetching(connection: DuckDBConnection): void {
+  for (const stop of STOPS.get(connection) ?? []) stop.abort();
 }
