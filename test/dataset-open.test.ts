@@ -164,6 +164,27 @@ describe('Parquet', () => {
     ]);
   });
 
+  it('takes time stamps of INT96 beyond the year 9999 as unknown, and says so', async () => {
+    const name = 'int96_from_spark.parquet';
+    const folder = makeFolder({
+      [name]: readFileSync(join(import.meta.dirname, 'dataset-fixtures', name)),
+    });
+    const { dataset, query } = await open(folder);
+    expect(await query('select a::varchar as a from manifest order by row_number')).toEqual(
+      [
+        '2024-01-01 20:34:56.123456',
+        '2024-01-01 01:00:00',
+        '9999-12-31 03:00:00',
+        '2024-12-30 23:00:00',
+        null,
+        null,
+      ].map((a) => ({ a })),
+    );
+    expect(dataset.warnings.join('\n')).toContain(
+      'column a: 1 time stamp(s) of INT96 lie outside of the years 1 to 9999',
+    );
+  });
+
   it('puts partitions of the path beside the columns, under another name where both exist', async () => {
     const folder = makeFolder({
       'x/bucket=720p/lang=pt/.keep': '',

@@ -63,7 +63,7 @@ export async function openParquet(
     columns,
     shards,
     files: read.map((shard) => shard.file.path),
-    warnings: tellCopies(files, read),
+    warnings: [...tellCopies(files, read), ...(await tellFarTimes(connection, read))],
     parquet: {
       isDoubtful: isSmall,
       head: (rows) => {
@@ -87,6 +87,36 @@ function tellCopies(files: readonly ShardFile[], read: readonly ShardReading[]):
       ];
 }
 
+/** Time stamps of INT96 are days and nanoseconds of any size: beyond these years they wrap, and year 290000 reads as 226414 BC. */
+const BELIEVABLE = `between timestamp '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'`;
+
+function isInt96(shard: ShardReading | undefined, column: NamedType): boolean {
+  return column.type === 'TIMESTAMP' && shard?.int96?.includes(column.name) === true;
+}
+
+/** Says where time stamps of INT96 cannot be believed and are taken as unknown; shards in object stores are not asked. */
+async function tellFarTimes(
+  connection: DuckDBConnection,
+  read: readonly ShardReading[],
+): Promise<string[]> {
+  const told: string[] = [];
+  for (const shard of read.filter(({ file }) => file.twin === undefined)) {
+    for (const column of shard.schema.filter((each) => isInt96(shard, each))) {
+      const [row] = await readRows(
+        connection,
+        `select count(*) filter (where not ${quoteIdentifier(column.name)} ${BELIEVABLE}) as n
+         from read_parquet(${quotePathList([shard.file.path])}, hive_partitioning = false)`,
+      ).catch(() => []);
+      const far = row === undefined ? 0 : numberOf(row['n']);
+      if (far > 0)
+        told.push(
+          `${shard.file.name}, column ${column.name}: ${far} time stamp(s) of INT96 lie outside of the years 1 to 9999 and are taken as unknown`,
+        );
+    }
+  }
+  return told;
+}
+
 /** The readable rows of all shards, but those of row groups with faults. */
 function relationOf(
   read: readonly ShardReading[],
@@ -96,7 +126,9 @@ function relationOf(
   const faulty = new Set(faults.map((fault) => fault.shardId));
   // A shard with faults is read by itself, so that the predicate on its rows skips the bad row groups.
   const groups = groupBy(read, (shard) =>
-    faulty.has(shard.file.index) ? `#${shard.file.index}` : JSON.stringify(shard.schema),
+    faulty.has(shard.file.index)
+      ? `#${shard.file.index}`
+      : JSON.stringify([shard.schema, shard.int96]),
   );
   const selects = groups.map((group) => {
     const own = faults.filter((fault) => fault.shardId === group[0]?.file.index);
@@ -208,7 +240,7 @@ async function readFooters(
   );
   const schemaRows = await readRows(
     connection,
-    `select file_name, md5(string_agg(concat_ws('|', name, type, type_length, repetition_type, num_children, converted_type, scale, precision, logical_type), chr(10)))::varchar as schema
+    `select file_name, list(name) filter (where type = 'INT96') as int96, md5(string_agg(concat_ws('|', name, type, type_length, repetition_type, num_children, converted_type, scale, precision, logical_type), chr(10)))::varchar as schema
      from parquet_schema(${list}) group by file_name`,
   );
   const groupRows = await readRows(
@@ -240,6 +272,7 @@ async function readFooters(
       ),
       isOutdated:
         textsOf(group?.['codecs']).includes('LZ4') || group?.['has_split_integers'] === true,
+      int96: textsOf(schemas.get(file.path)?.['int96']),
       physicalSchema: textOf(schemas.get(file.path)?.['schema']),
     };
   });
@@ -262,9 +295,9 @@ function groupSelect(group: readonly ShardReading[], columns: readonly NamedType
   const selected = columns.map((column) => {
     const mine = own.get(column.name.toLowerCase());
     if (mine === undefined) return `null::${column.type} as ${quoteIdentifier(column.name)}`;
-    if (mine.type === column.type)
-      return `${quoteIdentifier(mine.name)} as ${quoteIdentifier(column.name)}`;
-    return `${quoteIdentifier(mine.name)}::${column.type} as ${quoteIdentifier(column.name)}`;
+    const id = quoteIdentifier(mine.name);
+    const value = isInt96(group[0], mine) ? `case when ${id} ${BELIEVABLE} then ${id} end` : id;
+    return `${mine.type === column.type ? value : `(${value})::${column.type}`} as ${quoteIdentifier(column.name)}`;
   });
   return [
     `select ${[...selected, `${shardIdExpression(group)} as ${SOURCE_SHARD_ID}`, `file_row_number::bigint as ${SOURCE_ROW_NUMBER}`].join(', ')}`,

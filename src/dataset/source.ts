@@ -22,6 +22,8 @@ export type ShardReading = {
   readonly codecs: readonly string[];
   readonly createdBy: string | null;
   readonly hasStatistics: boolean | null;
+  /** Columns of a Parquet file in the deprecated physical type INT96, nested ones by their last name. */
+  readonly int96?: readonly string[];
   /** Members of a tar, null elsewhere. */
   readonly members: number | null;
   /** Damage behind which nothing was read, in words; null if the shard was read to its end. */
