@@ -3,7 +3,9 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { readAvro } from '../src/dataset/tables/avro.ts';
 import { addFiles, makeFolder, open, runAlone } from './dataset-room.ts';
+import { avro } from './media-kit/make-avro.ts';
 
 const version = (n: number): string => String(n).padStart(20, '0');
 
@@ -133,9 +135,115 @@ describe('a Delta table', () => {
   });
 });
 
+const uri = (path: string): string => `s3://lake/clips/${path}`;
+
+/** An Iceberg table at `s3://lake/clips`, of files of two rows, copied here. */
+async function icebergTable(
+  entries: readonly {
+    readonly file: string;
+    readonly status?: number;
+    readonly content?: number;
+    readonly format?: string;
+  }[],
+  more: {
+    readonly schemas?: readonly unknown[];
+    readonly location?: string;
+    readonly isOfDeletes?: boolean;
+  } = {},
+): Promise<string> {
+  const manifest = entries.map(({ file, status = 1, content = 0, format = 'PARQUET' }) => ({
+    status,
+    data_file: {
+      content,
+      file_path: file.includes('://') ? file : uri(`data/${file}`),
+      file_format: format,
+      record_count: 2,
+    },
+  }));
+  const id = '6838723292707092922';
+  const metadata = `{"format-version": 2, "location": ${JSON.stringify(more.location ?? 's3://lake/clips')}, "current-snapshot-id": ${id},
+    "schemas": ${JSON.stringify(more.schemas ?? [])},
+    "snapshots": [{"snapshot-id": 1, "manifest-list": "x"}, {"snapshot-id": ${id}, "manifest-list": "${uri('metadata/snap.avro')}"}]}`;
+  const folder = makeFolder({
+    'metadata/00000-a.metadata.json': '{"format-version": 2}',
+    'metadata/00001-b.metadata.json': metadata,
+    'metadata/snap.avro': avro([
+      { manifest_path: uri('metadata/m0.avro'), content: more.isOfDeletes === true ? 1 : 0 },
+    ]),
+    'metadata/m0.avro': avro(manifest, 'deflate'),
+    'data/x': '',
+  });
+  for (const file of ['a.parquet', 'b.parquet', 'stale.parquet'])
+    await runAlone(
+      `copy (select '${file}-' || i as key, 'caption ' || i as caption from range(2) t(i)) to '${folder}/data/${file}'`,
+    );
+  return folder;
+}
+
+describe('an Iceberg table', () => {
+  it('is the files of its current snapshot, wherever it was copied to', async () => {
+    const folder = await icebergTable([
+      { file: 'a.parquet' },
+      { file: 'b.parquet', status: 0 },
+      { file: 'stale.parquet', status: 2 },
+    ]);
+    expect(await keysOf(folder)).toEqual([
+      'a.parquet-0',
+      'a.parquet-1',
+      'b.parquet-0',
+      'b.parquet-1',
+    ]);
+    expect((await open(folder)).dataset.warnings.join()).toContain(
+      'its snapshot 6838723292707092922 is read, 2 files',
+    );
+  });
+
+  it.each([
+    ['files of deletes', 'deleted by files of deletes', [{ file: 'a.parquet', content: 1 }], {}],
+    [
+      'manifests of deletes',
+      'deleted by files of deletes',
+      [{ file: 'a.parquet' }],
+      { isOfDeletes: true },
+    ],
+    ['another format', 'its files are ORC', [{ file: 'a.orc', format: 'ORC' }], {}],
+    ['files elsewhere', 'outside of its folder', [{ file: 's3://other/a.parquet' }], {}],
+    ['files above it', 'outside of its folder', [{ file: '../../../a.parquet' }], {}],
+    [
+      'another place',
+      'outside of its folder',
+      [{ file: 'a.parquet' }],
+      { location: 's3://elsewhere' },
+    ],
+    [
+      'renamed columns',
+      'had another name',
+      [{ file: 'a.parquet' }],
+      { schemas: [{ fields: [{ id: 1, name: 'a' }] }, { fields: [{ id: 1, name: 'b' }] }] },
+    ],
+  ])('with %s is refused in words', async (_, reason, entries, more) => {
+    await expect(open(await icebergTable(entries, more))).rejects.toThrow(reason);
+  });
+
+  it('with damaged manifests is refused, whatever their bytes are', async () => {
+    const folder = await icebergTable([{ file: 'a.parquet' }]);
+    const whole = avro([{ manifest_path: 's3://lake/clips/metadata/m0.avro', content: 0 }]);
+    for (let at = 4; at < whole.length; at += 7) {
+      await expect(readAvro(whole.subarray(0, at))).rejects.toThrow(
+        /Avro|JSON|type|block|number|codec|records/,
+      );
+    }
+    addFiles(folder, { 'metadata/snap.avro': whole.subarray(0, whole.length - 5) });
+    await expect(open(folder)).rejects.toThrow('cannot be read');
+  });
+});
+
 describe('tables that only an extension reads', () => {
   it.each([
-    ['Iceberg', { 'metadata/v1.metadata.json': '{"format-version": 2}' }],
+    [
+      'Iceberg',
+      { 'metadata/v1.metadata.json': '{"format-version": 2}', 'metadata/v2.gz.metadata.json': 'x' },
+    ],
     ['Lance', { '_versions/1.manifest': 'x', 'data/a.lance': 'x' }],
     ['Hudi', { '.hoodie/hoodie.properties': 'x' }],
   ])('%s is refused with the alternative, and none of its files is read', async (name, files) => {

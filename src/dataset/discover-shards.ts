@@ -10,8 +10,9 @@ import type { SparseTwin } from './remote/sparse-twin.ts';
 import { commonPrefix, listInputs } from './remote/list-inputs.ts';
 import type { ShardCompression, ShardFormat } from './shard-format.ts';
 import { binaryFormatOf, isMediaName, shardFormatOf } from './shard-format.ts';
-import { readDeltaLog } from './tables/delta-log.ts';
+import { type LiveFile, readDeltaLog } from './tables/delta-log.ts';
 import { findTable, TABLE_NAMES, type TableKind } from './tables/find-table.ts';
+import { readIcebergSnapshot } from './tables/iceberg-snapshot.ts';
 import { requireExtension } from './tables/table-extension.ts';
 
 /** One file that holds rows of the manifest. */
@@ -236,20 +237,35 @@ async function liveFiles(
   kind: TableKind,
   warnings: string[],
 ): Promise<readonly Found[] | null> {
-  const table = kind === 'delta' ? await readDeltaLog(folder) : null;
-  if (table === null || !table.ok) {
-    await requireExtension(kind, folder, table === null ? null : table.reason);
+  const table = await readTable(folder, kind);
+  if (!table.ok) {
+    await requireExtension(kind, folder, table.reason);
     return null;
   }
+  const name = `${TABLE_NAMES[kind]} table`;
   if (table.files.length === 0)
-    throw new DailiesError(
-      'dataset',
-      `the Delta table ${folder} is empty at version ${table.version}`,
-    );
+    throw new DailiesError('dataset', `the ${name} ${folder} is empty at ${table.version}`);
   warnings.push(
-    `${folder} is a Delta table: its version ${table.version} is read, ${table.files.length} ${table.files.length === 1 ? 'file' : 'files'}`,
+    `${folder} is ${kind === 'iceberg' ? 'an' : 'a'} ${name}: its ${table.version} is read, ${table.files.length} ${table.files.length === 1 ? 'file' : 'files'}`,
   );
   return table.files.map((file) => ({ ...file, isExplicit: true }));
+}
+
+/** The live files of a table at its newest version, or why they cannot stand for its rows. */
+async function readTable(
+  folder: string,
+  kind: TableKind,
+): Promise<
+  | { readonly ok: true; readonly version: string; readonly files: readonly LiveFile[] }
+  | { readonly ok: false; readonly reason: string | null }
+> {
+  if (kind === 'delta') {
+    const table = await readDeltaLog(folder);
+    return table.ok ? { ...table, version: `version ${table.version}` } : table;
+  }
+  if (kind !== 'iceberg') return { ok: false, reason: null };
+  const table = await readIcebergSnapshot(folder);
+  return table.ok ? { ...table, version: `snapshot ${table.snapshot}` } : table;
 }
 
 /** A table as one shard that an extension of DuckDB reads. */
@@ -272,7 +288,7 @@ async function warnOfTables(paths: readonly string[]): Promise<readonly string[]
       const kind = await findTable(folder);
       if (kind === null) continue;
       warnings.push(
-        `${folder} is a ${TABLE_NAMES[kind]} table: files of it that are named one by one are read even where they are no part of its current version; name the folder instead`,
+        `${folder} is a table of ${TABLE_NAMES[kind]}: files of it that are named one by one are read even where they are no part of its current version; name the folder instead`,
       );
     }
   }
