@@ -27,7 +27,13 @@ const EVIDENCE_WORDS: Readonly<Record<string, string>> = {
   embeddings: 'embeddings',
   metadata: 'declared against measured values',
   'picture-words': 'words for what is in the picture',
-  'colour-words': 'words for colours',
+  'colour-words': 'words, by colour and layout of pictures',
+  'caption-words': 'captions against text embeddings',
+  'source-words': 'words, by source',
+  annotations: 'the source annotations',
+  cues: 'words for colours and light',
+  length: 'words against duration',
+  model: 'the model',
 };
 
 /** Lag plot and similarity histogram of every alarm that a rule's findings stand for. */

@@ -167,7 +167,8 @@ export class AlignmentLog {
       this.#show({ ...common, stretch: null, ...(whole ?? nothing) });
     for (const [index, segment] of assessment.segments.entries()) {
       const stretch = await this.#segment(shard, assessment, segment, fault);
-      const profile = Number.isFinite(segment.to) ? (parts[index] ?? whole) : whole;
+      const profile =
+        Number.isFinite(segment.to) || segment.from > 0 ? (parts[index] ?? whole) : whole;
       this.#show({ ...common, stretch, ...(profile ?? nothing) });
     }
   }

@@ -92,6 +92,9 @@ export function readShard(band: OffsetBand): ShardReading {
     profiles: [
       profileLags(band, 0, band.rows.length, shift.p < ALPHA ? shift.offset : 1),
       ...segments.map(({ from, to, offset }) => profileLags(band, from, to, offset ?? 1)),
+      ...(segments.length === 0 && shift.from > 0
+        ? [profileLags(band, shift.from, band.rows.length, shift.offset)]
+        : []),
     ],
     segments,
     dPrime,
