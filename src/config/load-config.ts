@@ -60,6 +60,7 @@ type ConfigFile = {
     readonly whole_object?: string | number;
     readonly allow_private_addresses?: boolean;
     readonly cache?: string | number;
+    readonly httpfs?: boolean;
   };
   readonly workers?: number;
   readonly memory_limit?: string;
@@ -233,6 +234,7 @@ function storesOf(
     timeout_s: raw.timeout_s ?? fallback.timeout_s,
     unrangedBytes: readBytes(String(raw.whole_object ?? fallback.unrangedBytes)),
     cacheBytes: readBytes(String(raw.cache ?? fallback.cacheBytes)),
+    usesHttpfs: raw.httpfs ?? fallback.usesHttpfs,
     allowsPrivateAddresses: raw.allow_private_addresses ?? fallback.allowsPrivateAddresses,
   };
 }

@@ -307,12 +307,36 @@ async function bringShards(connection: DuckDBConnection, discovery: Discovery): 
     const all = discovery.shards.map((shard) => brought.get(shard.index) ?? shard);
     return { discovery: { ...discovery, shards: all }, manifest: null, warnings };
   }
+  const refusal = await refusalOfHttpfs(connection, discovery, discovery.access);
+  if (refusal === null) {
+    const read = discovery.shards.map((shard) => ({ ...shard, path: shard.url ?? shard.path }));
+    const note =
+      "the manifest is read by DuckDB's httpfs: nobody checks that objects stay the same";
+    return { discovery: { ...discovery, shards: read }, manifest: null, warnings: [note] };
+  }
   const { shards, manifest, warnings } = await bringHere(
     connection,
     discovery.shards,
     discovery.access,
   );
-  return { discovery: { ...discovery, shards }, manifest, warnings };
+  const notes = refusal === 'not asked for' ? [] : [refusal];
+  return { discovery: { ...discovery, shards }, manifest, warnings: [...notes, ...warnings] };
+}
+
+/** Why the shards are not read by DuckDB's httpfs; null: they are. */
+async function refusalOfHttpfs(
+  connection: DuckDBConnection,
+  { shards }: Discovery,
+  access: StoreAccess,
+): Promise<string | null> {
+  if (!access.usesHttpfs) return 'not asked for';
+  const { isForHttpfs, loadHttpfs } = await import('./remote/httpfs.ts');
+  if (!isForHttpfs(shards))
+    return 'stores: httpfs is for Parquet behind s3: and https: URLs without a query: columns are fetched as they are read';
+  const reason = await loadHttpfs(connection, shards, access);
+  return reason === null
+    ? null
+    : `DuckDB's httpfs cannot be loaded (${reason}): columns are fetched as they are read`;
 }
 
 /** Fetches the first rows of the columns that are sampled: a relation of them, and the columns that it has not. */

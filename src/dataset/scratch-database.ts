@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { DuckDBInstance } from '@duckdb/node-api';
 
+import { httpfsSetup } from './remote/httpfs.ts';
 import { readRows, textOf } from './rows.ts';
 
 /**
@@ -9,10 +10,13 @@ import { readRows, textOf } from './rows.ts';
  */
 export class ScratchDatabase {
   readonly #settings: Readonly<Record<string, string>>;
+  readonly #setup: readonly string[];
   #open: { readonly instance: DuckDBInstance; readonly connection: DuckDBConnection } | null = null;
 
-  constructor(settings: Readonly<Record<string, string>>) {
+  /** `setup` are statements that it begins with. */
+  constructor(settings: Readonly<Record<string, string>>, setup: readonly string[] = []) {
     this.#settings = settings;
+    this.#setup = setup;
   }
 
   /** One with the threads and the memory limit of another connection. */
@@ -21,10 +25,10 @@ export class ScratchDatabase {
       connection,
       `select current_setting('threads')::varchar as threads, current_setting('memory_limit') as memory_limit`,
     );
-    return new ScratchDatabase({
-      threads: textOf(row?.['threads']),
-      memory_limit: textOf(row?.['memory_limit']),
-    });
+    return new ScratchDatabase(
+      { threads: textOf(row?.['threads']), memory_limit: textOf(row?.['memory_limit']) },
+      httpfsSetup(connection),
+    );
   }
 
   /** Runs `look` with a working connection; an error of the database passes through. */
@@ -34,6 +38,7 @@ export class ScratchDatabase {
       const connection = await instance.connect();
       // Geometry is of no interest here, and reading its metadata refuses files that are fine otherwise.
       await connection.run('set enable_geoparquet_conversion = false');
+      for (const statement of this.#setup) await connection.run(statement);
       this.#open = { instance, connection };
     }
     try {

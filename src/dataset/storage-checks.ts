@@ -14,6 +14,7 @@ import {
   type ColumnChunk,
   createPageChecksumsTable,
 } from './page-checksums.ts';
+import { isStoreUrl } from '../stores/store-url.ts';
 import { numberOf, readRows, textOf } from './rows.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import { quotePathList } from './sql-quote.ts';
@@ -62,7 +63,8 @@ export async function checkStorage(
   const scratch = await ScratchDatabase.like(connection);
   const twins = new Map(dataset.source.shards.map(({ file }) => [file.index, file.twin]));
   // Of shards in a store only what was read anyway is looked at.
-  const isHere: IsHere = (shard, column) => twins.get(shard.index)?.has(column) ?? true;
+  const isHere: IsHere = (shard, column) =>
+    twins.get(shard.index)?.has(column) ?? !isStoreUrl(shard.path);
   try {
     const checked = await checkPages(scratch, shards, isHere, options.checksumBytes, signal);
     await createPageChecksumsTable(connection, checked);

@@ -29,6 +29,7 @@ export function parseAccess(value: unknown): StoreAccess {
     retries: count('retries') ?? usual.retries,
     timeout_s: count('timeout_s') ?? usual.timeout_s,
     unrangedBytes: count('unrangedBytes') ?? usual.unrangedBytes,
+    usesHttpfs: flag('usesHttpfs') ?? usual.usesHttpfs,
     cacheBytes: count('cacheBytes') ?? usual.cacheBytes,
     allowsPrivateAddresses: flag('allowsPrivateAddresses') ?? usual.allowsPrivateAddresses,
     isFromRemoteManifest: flag('isFromRemoteManifest') ?? usual.isFromRemoteManifest,

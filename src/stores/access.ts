@@ -23,6 +23,8 @@ export type StoreAccess = {
   readonly timeout_s: number;
   /** Largest object that is fetched whole from a server that answers no ranges, to read a part of it. */
   readonly unrangedBytes: number;
+  /** Whether Parquet is read by DuckDB's extension httpfs where the user has installed it. */
+  readonly usesHttpfs: boolean;
   /** What is kept on disk of manifests that are fetched, at most, during a run. */
   readonly cacheBytes: number;
   /** Whether hosts at loopback, link-local and private addresses may be asked. */
@@ -48,6 +50,7 @@ export const DEFAULT_STORE_ACCESS: StoreAccess = {
   retries: 4,
   timeout_s: 20,
   unrangedBytes: 64_000_000,
+  usesHttpfs: false,
   cacheBytes: 20_000_000_000,
   allowsPrivateAddresses: false,
   isFromRemoteManifest: false,

@@ -62,6 +62,31 @@ async function makeClient(kind: 's3' | 'gs', access: StoreAccess): Promise<S3Cli
   return withRegion(make, region);
 }
 
+/** Who asks and where: for readers that speak to the store themselves. */
+export type S3Identity = {
+  readonly endpoint: string | null;
+  readonly region: string | null;
+  readonly isPathStyle: boolean;
+  /** Null: requests go out without a signature. */
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string | undefined;
+  } | null;
+};
+
+/** The identity that the credential chain gives. Throws what the AWS SDK says where there is none. */
+export async function s3Identity(access: StoreAccess): Promise<S3Identity> {
+  const client = await s3Client('s3', access);
+  const endpoint = endpointOf(access);
+  return {
+    endpoint,
+    region: await client.config.region(),
+    isPathStyle: access.isPathStyle ?? endpoint !== null,
+    credentials: access.isAnonymous ? null : await client.config.credentials(),
+  };
+}
+
 function endpointOf(access: StoreAccess): string | null {
   return (
     access.endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'] ?? null
