@@ -215,20 +215,20 @@ async function discoverRemote(
     };
   }
   const known = new Map(files.map((file) => [file.path, file]));
-  const shards = paths.map((path, index): ShardFile => {
-    const file = known.get(path);
-    return {
+  const shardsOf = (all: readonly string[], otherwise: ShardFormat): ShardFile[] =>
+    [...new Set(all)].toSorted(compareNames).map((path, index) => ({
       index,
       name: nameOf(path),
       path,
-      url: file?.url ?? path,
-      bytes: file?.sizeBytes ?? 0,
+      url: known.get(path)?.url ?? path,
+      bytes: known.get(path)?.sizeBytes ?? 0,
       error: null,
-      ...(shardFormatOf(basename(path)) ?? { format: chosen.format, compression: 'none' }),
+      ...(shardFormatOf(basename(path)) ?? { format: otherwise, compression: 'none' }),
       partitions: hivePartitions(nameOf(path)),
-    };
-  });
-  return { format: chosen.format, root, shards, media: [], warnings, access: reached };
+    }));
+  const shards = shardsOf(paths, chosen.format);
+  const tars = shardsOf(chosen.tars, 'tar');
+  return { format: chosen.format, root, shards, media: [], tars, warnings, access: reached };
 }
 
 /** Parquet files of the current version of a table; null if an extension of DuckDB has to read it. */

@@ -25,6 +25,9 @@ const OBJECTS: Readonly<Record<string, Uint8Array>> = {
   '/000.tar': TAR,
   '/001.tar.gz': gzipSync(SMALL),
   '/cut.tar': TAR.subarray(0, 1_000_000),
+  '/list.jsonl': Buffer.from(
+    Array.from({ length: 40 }, (_, i) => `{"id": "c${i}", "file": "${i}.mp4"}\n`).join(''),
+  ),
   '/idx.tar': SMALL,
   '/idx.idx': Buffer.from('v1.2 1\nmp4 512 3 a.mp4 txt 1536 9 a.txt\n'),
 };
@@ -105,6 +108,17 @@ describe('tars in a store', () => {
     expect(await query('select key, caption from clips')).toEqual([
       { key: 'a', caption: 'a caption' },
     ]);
+  });
+
+  it('hold the media of a manifest beside them', async () => {
+    const { dataset, query } = await openRemote('/list.jsonl', '/000.tar');
+    expect(dataset.format).toBe('jsonl');
+    const [row] = await query('select key, path from clips order by clip_id');
+    expect(row).toEqual({ key: 'c0', path: '000.tar/0.mp4#512+100000' });
+    expect(resolveMediaPath(dataset.mediaRoot, textOf(row?.['path']))).toMatchObject({
+      ok: true,
+      medium: { source: `${server.origin}/000.tar` },
+    });
   });
 
   it('cost themselves alone where they are cut, gone or refused', async () => {

@@ -536,6 +536,21 @@ describe('indexes and tables beside tars', () => {
     expect(ranged.dataset.rows).toBe(2);
   });
 
+  it('says which tars beside a manifest cannot be read to their end', async () => {
+    const list = ['a b', 'c', 'd'].map((key) => JSON.stringify({ path: `${key}.mp4` })).join('\n');
+    const { dataset } = await open(
+      makeFolder({
+        'list.jsonl': list,
+        '000.tar': samples,
+        '001.tar': samples.subarray(0, 700),
+        '002.tar': 'x',
+      }),
+    );
+    expect(dataset.warnings.join(' ')).toMatch(
+      /2 of them could not be read to the end, first 001\.tar: /,
+    );
+  });
+
   it('takes a tar among many media for a stray archive, and media beside tars for pictures of them', async () => {
     const media = Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`${i}.mp4`, 'x']));
     const many = await open(makeFolder({ ...media, 'code.tar.gz': gzipSync(samples) }));

@@ -4,10 +4,11 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
+import { isStoreUrl } from '../../stores/store-url.ts';
 import type { Discovery, ShardFile } from '../discover-shards.ts';
 import type { ColumnMap } from '../map-columns.ts';
 import { appendTo } from '../row-store.ts';
-import { noRows, numberOf, readRows, textOf } from '../rows.ts';
+import { errorText, noRows, numberOf, readRows, textOf } from '../rows.ts';
 import { shardFormatOf } from '../shard-format.ts';
 import type { TarAccess } from './open-tar.ts';
 import { memberText } from './sample-fields.ts';
@@ -46,22 +47,25 @@ export async function followIntoTars(
   const path = map.mapped.find((each) => each.role === 'path');
   if (path === undefined || discovery.format === 'tar' || discovery.format === 'media')
     return unchanged;
-  // Beside a manifest in a store nothing is looked up: its folder may have no listing, and the column would be fetched for it.
-  if (discovery.access !== undefined) return unchanged;
+  // Beside a manifest in a store only tars that were named or listed are looked into: the column has to be fetched for it.
+  if (discovery.access !== undefined && (discovery.tars ?? []).length === 0) return unchanged;
   const rows = await readRows(
     connection,
     `select (${path.expression})::varchar as path from manifest where (${path.expression}) is not null limit ${PROBED_PATHS}`,
   ).catch(noRows);
   const paths = rows.map((row) => textOf(row['path']));
+  // Of what lies in a store, nobody asks for each: the tars are there for something.
   const isNowhere = (each: string): boolean =>
-    each !== '' && !/^\w+:\/\/|\0|#\d+\+\d+$/.test(each) && !existsSync(resolve(root, each));
+    each !== '' &&
+    !/^\w+:\/\/|\0|#\d+\+\d+$/.test(each) &&
+    (isStoreUrl(root) || !existsSync(resolve(root, each)));
   if (paths.length === 0 || paths.filter(isNowhere).length < paths.length * LEAST_SHARE)
     return unchanged;
   const tars = await findTars(discovery);
   if (tars.length === 0) return unchanged;
-  const isUnder = tars.every((tar) => tar.path.startsWith(root.endsWith(sep) ? root : root + sep));
-  const base = isUnder ? root : dirname(tars[0]?.path ?? root);
-  await listMembers(connection, tars, base, access);
+  const isUnder = tars.every((tar) => tar.path.startsWith(root.endsWith('/') ? root : `${root}/`));
+  const base = isUnder ? root : isStoreUrl(root) ? discovery.root : dirname(tars[0]?.path ?? root);
+  const unread = await listMembers(connection, tars, base, access);
   const bare = `regexp_replace((${path.expression})::varchar, '^(\\./)+', '')`;
   const expression = `coalesce((select m.place from ${TAR_MEMBERS} m where m.name = ${bare}), (${path.expression})::varchar)`;
   const [found] = await readRows(
@@ -78,16 +82,21 @@ export async function followIntoTars(
       : each,
   );
   const note = `the media of the manifest are members of ${tars.length.toLocaleString('en')} ${tars.length === 1 ? 'tar' : 'tars'}, first ${tars[0]?.name ?? ''}`;
+  const gaps =
+    unread.length === 0
+      ? ''
+      : `; ${unread.length.toLocaleString('en')} of them could not be read to the end, first ${unread[0]}`;
   return {
     map: { ...map, mapped },
     root: base,
-    note,
+    note: note + gaps,
     places: path.sources,
     tars: tars.map((tar) => ({ ...tar, name: nameIn(base, tar) })),
   };
 }
 
 function nameIn(root: string, tar: ShardFile): string {
+  if (isStoreUrl(root)) return tar.path.slice(root.length).replace(/^\/+/, '');
   return relative(root, tar.path).split(sep).join('/');
 }
 
@@ -95,7 +104,7 @@ function nameIn(root: string, tar: ShardFile): string {
 async function findTars(discovery: Discovery): Promise<readonly ShardFile[]> {
   if (discovery.tars !== undefined && discovery.tars.length > 0) return discovery.tars;
   const [first] = discovery.shards;
-  const folder = first === undefined ? null : dirname(first.path);
+  const folder = first === undefined || isStoreUrl(first.path) ? null : dirname(first.path);
   const names = folder === null ? [] : await readdir(folder).catch(() => []);
   return names.toSorted().flatMap((name, index) => {
     const format = shardFormatOf(name);
@@ -105,13 +114,14 @@ async function findTars(discovery: Discovery): Promise<readonly ShardFile[]> {
   });
 }
 
-/** Fills {@link TAR_MEMBERS} by one pass over the headers of each tar; what is damaged is left out. */
+/** Fills {@link TAR_MEMBERS} by one pass over the headers of each tar; gives those that could not be read to their end, with the reason. */
 async function listMembers(
   connection: DuckDBConnection,
   tars: readonly ShardFile[],
   root: string,
   access: TarAccess,
-): Promise<void> {
+): Promise<readonly string[]> {
+  const unread: string[] = [];
   const { openTar } = await import('./open-tar.ts');
   const { walkTar } = await import('./walk-tar.ts');
   await connection.run(`create or replace table all_${TAR_MEMBERS} (name varchar, place varchar)`);
@@ -122,7 +132,15 @@ async function listMembers(
       try {
         const { bytes, close } = await openTar(tar, access);
         try {
-          for await (const member of walkTar(bytes)) {
+          const walk = walkTar(bytes);
+          for (;;) {
+            const step = await walk.next();
+            if (step.done === true) {
+              if (!/^(whole|no-end-mark)$/.test(step.value.outcome))
+                unread.push(`${tar.name}: ${step.value.message}`);
+              break;
+            }
+            const member = step.value;
             if (member.kind !== 'file' || member.fault !== null) continue;
             const bare = member.name.replace(/^(\.\/)+/, '');
             const place = memberText({ ...tar, name }, member);
@@ -135,8 +153,9 @@ async function listMembers(
         } finally {
           await close();
         }
-      } catch {
-        // Its media are missing then, and told as such.
+      } catch (error) {
+        access.signal?.throwIfAborted();
+        unread.push(`${tar.name}: ${errorText(error)}`);
       }
     }
   } finally {
@@ -147,4 +166,5 @@ async function listMembers(
      select name, any_value(place) as place from all_${TAR_MEMBERS} group by name having count(distinct place) = 1`,
   );
   await connection.run(`drop table all_${TAR_MEMBERS}`);
+  return unread;
 }
