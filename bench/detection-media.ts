@@ -5,6 +5,8 @@
  *     npm run bench:detection-media -- [--rule a,b] [--clips n] [--seconds n] [--wrong n] [--trials n] [--pictures folder] [folder…]
  *     npm run bench:detection-media -- --table
  *
+ * Thresholds were set with the example's clips: a figure that counts is of other folders.
+ *
  * Clips of the given folders (default: the example's) that have a fault of their own, seen by eye, do not count for its
  * rule. Faults of a whole shard are tried on shards drawn from the clips, and from a folder of pictures if one is given.
  * Made clips, evidence and results are kept in the temporary folder: a run that was cut short by `--seconds` goes on
