@@ -109,7 +109,7 @@ describe('media inside of columns', () => {
     [
       'a list of structs',
       `select 'k' || i as key, [{'bytes': ${blob(clip)}, 'path': 'x.mp4'}] as videos from range(2) t(i)`,
-      'videos/1/x.mp4',
+      'videos/1',
     ],
     [
       'bytes beside a path',
@@ -180,35 +180,43 @@ describe('media inside of columns', () => {
     });
   });
 
-  it('are not read by the scan over rows: damaged bytes cost their own clips alone', async () => {
-    const folder = makeFolder();
-    const path = join(folder, 'a.parquet');
-    await runAlone(
-      `copy (select 'k' || i as key, 'caption ' || i as caption, ${blob(jpeg)} || i::varchar::blob as jpg from range(8) t(i)) to '${path}' (compression uncompressed, dictionary_size_limit 1)`,
-    );
-    const connection = await connect();
-    const [chunk] = await readRows(
-      connection,
-      `select data_page_offset as start, total_compressed_size as size from parquet_metadata('${path}') where path_in_schema = 'jpg'`,
-    );
-    const file = await openFile(path, 'r+');
-    await file.write(
-      Buffer.alloc(Number(chunk?.['size']) - 400, 1),
-      0,
-      undefined,
-      Number(chunk?.['start']) + 200,
-    );
-    await file.close();
-    const { report, evidence } = await look(folder);
-    expect(report.run.plan.sample.population).toBe(8);
-    expect(report.run.dataset.shards.map((shard) => shard.state)).toEqual(['read']);
-    // The first value keeps its length; behind it nobody can tell where the next one begins.
-    expect(
-      await evidence(
-        `select count(*)::integer as n from files where error_code = 'corrupt-header'`,
-      ),
-    ).toEqual([{ n: 7 }]);
-  });
+  it.each([
+    ['a column', 'b as media', 'media'],
+    ['a struct', `{'bytes': b, 'path': i || '.jpg'} as media`, 'media, bytes'],
+    ['a list', `[{'bytes': b, 'path': i || '.jpg'}] as media`, 'media, list, element, bytes'],
+  ])(
+    'in %s are not read by the scan over rows: damage costs its own clips alone',
+    async (_, shape, leaf) => {
+      const folder = makeFolder();
+      const path = join(folder, 'a.parquet');
+      await runAlone(
+        `copy (select 'k' || i as key, 'caption ' || i as caption, ${shape} from (select i, ${blob(jpeg)} || i::varchar::blob as b from range(8) t(i))) to '${path}' (compression uncompressed, dictionary_size_limit 1)`,
+      );
+      const connection = await connect();
+      const [chunk] = await readRows(
+        connection,
+        `select data_page_offset as start, total_compressed_size as size from parquet_metadata('${path}') where path_in_schema = '${leaf}'`,
+      );
+      const file = await openFile(path, 'r+');
+      await file.write(
+        Buffer.alloc(Number(chunk?.['size']) - 400, 1),
+        0,
+        undefined,
+        Number(chunk?.['start']) + 200,
+      );
+      await file.close();
+      expect(chunk).toBeDefined();
+      const { report, evidence } = await look(folder);
+      expect(report.run.plan.sample.population).toBe(8);
+      expect(report.run.dataset.shards.map((shard) => shard.state)).toEqual(['read']);
+      // The first value keeps its length; behind it nobody can tell where the next one begins.
+      expect(
+        await evidence(
+          `select count(*)::integer as n from files where error_code = 'corrupt-header'`,
+        ),
+      ).toEqual([{ n: 7 }]);
+    },
+  );
 
   it('beyond the limit of a run are not looked at, and say so', async () => {
     const folder = makeFolder();

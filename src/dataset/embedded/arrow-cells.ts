@@ -102,7 +102,12 @@ export async function* readArrowCells(
       const value: unknown = vector?.get(row - firstRow);
       const element = column.isList ? firstOf(value) : value;
       const bytes = column.field === null ? element : memberOf(element, column.field);
-      yield { row, bytes: bytes instanceof Uint8Array ? bytes : null };
+      const name = column.pathField === null ? null : memberOf(element, column.pathField);
+      yield {
+        row,
+        bytes: bytes instanceof Uint8Array ? bytes : null,
+        name: typeof name === 'string' ? name : null,
+      };
     }
     firstRow += batch.numRows;
     if (next >= rows.length) return;

@@ -119,12 +119,16 @@ function kindOfBytes(bytes: Uint8Array): EmbeddedColumn['kind'] | null {
   return mediaTypeOf(magic) !== null || SOUND_FILES.has(magic) ? 'medium' : null;
 }
 
-/** SQL of the file name that a value carries, over a relation with the column; null: values carry none. */
+/**
+ * SQL of the file name that a value carries, over a relation with the column; null: values carry none, or stand in lists, of which
+ * DuckDB reads a field only with all the others.
+ */
 export function innerPathSql(column: EmbeddedColumn): string | null {
+  if (column.isList) return null;
   if (column.pathField === null)
     return column.pathColumn === null ? null : quoteIdentifier(column.pathColumn);
   const id = quoteIdentifier(column.source);
-  return `struct_extract(${column.isList ? `${id}[1]` : id}, ${quoteLiteral(column.pathField)})::varchar`;
+  return `struct_extract(${id}, ${quoteLiteral(column.pathField)})::varchar`;
 }
 
 /** SQL of the bytes or base64 text of a value. */

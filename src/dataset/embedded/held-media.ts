@@ -6,6 +6,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 
 import { detectMagic } from '../../media/magic.ts';
 import { mediaTypeOf } from '../../media/media-type.ts';
+import { mediumFaultOf } from '../../media/medium-fault.ts';
 import { fileMedium } from '../../media/medium-text.ts';
 import type { MediaErrorCode } from '../../probes/evidence-tables.ts';
 import { type MediaPath, resolveMediaPath } from '../media-path.ts';
@@ -66,6 +67,7 @@ export class HeldMedia implements MediaHolder {
   readonly #held = new Map<string, Held>();
   readonly #footers: Footers = new Map();
   readonly #most_bytes: number;
+  readonly #written = new Set<string>();
   #folder: string | null = null;
   #bytes = 0;
 
@@ -111,7 +113,7 @@ export class HeldMedia implements MediaHolder {
     if (shard === undefined) return;
     const { mtime } = await stat(shard.file.path).catch(() => ({ mtime: new Date(0) }));
     try {
-      for await (const { row, bytes } of readEmbedded(
+      for await (const { row, bytes, name: beside } of readEmbedded(
         this.#connection,
         this.#source,
         shard,
@@ -121,12 +123,18 @@ export class HeldMedia implements MediaHolder {
       )) {
         signal?.throwIfAborted();
         for (const text of cells.get(row) ?? [])
-          this.#held.set(text, await this.#keep(text, column, bytes, mtime));
+          this.#held.set(text, await this.#keep(text, column, bytes, beside ?? null, mtime));
       }
     } catch (error) {
       signal?.throwIfAborted();
       const message = `${column.source} of ${name} cannot be read: ${errorText(error)}`;
-      this.#fillUp(cells, { kind: 'fault', code: 'corrupt-header', message });
+      // What no disk and no store has a word for is the shard's own damage.
+      const { code } = mediumFaultOf(error);
+      this.#fillUp(cells, {
+        kind: 'fault',
+        code: code === 'internal' ? 'corrupt-header' : code,
+        message,
+      });
     }
     const message = `${name} has no such row`;
     this.#fillUp(cells, { kind: 'fault', code: 'missing-file', message });
@@ -141,11 +149,12 @@ export class HeldMedia implements MediaHolder {
     text: string,
     column: EmbeddedColumn,
     bytes: Uint8Array | null,
+    name: string | null,
     mtime: Date,
   ): Promise<Held> {
-    const cell = parseCellText(text, [column], (name) => this.#shards.has(name));
+    const cell = parseCellText(text, [column], (shard) => this.#shards.has(shard));
+    const inner = cell?.innerPath ?? name;
     if (bytes === null) {
-      const inner = cell?.innerPath ?? null;
       if (inner !== null) return { kind: 'elsewhere', path: await this.#besideShard(cell, inner) };
       const message = `the row has neither bytes nor a path in ${column.source}`;
       return { kind: 'hole', message };
@@ -156,15 +165,19 @@ export class HeldMedia implements MediaHolder {
     }
     this.#bytes += bytes.length;
     this.#folder ??= await this.#makeFolder();
-    const own = extname(cell?.innerPath ?? '') || column.ending;
+    const own = extname(inner ?? '') || column.ending;
     const ending = /^\.\w{1,12}$/.test(own)
       ? own
       : (mediaTypeOf(detectMagic(bytes.subarray(0, 1024)))?.ending ?? '');
     const identity = createHash('sha256').update(bytes).update(`\0${ending}`).digest('hex');
     const path = join(this.#folder, `${identity.slice(0, 32)}${ending}`);
-    await writeFile(path, bytes, { mode: 0o600 });
-    // Equal shards give equal evidence: the time is theirs.
-    await utimes(path, mtime, mtime);
+    // Somebody may be reading what is there already.
+    if (!this.#written.has(path)) {
+      await writeFile(path, bytes, { mode: 0o600 });
+      // Equal shards give equal evidence: the time is theirs.
+      await utimes(path, mtime, mtime);
+      this.#written.add(path);
+    }
     return { kind: 'file', path, identity, sizeBytes: bytes.length };
   }
 

@@ -11,7 +11,12 @@ import { decodeRle } from './rle-levels.ts';
 import { decodeSnappy } from './snappy.ts';
 
 /** One value of a column of bytes: of a list, the first element. */
-export type Cell = { readonly row: number; readonly bytes: Uint8Array | null };
+export type Cell = {
+  readonly row: number;
+  readonly bytes: Uint8Array | null;
+  /** The file name beside the bytes, where it could not be read without them. */
+  readonly name?: string | null;
+};
 
 type Fields = ReadonlyMap<number, ThriftValue>;
 

@@ -78,8 +78,18 @@ async function* readParquetCells(
     }
     const leaf = findLeaf(footer, column.source, column.field);
     // A shard without the column has nulls.
-    if (leaf >= 0)
-      yield* readCells(read, footer, leaf, rows, twin === undefined ? 4 : STORE_WINDOW_BYTES);
+    if (leaf < 0) return;
+    const window_bytes = twin === undefined ? 4 : STORE_WINDOW_BYTES;
+    const names = new Map<number, string | null>();
+    const nameLeaf =
+      column.isList && column.pathField !== null
+        ? findLeaf(footer, column.source, column.pathField)
+        : -1;
+    if (nameLeaf >= 0)
+      for await (const { row, bytes } of readCells(read, footer, nameLeaf, rows, window_bytes))
+        names.set(row, bytes === null ? null : Buffer.from(bytes).toString('utf8'));
+    for await (const cell of readCells(read, footer, leaf, rows, window_bytes))
+      yield { ...cell, name: names.get(cell.row) ?? null };
   } finally {
     await file.close();
   }
@@ -106,5 +116,5 @@ async function* queryCells(
 function fromBase64(cell: Cell): Cell {
   if (cell.bytes === null) return cell;
   const text = Buffer.from(cell.bytes).toString('latin1');
-  return { row: cell.row, bytes: Buffer.from(text.replace(/^data:[^,]{0,100},/, ''), 'base64') };
+  return { ...cell, bytes: Buffer.from(text.replace(/^data:[^,]{0,100},/, ''), 'base64') };
 }
