@@ -542,12 +542,12 @@ describe('indexes and tables beside tars', () => {
       makeFolder({
         'list.jsonl': list,
         '000.tar': samples,
-        '001.tar': samples.subarray(0, 700),
+        '001.tar': tarOf({ name: 'z.mp4', body: 'z'.repeat(900) }).subarray(0, 700),
         '002.tar': 'x',
       }),
     );
     expect(dataset.warnings.join(' ')).toMatch(
-      /2 of them could not be read to the end, first 001\.tar: /,
+      /2 of the tars beside the manifest could not be read to the end, first 001\.tar: /,
     );
   });
 

@@ -66,6 +66,10 @@ export async function followIntoTars(
   const isUnder = tars.every((tar) => tar.path.startsWith(root.endsWith('/') ? root : `${root}/`));
   const base = isUnder ? root : isStoreUrl(root) ? discovery.root : dirname(tars[0]?.path ?? root);
   const unread = await listMembers(connection, tars, base, access);
+  const gaps =
+    unread.length === 0
+      ? null
+      : `${unread.length.toLocaleString('en')} of the tars beside the manifest could not be read to the end, first ${unread[0]}`;
   const bare = `regexp_replace((${path.expression})::varchar, '^(\\./)+', '')`;
   const expression = `coalesce((select m.place from ${TAR_MEMBERS} m where m.name = ${bare}), (${path.expression})::varchar)`;
   const [found] = await readRows(
@@ -74,7 +78,7 @@ export async function followIntoTars(
   ).catch(noRows);
   if (numberOf(found?.['n']) < paths.length * LEAST_SHARE) {
     await connection.run(`drop table ${TAR_MEMBERS}`);
-    return unchanged;
+    return { ...unchanged, note: gaps };
   }
   const mapped = map.mapped.map((each) =>
     each.role === 'path'
@@ -82,14 +86,10 @@ export async function followIntoTars(
       : each,
   );
   const note = `the media of the manifest are members of ${tars.length.toLocaleString('en')} ${tars.length === 1 ? 'tar' : 'tars'}, first ${tars[0]?.name ?? ''}`;
-  const gaps =
-    unread.length === 0
-      ? ''
-      : `; ${unread.length.toLocaleString('en')} of them could not be read to the end, first ${unread[0]}`;
   return {
     map: { ...map, mapped },
     root: base,
-    note: note + gaps,
+    note: gaps === null ? note : `${note}; ${gaps}`,
     places: path.sources,
     tars: tars.map((tar) => ({ ...tar, name: nameIn(base, tar) })),
   };
