@@ -19,7 +19,8 @@ import {
 } from './film-strip-request.ts';
 import { MOST_DECODED_PIXELS, openImage } from './images/open-image.ts';
 import { decodeSmallRgb } from './images/small-rgb.ts';
-import { LocalCopy } from './local-copy.ts';
+import { findKeyframes } from './keyframe-stretches.ts';
+import { joinStretches, LocalCopy } from './local-copy.ts';
 import { LEVEL_WINDOW_S } from './measures/loudness.ts';
 import type { Medium } from './medium.ts';
 import { openMedium } from './open-medium.ts';
@@ -44,6 +45,10 @@ export async function renderFilmStrip(
     const count = Math.min(MOST_STRIP_FRAMES, Math.max(1, options.count ?? DEFAULT_STRIP_FRAMES));
     const maxWidth_px = Math.max(16, options.maxWidth_px ?? DEFAULT_STRIP_WIDTH_PX);
     if (options.kind === 'image') return await imageStrip(copy.reader, count, maxWidth_px);
+    const sparse = await keyframesOf(copy, options);
+    const some =
+      sparse === null ? null : await videoStrip(sparse, options, count, maxWidth_px, true);
+    if (some !== null) return some;
     const file = await copy.whole();
     return file.ok ? await videoStrip(file.path, options, count, maxWidth_px) : null;
   } finally {
@@ -51,11 +56,28 @@ export async function renderFilmStrip(
   }
 }
 
+/** Media up to this size are fetched whole: more frames to see for one request. */
+const MOST_WHOLE_BYTES = 4_000_000;
+const KEYFRAME_GAP_BYTES = 64 * 1024;
+
+/** A large medium in a store as far as its keyframes, if any frames will do; null: all of it is wanted, or there is no index. */
+async function keyframesOf(copy: LocalCopy, options: FilmStripOptions): Promise<string | null> {
+  const isWanted = options.times === undefined && options.withSound !== true;
+  if (!isWanted || copy.isInPlace || copy.reader.sizeBytes <= MOST_WHOLE_BYTES) return null;
+  const decoder = await selectDecoder(options.decoder ?? 'auto');
+  if (!decoder.ok || decoder.name !== 'node-av') return null;
+  const keyframes = await findKeyframes(copy.reader).catch(() => null);
+  if (keyframes === null) return null;
+  const file = await copy.parts(joinStretches(keyframes, KEYFRAME_GAP_BYTES));
+  return file.ok ? file.path : null;
+}
+
 async function videoStrip(
   path: string,
   options: FilmStripOptions,
   count: number,
   maxWidth_px: number,
+  isSparse = false,
 ): Promise<FilmStrip | null> {
   const picked = await pickFrames(path, {
     times: options.times?.slice(0, MOST_STRIP_FRAMES) ?? null,
@@ -64,8 +86,9 @@ async function videoStrip(
     rotation_deg: options.rotation_deg ?? null,
     sar: options.sar ?? null,
     decoder: options.decoder ?? 'auto',
+    isSparse,
   });
-  if (picked === null) return null;
+  if (picked === null || (isSparse && picked.frames.length === 0)) return null;
   const { size } = picked;
   const upright: Uint8Array[] = [];
   for (const { rgb } of picked.frames) upright.push(await turn(rgb, size));

@@ -2,6 +2,7 @@ import { ByteWindow } from '../media/byte-window.ts';
 import { HeaderFault } from '../media/headers/header-fault.ts';
 import { readMatroska } from '../media/headers/matroska.ts';
 import type { MediaHeader } from '../media/headers/media-header.ts';
+import { keyframeStretches } from '../media/keyframe-stretches.ts';
 import { readMp4 } from '../media/headers/mp4.ts';
 import { readTimeline } from '../media/headers/timeline.ts';
 import { MAGIC_BYTES, detectMagic, type Magic } from '../media/magic.ts';
@@ -144,21 +145,6 @@ function headerRows(header: MediaHeader, spent: Spent, wantsPackets: boolean): H
     packets: packetRow(header, video, packets, timeline),
     keyframes: () => keyframeStretches(header),
   };
-}
-
-/** Where the keyframes of the only video track lie, by an index that names every packet. */
-function keyframeStretches(header: MediaHeader): readonly Stretch[] | null {
-  const packets = header.video?.packets ?? null;
-  const { isFragmented, fault, videoTrackCount, attachedPictureCount } = header;
-  const isSimple =
-    isFragmented === false && fault === null && videoTrackCount === 1 && attachedPictureCount === 0;
-  if (!isSimple || packets?.isComplete !== true || packets.keyframes === null) return null;
-  const offsets = packets.offsets_bytes?.() ?? null;
-  if (offsets === null || packets.keyframes.length === 0) return null;
-  return Array.from(packets.keyframes, (index) => {
-    const start = offsets[index] ?? 0;
-    return { start, end: start + (packets.sizes_bytes[index] ?? 0) };
-  });
 }
 
 /** Both rows of a medium that could not be read. */

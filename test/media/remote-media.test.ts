@@ -171,6 +171,23 @@ describe('an object behind a URL', () => {
     expect(identityOfObject(medium, '"2"')).not.toBe(identityOfObject(medium, '"1"'));
   });
 
+  it('that is large shows its keyframes, for the bytes of these', async () => {
+    const large = { duration_s: 2, gop: 16, width_px: 640, height_px: 360 } as const;
+    const path = await makeClip({ ...large, crf: 8, preset: 'ultrafast' });
+    files.set('/large.mp4', path);
+    const { size } = await stat(path);
+    expect(size).toBeGreaterThan(4_000_000);
+    server.asked.length = 0;
+    const strip = await makeFilmStrip(remote('/large.mp4'), IMPATIENT, { kind: 'video', count: 8 });
+    files.delete('/large.mp4');
+    expect(strip?.times_s.length).toBeGreaterThan(1);
+    const bytes = server.asked.map(({ range }) => {
+      const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? [];
+      return Number(last) + 1 - Number(first);
+    });
+    expect(bytes.reduce((sum, each) => sum + each, 0)).toBeLessThan(size / 3);
+  });
+
   it('is the same one under another signature, and none of its secrets are kept', () => {
     expect(place('https://u:p@host/a.mp4?X-Amz-Signature=abc&X-Amz-Expires=9&id=7')).toBe(
       'https://host/a.mp4?id=7',

@@ -20,6 +20,8 @@ export type PickOptions = {
   readonly maxWidth_px: number;
   readonly rotation_deg: number | null;
   readonly sar: number | null;
+  /** The file holds its keyframes alone: the nearest ones have to do. */
+  readonly isSparse?: boolean;
 };
 
 /** A target that lies further ahead than this is sought rather than decoded up to. */
@@ -34,7 +36,7 @@ export function pickWithNodeAv(
   options: PickOptions,
 ): Promise<PickedFrames | null> {
   return withLog(av, async () => {
-    const input = await openInput(av, path);
+    const input = await openInput(av, path, options.isSparse);
     if (!input.ok) return null;
     try {
       if (input.video === null) return null;
@@ -115,7 +117,8 @@ class Picker {
       while (this.#targets.length > 0 && this.#decoded < MOST_DECODED) {
         this.#seek(decoder, last_s);
         if (this.#format.readFrameSync(packet) < 0) break;
-        if (packet.streamIndex === this.#video.index) {
+        const isHole = this.#options.isSparse === true && !packet.isKeyframe;
+        if (packet.streamIndex === this.#video.index && !isHole) {
           decoder.sendPacketSync(packet);
           drain();
         }
