@@ -628,6 +628,7 @@ export class Audit {
         held,
         access: this.#opened().access,
         mediaColumn: mediaColumns[0] ?? null,
+        asksStores: this.#config.tier !== 'manifest',
         perRule: CARDS_PER_RULE,
         most: MOST_CARDS,
         captionPatterns: findCaptionPatterns(this.#outcomes),

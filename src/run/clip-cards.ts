@@ -5,6 +5,7 @@ import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf, type SqlRow, type SqlValue } from '../engine/database.ts';
 import { findMediaType } from '../media/find-media-type.ts';
 import type { FilmStrip } from '../media/film-strip-request.ts';
+import { isUrl } from '../media/medium-text.ts';
 import type { Medium } from '../media/medium.ts';
 import { formatValue } from '../format-value.ts';
 import type { Progress } from '../progress.ts';
@@ -29,6 +30,8 @@ export type CardPlan = {
   readonly captionPatterns: CaptionPatterns;
   /** Makes the film strip of a medium, or null where no picture can be made. */
   readonly makeStrip: (medium: Medium, look: StripLook) => Promise<FilmStrip | null>;
+  /** False: no object of a store is asked for a picture, because the run has looked at none. */
+  readonly asksStores?: boolean;
 };
 
 /** How to show the pixels: upright and square. */
@@ -233,7 +236,8 @@ async function toCard(
   const path = maybe(row['path'], String);
   const resolved = path === null ? null : findMedium(plan.mediaRoot, plan.held ?? null, path);
   // What could not be reached is not asked for again.
-  const file = resolved?.ok === true && row['file_error'] === null ? resolved.medium : null;
+  const found = resolved?.ok === true && row['file_error'] === null ? resolved.medium : null;
+  const file = found !== null && isUrl(found.source) && plan.asksStores === false ? null : found;
   const isAboutSound = findings.some((finding) => SOUND_RULES.has(finding.rule_id));
   const look: StripLook = {
     kind: await kindOf(row, file, plan.access),
