@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { assert, property, uint8Array } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { readMediaFacts } from '../src/compare/media-facts.ts';
 import { DEFAULT_CONFIG } from '../src/config/config.ts';
+import { Database } from '../src/engine/database.ts';
 import { readTorchPickle } from '../src/media/arrays/torch-pickle.ts';
 import { probeLatents } from '../src/probes/latents.ts';
 import { scan } from '../src/scan.ts';
@@ -340,5 +342,21 @@ describe('latents of a dataset', () => {
     );
     expect(await judge(folder)).toMatchObject(FOUND);
     expect(await readFile(join(folder, 'a.parquet'))).not.toHaveLength(0);
+  });
+
+  it('are not taken for the media of a version', async () => {
+    const database = await Database.open({
+      file: ':memory:',
+      memoryLimit: '200MB',
+      tempDirectory: '',
+      threads: 1,
+    });
+    await database.run(
+      `create table files as select * from (values ('a', 'latent_path', 'npy', 999, null, null), ('a', 'path', 'mp4', 5, null, null))
+       t(key, medium, extension, size_bytes, content_hash, error_code)`,
+    );
+    const facts = await readMediaFacts(database, (table) => (table === 'files' ? table : null));
+    expect(facts.get('a')?.size_bytes).toBe(5);
+    database.close();
   });
 });

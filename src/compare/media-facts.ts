@@ -62,19 +62,26 @@ export async function readMediaFacts(
     table: Table,
     columns: string,
     use: (row: SqlRow) => Partial<MediaFacts>,
+    only = 'true',
   ): Promise<void> => {
     const from = relation(table);
     if (from === null) return;
     const rows = await database.rows(
-      `select key, ${columns} from ${from} where error_code is null and key is not null
+      `select key, ${columns} from ${from} where error_code is null and key is not null and ${only}
        qualify row_number() over (partition by key order by medium) = 1`,
     );
     for (const row of rows) add(textOf(row['key']), use(row));
   };
-  await read('files', 'size_bytes, content_hash', (row) => ({
-    size_bytes: maybe(row['size_bytes'], numberOf),
-    contentHash: maybe(row['content_hash'], textOf),
-  }));
+  await read(
+    'files',
+    'size_bytes, content_hash',
+    (row) => ({
+      size_bytes: maybe(row['size_bytes'], numberOf),
+      contentHash: maybe(row['content_hash'], textOf),
+    }),
+    // Files of latents are no media.
+    `coalesce(extension, '') not in ('npy', 'npz', 'safetensors', 'pt', 'pth')`,
+  );
   await read(
     'containers',
     'duration_s, display_width_px, display_height_px, audio_track_count',
