@@ -153,12 +153,6 @@ describe('files of other writers', () => {
 });
 
 describe('columns and names that are not read', () => {
-  it('a type that the reader does not know is told with the name of its column', async () => {
-    await expect(open(fixture('generated_list_view.stream'))).rejects.toThrow(
-      /column "lv" has the Arrow type ListView, which is not read/,
-    );
-  });
-
   it.each(['stream', 'file'] as const)(
     'a named %s without a known ending is read by its first bytes',
     async (kind) => {

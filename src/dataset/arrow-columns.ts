@@ -77,7 +77,7 @@ export function arrowColumn(type: DataType): ArrowColumn {
       cast: asIs,
       convert: (value) => (value instanceof Uint8Array ? blobValue(value) : null),
     };
-  if (Arrow.isList(type) || Arrow.isFixedSizeList(type)) {
+  if (Arrow.isList(type) || Arrow.isLargeList(type) || Arrow.isFixedSizeList(type)) {
     const child = type.children[0]?.type;
     const element = child === undefined ? null : arrowColumn(child);
     if (

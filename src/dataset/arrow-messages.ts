@@ -2,7 +2,8 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 
 import { RecordBatchReader } from 'apache-arrow';
 
-import type { ArrowMessageKind } from './arrow-metadata.ts';
+import { type ApartReader, openApart } from './arrow-apart.ts';
+import type { ApartColumn, ArrowMessageKind } from './arrow-metadata.ts';
 import { checkArrowFooter, checkArrowMetadata } from './arrow-metadata.ts';
 
 /** https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format: the name in front of and behind an IPC file. */
@@ -17,16 +18,24 @@ const LONGEST_BODY_BYTES = 4 * 1024 * 1024 * 1024 - 1;
 /** Longest file whose schema stands in the footer alone: it is read as a whole. */
 const LONGEST_WHOLE_FILE_BYTES = 2 * 1024 * 1024 * 1024 - 1;
 
-type Message = { readonly start: number; readonly end: number; readonly kind: ArrowMessageKind };
+type Message = {
+  readonly start: number;
+  readonly end: number;
+  readonly kind: ArrowMessageKind;
+  readonly apart: readonly ApartColumn[];
+};
+
+/** Batches as apache-arrow reads them, or, where columns are of types that it does not know, as they are read `apart`. */
+export type ArrowReader = { readonly hasEnd: boolean } & (
+  | { readonly reader: RecordBatchReader; readonly apart: null }
+  | { readonly reader: null; readonly apart: ApartReader }
+);
 
 /**
  * A reader over an IPC file or stream whose messages were all checked to lie inside the file and to claim no more than
  * it holds: apache-arrow itself trusts what it reads, and loops or allocates without end on damage. Throws for damage.
  */
-export function openArrowReader(path: string): {
-  readonly reader: RecordBatchReader;
-  readonly hasEnd: boolean;
-} {
+export function openArrowReader(path: string): ArrowReader {
   const handle = openSync(path, 'r');
   try {
     const size = fstatSync(handle).size;
@@ -34,8 +43,15 @@ export function openArrowReader(path: string): {
     if (isFile && textAt(handle, size - 6) !== FILE_MAGIC)
       throw new Error('the file is cut off: it does not end as an Arrow file');
     const { messages, hasEnd } = scanMessages(handle, isFile ? 8 : 0, size);
-    if (!isFile || messages[0]?.kind === 'schema')
-      return { reader: RecordBatchReader.from(readMessages(path, messages)), hasEnd };
+    const [first] = messages;
+    if (first !== undefined && first.apart.length > 0)
+      return { reader: null, apart: openApart(readMessages(path, messages), first.apart), hasEnd };
+    if (!isFile || first?.kind === 'schema')
+      return {
+        reader: RecordBatchReader.from(readMessages(path, messages)),
+        apart: null,
+        hasEnd,
+      };
     const kinds = new Map(messages.map((message) => [message.start, message.kind]));
     const footerBytes = new DataView(readAt(handle, size - 10, 4).buffer).getInt32(0, true);
     if (footerBytes <= 0 || footerBytes > size - 18)
@@ -45,7 +61,11 @@ export function openArrowReader(path: string): {
       throw new Error('the footer names a batch where none begins');
     if (size > LONGEST_WHOLE_FILE_BYTES)
       throw new Error('a file of 2 GiB or more without a schema message cannot be read');
-    return { reader: RecordBatchReader.from(new Uint8Array(readFileSync(path))), hasEnd };
+    return {
+      reader: RecordBatchReader.from(new Uint8Array(readFileSync(path))),
+      apart: null,
+      hasEnd,
+    };
   } finally {
     closeSync(handle);
   }
@@ -72,7 +92,7 @@ function scanMessages(
     const body = start + metadataBytes;
     if (body > size)
       throw new Error(`the data is cut off: metadata ends at ${body} of ${size} bytes`);
-    const { kind, bodyBytes } = checkArrowMetadata(
+    const { kind, bodyBytes, apart } = checkArrowMetadata(
       readAt(handle, start, metadataBytes),
       (offset, length) => readAt(handle, body + offset, length),
     );
@@ -81,7 +101,7 @@ function scanMessages(
     const end = body + bodyBytes;
     if (end > size)
       throw new Error(`the data is cut off: a message ends at ${end} of ${size} bytes`);
-    messages.push({ start: at, end, kind });
+    messages.push({ start: at, end, kind, apart });
     at = end;
   }
 }

@@ -6,10 +6,19 @@ const MESSAGE_KINDS: Readonly<Record<number, ArrowMessageKind>> = {
 };
 
 /** Types of Schema.fbs that apache-arrow 21 does not know. */
-const UNREAD_TYPES: Readonly<Record<number, string>> = {
+const UNKNOWN_TYPES: Readonly<Record<number, ApartKind>> = {
   22: 'RunEndEncoded',
   25: 'ListView',
   26: 'LargeListView',
+};
+
+export type ApartKind = 'RunEndEncoded' | 'ListView' | 'LargeListView';
+
+/** A column of a type that apache-arrow does not know, and where the byte stands that says its type. */
+export type ApartColumn = {
+  readonly column: number;
+  readonly kind: ApartKind;
+  readonly typeAt: number;
 };
 
 export type ArrowMessageKind = 'schema' | 'dictionary' | 'batch';
@@ -28,7 +37,11 @@ const MOST_EMPTY_ROWS = 10_000_000;
 export function checkArrowMetadata(
   metadata: Uint8Array,
   readBody: (offset: number, length: number) => Uint8Array,
-): { readonly kind: ArrowMessageKind; readonly bodyBytes: number } {
+): {
+  readonly kind: ArrowMessageKind;
+  readonly bodyBytes: number;
+  readonly apart: readonly ApartColumn[];
+} {
   const view = new DataView(metadata.buffer, metadata.byteOffset, metadata.byteLength);
   const message = new FlatTable(view, view.getUint32(0, true));
   const kind = MESSAGE_KINDS[message.uint8(1)];
@@ -37,14 +50,14 @@ export function checkArrowMetadata(
   const bodyBytes = message.int64(3);
   if (bodyBytes < 0) throw new Error(`a message claims a body of ${bodyBytes} bytes`);
   if (header === null) throw new Error('a message has no header');
-  if (kind === 'schema') checkFields(header, 1, 0, { left: MOST_FIELDS });
+  const apart = kind === 'schema' ? checkFields(header, 1, 0, { left: MOST_FIELDS }, 'allow') : [];
   if (kind === 'batch') checkBatch(header, bodyBytes, readBody);
   if (kind === 'dictionary') {
     const batch = header.table(1);
     if (batch === null) throw new Error('a dictionary has no data');
     checkBatch(batch, bodyBytes, readBody);
   }
-  return { kind, bodyBytes };
+  return { kind, bodyBytes, apart };
 }
 
 export type ArrowBlock = { readonly kind: ArrowMessageKind; readonly start: number };
@@ -75,19 +88,24 @@ function checkFields(
   slot: number,
   depth: number,
   budget: { left: number },
-): void {
+  unknown: 'allow' | 'refuse' = 'refuse',
+): readonly ApartColumn[] {
+  const apart: ApartColumn[] = [];
   if (depth > DEEPEST_FIELD) throw new Error(`the schema nests deeper than ${DEEPEST_FIELD}`);
   const count = parent.vectorLength(slot, 4);
   for (let i = 0; i < count; i++) {
     if (budget.left-- <= 0) throw new Error(`the schema has more than ${MOST_FIELDS} fields`);
     const field = parent.vectorTable(slot, i);
-    const unread = UNREAD_TYPES[field.uint8(2)];
-    if (unread !== undefined)
+    const kind = UNKNOWN_TYPES[field.uint8(2)];
+    if (kind !== undefined && unknown === 'allow')
+      apart.push({ column: i, kind, typeAt: field.position(2) });
+    else if (kind !== undefined)
       throw new Error(
-        `column ${JSON.stringify(field.text(0))} has the Arrow type ${unread}, which is not read: write it as a plain column or a List`,
+        `column ${JSON.stringify(field.text(0))} has the Arrow type ${kind} inside of another, which is not read: write it as a plain column or a List`,
       );
     checkFields(field, 5, depth + 1, budget);
   }
+  return apart;
 }
 
 function checkBatch(
@@ -127,6 +145,25 @@ function checkBatch(
   if (rows < 0 || rows > most) throw new Error(`a batch claims ${rows} rows in ${bytes} bytes`);
 }
 
+/** Rows of a batch, the lengths of its columns and theirs, depth first, and where its bytes say how many rows it has. */
+export function readNodes(metadata: Uint8Array): {
+  readonly rows: number;
+  readonly lengths: readonly number[];
+  readonly rowsAt: number | null;
+} {
+  const view = new DataView(metadata.buffer, metadata.byteOffset, metadata.byteLength);
+  const batch = new FlatTable(view, view.getUint32(0, true)).table(2);
+  if (batch === null) throw new Error('a message has no header');
+  const rows = batch.int64(0);
+  return {
+    rows,
+    rowsAt: rows === 0 ? null : batch.position(0),
+    lengths: Array.from({ length: batch.vectorLength(1, 16) }, (_, i) =>
+      batch.int64At(batch.vectorAt(1) + i * 16),
+    ),
+  };
+}
+
 /** A table of a flatbuffer (https://flatbuffers.dev/internals/), every access inside the buffer or a RangeError. */
 class FlatTable {
   readonly #view: DataView;
@@ -142,6 +179,13 @@ class FlatTable {
   uint8(slot: number): number {
     const at = this.#field(slot);
     return at === null ? 0 : this.#view.getUint8(at);
+  }
+
+  /** Where a field that is there stands in the buffer. */
+  position(slot: number): number {
+    const at = this.#field(slot);
+    if (at === null) throw new Error('a message lacks a field');
+    return at;
   }
 
   int64(slot: number): number {

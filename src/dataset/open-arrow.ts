@@ -1,12 +1,12 @@
-import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { DuckDBDataChunk } from '@duckdb/node-api';
-import type { Data, RecordBatch, Vector } from 'apache-arrow';
-import { DataType } from 'apache-arrow';
+import type { RecordBatch } from 'apache-arrow';
 
 import { registerArrowCodecs } from './arrow-codecs.ts';
 import type { ArrowColumn } from './arrow-columns.ts';
 import { arrowColumn } from './arrow-columns.ts';
 import { openArrowReader } from './arrow-messages.ts';
+import { checkOffsets, valuesOf } from './arrow-values.ts';
 import { bytelessColumn, readArrowCells } from './embedded/arrow-cells.ts';
 import { uniqueNames } from './column-names.ts';
 import type { ShardFile } from './discover-shards.ts';
@@ -98,20 +98,27 @@ async function loadShard(
 ): Promise<{ rows: number; schema: NamedType[]; hasEnd: boolean }> {
   if (file.bytes === 0) throw new Error('the file has 0 bytes');
   try {
-    const { reader, hasEnd } = openArrowReader(file.path);
-    await reader.open();
-    const fields = reader.schema?.fields;
+    const { reader, apart, hasEnd } = openArrowReader(file.path);
+    await reader?.open();
+    const fields = reader === null ? apart.fields : reader.schema?.fields;
     if (fields === undefined) throw new Error('no Arrow schema in the file');
     if (fields.length === 0) throw new Error('the Arrow schema has no columns');
     const names = uniqueNames(fields.map((field) => field.name));
     const columns = fields.map(
-      (field, i) => bytelessColumn(names[i] ?? field.name, field.type) ?? arrowColumn(field.type),
+      (field, i) =>
+        (apart === null ? bytelessColumn(names[i] ?? field.name, field.type) : null) ??
+        arrowColumn(field.type),
     );
     const raw = names.map((_, i) => `c${i}`);
     await connection.run(
       `create or replace temp table ${RAW} (${raw.map((name, i) => `${name} ${columns[i]?.type.toString() ?? 'VARCHAR'}`).join(', ')})`,
     );
-    const rows = await appendBatches(connection, RAW, reader, columns);
+    const rows = await appendBatches(
+      connection,
+      RAW,
+      reader === null ? apart.batches : readBatches(reader),
+      columns,
+    );
     const taken = await createCastTable(connection, table, names, columns).catch(
       (error: unknown) => {
         if (!errorText(error).startsWith('Conversion Error')) throw error;
@@ -155,26 +162,24 @@ async function createCastTable(
 async function appendBatches(
   connection: DuckDBConnection,
   table: string,
-  reader: AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
+  batches: AsyncIterable<Batch> | Iterable<Batch>,
   columns: readonly ArrowColumn[],
 ): Promise<number> {
   const types: DuckDBType[] = columns.map((column) => column.type);
   const appender = await connection.createAppender(table);
   let rows = 0;
   try {
-    for await (const batch of reader) {
+    for await (const batch of batches) {
       for (let start = 0; start < batch.numRows; start += ROWS_PER_CHUNK) {
         const length = Math.min(ROWS_PER_CHUNK, batch.numRows - start);
         const chunk = DuckDBDataChunk.create(types, length);
         for (const [i, column] of columns.entries()) {
-          const vector = batch.getChildAt(i);
-          if (vector === null) throw new Error(`a record batch lacks column ${i}`);
-          if (start === 0) for (const data of vector.data) checkOffsets(data, i);
-          if (vector.length < batch.numRows)
-            throw new Error(
-              `column ${i} of a record batch has ${vector.length} of ${batch.numRows} rows`,
-            );
-          chunk.setColumnValues(i, columnValues(vector, column, start, length));
+          const valueAt = batch.columns[i];
+          if (valueAt === undefined) throw new Error(`a record batch lacks column ${i}`);
+          const values = Array.from({ length }, (_, row) =>
+            column.convert(valueAt(start + row) ?? null),
+          );
+          chunk.setColumnValues(i, values);
         }
         appender.appendDataChunk(chunk);
         rows += length;
@@ -187,43 +192,26 @@ async function appendBatches(
   return rows;
 }
 
-function columnValues(
-  vector: Vector,
-  column: ArrowColumn,
-  start: number,
-  length: number,
-): DuckDBValue[] {
-  const values: DuckDBValue[] = [];
-  // Timestamps come out of `get` as rounded milliseconds: the raw ticks are exact.
-  const data = DataType.isTimestamp(vector.type) ? vector.data[0] : undefined;
-  for (let i = start; i < start + length; i++) {
-    const raw: unknown =
-      data === undefined ? vector.get(i) : data.getValid(i) ? data.values[i] : null;
-    values.push(column.convert(raw ?? null));
-  }
-  return values;
-}
+/** Rows of a batch, and the value of each column in a row. */
+type Batch = {
+  readonly numRows: number;
+  readonly columns: readonly ((row: number) => unknown)[];
+};
 
-/** Offsets into text and lists have to rise and to stay inside of their values: else rows would be silently wrong. */
-function checkOffsets(data: Data, column: number): void {
-  const offsets: Int32Array | BigInt64Array | undefined = data.valueOffsets;
-  const hasOffsets = !DataType.isDictionary(data.type) && !DataType.isUnion(data.type);
-  if (hasOffsets && offsets !== undefined && offsets.length > 0 && data.length > 0) {
-    const [child] = data.children;
-    const end = child === undefined ? data.values.length : child.length;
-    if (offsets.length <= data.length)
-      throw new RangeError(
-        `column ${column} has ${offsets.length} offsets for ${data.length} rows`,
-      );
-    let last = 0;
-    for (let i = 0; i <= data.length; i++) {
-      const offset = Number(offsets[i] ?? 0);
-      if (offset < last || offset > end)
-        throw new RangeError(
-          `an offset of column ${column} is out of order: ${offset} after ${last}, of ${end}`,
+async function* readBatches(
+  reader: AsyncIterable<RecordBatch> | Iterable<RecordBatch>,
+): AsyncGenerator<Batch> {
+  for await (const batch of reader) {
+    const columns = Array.from({ length: batch.numCols }, (_, i) => {
+      const vector = batch.getChildAt(i);
+      if (vector === null) throw new Error(`a record batch lacks column ${i}`);
+      for (const data of vector.data) checkOffsets(data, i);
+      if (vector.length < batch.numRows)
+        throw new Error(
+          `column ${i} of a record batch has ${vector.length} of ${batch.numRows} rows`,
         );
-      last = offset;
-    }
+      return valuesOf(vector);
+    });
+    yield { numRows: batch.numRows, columns };
   }
-  for (const child of data.children) checkOffsets(child, column);
 }

@@ -89,6 +89,7 @@ export async function* readArrowCells(
   rows: readonly number[],
 ): AsyncGenerator<Cell, void, undefined> {
   const { reader } = openArrowReader(path);
+  if (reader === null) throw new Error('media beside list views or run ends are not read');
   await reader.open();
   const names = uniqueNames((reader.schema?.fields ?? []).map((field) => field.name));
   const at = names.indexOf(column.source);
