@@ -7,6 +7,7 @@ import {
 import { SimilarityBand } from '../../src/analyses/alignment/similarity-band.ts';
 import { exactInterval } from '../../src/sampling/binomial.ts';
 import { printCost } from './cost.ts';
+import { printOtherAlarms, printSourceFaults } from './other-evidence.ts';
 import { scanRealPairs } from './real-pairs.ts';
 import {
   DIMENSION,
@@ -16,7 +17,7 @@ import {
   type Simulation,
   simulatePairs,
 } from './simulate-pairs.ts';
-import { printWordAlarms, printWordPower } from './word-evidence.ts';
+import { printWordAlarms, printWordPower, wordShiftPower } from './word-evidence.ts';
 
 /** Runs of one cell where power is measured, and where false alarms are: one in a hundred has to be told from none. */
 const RUNS = Number(process.argv.find((each) => /^--runs=\d+$/.test(each))?.slice(7) ?? 100);
@@ -272,7 +273,42 @@ async function real(): Promise<void> {
   );
 }
 
+const down: Change = (text) => reorder(text, (at) => at - 1);
+const isDown = ({ assessment }: Outcome): boolean =>
+  assessment.segments.length > 0 && assessment.segments.every((each) => each.offset === 1);
+const isDropped = ({ assessment: { segments } }: Outcome): boolean =>
+  segments.length === 1 && segments[0]?.offset === -1;
+
+/** The figures that the detector is held to, each beside its goal. */
+function goals(): void {
+  console.log(`\n### Goals (${RUNS} runs each)\n`);
+  row('figure', 'goal', 'measured');
+  row('---', '---', '---');
+  const usual = { sourceShare: 0.5, noiseShare: 0.6, sourceRows: 8 };
+  const dropped = repeat({ ...usual, rows: 1000, dPrime: 1.75 }, (text) =>
+    reorder(text, (at) => (at < 950 ? at : at + 1)),
+  );
+  const errors = dropped
+    .filter(isDropped)
+    .map(({ assessment }) => Math.abs((assessment.segments[0]?.from ?? 0) - 950))
+    .toSorted((a, b) => a - b);
+  row(
+    "d' 1.75, rho .5: a shift seen in 50 rows",
+    '0.99',
+    share(repeat({ ...usual, rows: 50, dPrime: 1.75 }, down), isDown),
+  );
+  row(
+    "d' 1, rho .5: a shift seen in 200 rows",
+    '0.99',
+    share(repeat({ ...usual, rows: 200, dPrime: 1 }, down), isDown),
+  );
+  row('a row dropped 50 rows before the end of 1000', '1.00', share(dropped, isDropped));
+  row('its place, median error in rows', '1', errors[Math.floor(errors.length / 2)] ?? '–');
+  row('evidence B, captions of people: a shift seen in 200 rows', 'all', wordShiftPower(RUNS));
+}
+
 const parts: Readonly<Record<string, () => void | Promise<void>>> = {
+  goals,
   falseAlarms,
   manyShards,
   shifts,
@@ -280,6 +316,8 @@ const parts: Readonly<Record<string, () => void | Promise<void>>> = {
   drops,
   blocks,
   mismatches,
+  otherAlarms: () => printOtherAlarms(NULL_RUNS),
+  sourceFaults: () => printSourceFaults(Math.max(10, Math.round(RUNS / 2))),
   wordAlarms: () => printWordAlarms(Math.max(20, Math.round(NULL_RUNS / 5))),
   wordPower: () => printWordPower(Math.max(10, Math.round(RUNS / 5))),
   real,

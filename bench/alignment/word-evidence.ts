@@ -31,12 +31,13 @@ export type WordPlan = {
   readonly order?: (row: number, rows: number) => number;
 };
 
-type Twice = { readonly text: string; readonly other: string };
+/** Two captions of one clip. */
+export type Twice = { readonly text: string; readonly other: string };
 
 let pool: readonly Twice[] | null = null;
 
 /** Captions of real clips, each by two people. */
-function captions(): readonly Twice[] {
+export function realCaptions(): readonly Twice[] {
   pool ??= readFileSync(join(PACKAGE_ROOT, 'bench', 'alignment', 'audio-captions.tsv'), 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
@@ -61,7 +62,7 @@ export function assessWords(plan: WordPlan): {
 }
 
 function drawShards(plan: WordPlan): readonly FeaturedShard[] {
-  const all = captions();
+  const all = realCaptions();
   const order = shuffled(0, all.length, plan.seed);
   const drawn = Array.from({ length: plan.rows * plan.shards }, (_, at) => {
     const found = all[order(at % all.length)];
@@ -122,6 +123,11 @@ function noise(drawn: readonly Twice[], plan: WordPlan): Float64Array {
 
 const isAlarm = ({ assessments }: ReturnType<typeof assessWords>): boolean =>
   assessments.some(({ segments }) => segments.length > 0);
+
+/** How often a shift by a row is found in shards of 200 rows. */
+export function wordShiftPower(runs: number): string {
+  return count(runs, { order: (row) => row - 1 }, isBy(1, 0));
+}
 
 const EVERY: Omit<WordPlan, 'seed'> = { rows: 200, shards: 1, features: 'seen', isSorted: false };
 

@@ -34,12 +34,19 @@ export async function bandsOfLengths(
   }
   return [...shards].map(([shardId, own]) => ({
     shardId,
-    band: bandOf(
-      own.map((each) => each.row),
-      ranksOf(own.map((each) => each.duration)),
-      ranksOf(own.map((each) => each.words)),
-    ),
+    band: bandOfDurations(own),
   }));
+}
+
+/** The band of one shard: seconds of clips against words of captions, by rank. */
+export function bandOfDurations(
+  own: readonly { readonly row: number; readonly duration: number; readonly words: number }[],
+): OffsetBand {
+  return bandOf(
+    own.map((each) => each.row),
+    ranksOf(own.map((each) => each.duration)),
+    ranksOf(own.map((each) => each.words)),
+  );
 }
 
 function bandOf(

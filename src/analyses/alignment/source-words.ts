@@ -8,7 +8,8 @@ const MOST_SHARD_ROWS = 20_000;
 /** Clips that a source needs on either side of a border to resemble each other. */
 const LEAST_RUN = 3;
 
-type Row = {
+/** A row with its source and the words of its caption. */
+export type Row = {
   readonly source: string;
   readonly words: ReadonlySet<string>;
   readonly row: number;
@@ -45,14 +46,16 @@ export async function bandsOfSources(
   const squareOf = (word: string): number => squares.get(word) ?? 0;
   return [...shards].map(([shardId, own]) => ({
     shardId,
-    band: bandOf(
-      own.map((each) => ({ ...each, length: lengthOf(each.words, squareOf) })),
-      squareOf,
-    ),
+    band: bandOfBorders(own, squareOf),
   }));
 }
 
-function bandOf(rows: readonly Row[], squareOf: (word: string) => number): OffsetBand {
+/** The band of one shard: how unlike captions on both sides of a border between sources are. */
+export function bandOfBorders(
+  own: readonly Omit<Row, 'length'>[],
+  squareOf: (word: string) => number,
+): OffsetBand {
+  const rows = own.map((each) => ({ ...each, length: lengthOf(each.words, squareOf) }));
   const width = 2 * OFFSET_REACH + 1;
   const borders = rows.flatMap((_, at) => (isBorder(rows, at) ? [at] : []));
   const z = new Float32Array(borders.length * width).fill(Number.NaN);
