@@ -18,7 +18,7 @@ const PROBE_VERSIONS: Readonly<Record<EvidenceTable, number>> = {
   files: 1,
   containers: 1,
   packets: 1,
-  frames: 14,
+  frames: 15,
   audio: 1,
   images: 4,
   latents: 1,

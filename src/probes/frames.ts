@@ -7,7 +7,7 @@ import {
   type DecodeReport,
   type DecodeTier,
   isColourFrame,
-  isNativeFrame,
+  nativeFrame,
   type SmallFrame,
 } from '../media/decoders/frame-stream.ts';
 import { loadNodeAv } from '../media/decoders/node-av-library.ts';
@@ -120,7 +120,8 @@ class FrameNotes {
     this.#order.add(gray.thumb);
     this.#cuts.add(gray.thumb, gray.difference);
     this.#addColour(frame, gray.difference ?? 255);
-    if (this.#isFull || isNativeFrame(frame.index)) {
+    const role = nativeFrame(frame.index);
+    if (this.#isFull || role === 'first' || (role === 'second' && !this.#native.isPlain)) {
       const plane = frame.native();
       if (plane !== null) this.#native.add(frame.index, plane);
     }

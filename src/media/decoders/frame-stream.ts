@@ -101,11 +101,15 @@ export const FIRST_COLOUR_STRIDE = 6;
 const MOST_NATIVE_PAIRS = 6;
 const NATIVE_STRIDE = 4;
 
-/** Whether luma of a frame is also looked at in native size: neighbours in pairs, farther apart the longer the clip. */
-export function isNativeFrame(index: number): boolean {
+/**
+ * Whether luma of a frame is also looked at in native size, and as what: as the first or the second of a pair of
+ * neighbours. Pairs are farther apart the longer the clip.
+ */
+export function nativeFrame(index: number): 'first' | 'second' | null {
   let stride = NATIVE_STRIDE;
   while (index >= MOST_NATIVE_PAIRS * stride) stride *= 2;
-  return index % stride <= 1;
+  if (index % stride === 0) return 'first';
+  return index % stride === 1 ? 'second' : null;
 }
 
 /** Size of the colour picture of a frame of this size. */

@@ -119,7 +119,7 @@ function decodeAll(
   }
 }
 
-/** Lines that one of the 64 gray ones is averaged of, at least. */
+/** Lines that one of a small picture is averaged of, at least. */
 const ENOUGH_LINES = 4;
 
 /** Reduces decoded frames and hands them on. */
@@ -143,7 +143,7 @@ class FramePump {
     this.#interval_s = rate.num > 0 && rate.den > 0 ? rate.den / rate.num : 0.04;
     this.#onFrame = onFrame;
     this.#gray = new FrameScaler(av, av.constants.AV_PIX_FMT_GRAY8, 1, ENOUGH_LINES);
-    this.#colour = new FrameScaler(av, av.constants.AV_PIX_FMT_RGB24, 3);
+    this.#colour = new FrameScaler(av, av.constants.AV_PIX_FMT_RGB24, 3, ENOUGH_LINES);
   }
 
   take(frame: Frame): void {

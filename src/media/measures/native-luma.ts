@@ -51,6 +51,9 @@ const LEAST_MOTION = 0.004;
  */
 const COMBED = 0.5;
 const COMBED_ASYMMETRY = 1.2;
+/** Moving pairs in a row whose weaves differ by less than 5 %, after which a clip is progressive; fields make it 15 %. */
+const PLAIN_PAIRS = 4;
+const PLAIN_ASYMMETRY = 0.05;
 /** Lines of a block of the transforms of MPEG-2, H.264 (8x8) and JPEG. */
 const BLOCK_LINES = 8;
 
@@ -109,6 +112,14 @@ export class NativeLumaNotes {
     }
     if (this.#isEveryFrame) this.#addBlocks(strips);
     this.#before = strips;
+  }
+
+  /** Whether enough moving pairs were seen, and none with a trace of fields: single frames are enough then. */
+  get isPlain(): boolean {
+    return (
+      this.#asymmetries.length >= PLAIN_PAIRS &&
+      this.#asymmetries.every((asymmetry) => Math.abs(asymmetry) < PLAIN_ASYMMETRY)
+    );
   }
 
   finish(): NativeLuma {
