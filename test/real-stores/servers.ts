@@ -132,7 +132,7 @@ export async function startSwift(prefix: string, folder: string): Promise<Runnin
     'swift.conf': '[swift-hash]\nswift_hash_path_suffix = dailies\nswift_hash_path_prefix = test\n',
     'proxy-server.conf': `[DEFAULT]\nbind_port = ${proxy}\n${common}
 [pipeline:main]\npipeline = catch_errors cache s3api tempauth proxy-server
-[app:proxy-server]\nuse = egg:swift#proxy\naccount_autocreate = true
+[app:proxy-server]\nuse = egg:swift#proxy\naccount_autocreate = true\nconn_timeout = 10\nnode_timeout = 60\nerror_suppression_limit = 1000
 [filter:catch_errors]\nuse = egg:swift#catch_errors
 [filter:cache]\nuse = egg:swift#memcache\nmemcache_servers = 127.0.0.1:${cache}
 [filter:s3api]\nuse = egg:swift#s3api\nlocation = us-east-1
@@ -172,6 +172,8 @@ export async function startSwift(prefix: string, folder: string): Promise<Runnin
     ),
   );
   const origin = `http://127.0.0.1:${proxy}`;
-  await untilAnswering(origin, join(etc, 'swift.conf'));
+  // The proxy gives up for a minute on a server that it once found closed.
+  for (const port of [object, container, account, proxy])
+    await untilAnswering(`http://127.0.0.1:${port}`, join(etc, 'swift.conf'));
   return { origin, stop: () => stopAll([...children, memcached]) };
 }

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -250,6 +250,39 @@ describe('dailies on a dataset in a bucket', () => {
     expect(document.rules.find(({ id }) => id === 'decode-errors')).toMatchObject({
       outcome: 'passed',
     });
+  });
+
+  it('makes rows of a prefix of media, with the captions beside them, and of tars', async () => {
+    const media = await readFile(join(PACKAGE_ROOT, 'examples/quickstart/media/mdm/kick1.mp4'));
+    await put('plain/a.mp4', media);
+    await put('plain/a.txt', 'A figure kicks with its leg.');
+    await put('plain/b.mp4', media.subarray(0, 1000));
+    const folderRun = dailies(
+      'scan',
+      's3://bucket/plain/',
+      '--tier',
+      'header',
+      '-q',
+      '--fail-on',
+      'never',
+    );
+    expect(folderRun.text).toContain('2 rows in 1 shard');
+    expect(folderRun.text).toContain('all 2 clips opened');
+    await writeFile(join(folder, 'a.mp4'), media);
+    await writeFile(join(folder, 'a.txt'), 'A figure kicks with its leg.');
+    execFileSync('tar', ['-cf', 'one.tar', 'a.mp4', 'a.txt'], { cwd: folder });
+    await put('tars/one.tar', await readFile(join(folder, 'one.tar')));
+    const tarRun = dailies(
+      'scan',
+      's3://bucket/tars/',
+      '--tier',
+      'header',
+      '-q',
+      '--fail-on',
+      'never',
+    );
+    expect(tarRun.text).toContain('1 row in 1 shard');
+    expect(tarRun.text).toContain('all 1 clips opened');
   });
 
   it('takes a glob', () => {
