@@ -39,6 +39,9 @@ const KEPT_ENVIRONMENT = [
   'LD_LIBRARY_PATH',
   'DAILIES_FFMPEG',
   'DAILIES_FFPROBE',
+  // Whom to trust, where a network has its own authority.
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_USE_SYSTEM_CA',
 ];
 
 /**
