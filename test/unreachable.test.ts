@@ -84,11 +84,11 @@ it('judges without them up to the threshold, and finds what is absent', async ()
 });
 
 it('takes what an earlier run saw for true no longer than the store does', async () => {
-  await scanNames(['c'], 0);
+  await scanNames(['c', 'd'], 0);
   server.asked.length = 0;
-  const again = await scanNames(['c'], 0);
-  expect(again.report.run.probes.find((each) => each.table === 'files')?.cached).toBe(1);
-  expect(server.asked.map((each) => each.range)).toEqual(['bytes=0-0']);
+  const again = await scanNames(['c', 'd'], 0);
+  expect(again.report.run.probes.find((each) => each.table === 'files')?.cached).toBe(2);
+  expect(server.asked.map((each) => each.range)).toEqual(['bytes=0-0', 'bytes=0-0']);
   isUp = false;
   const gone = await scanNames(['c'], 0);
   expect(gone.report.run.unreachable?.media).toBe(1);

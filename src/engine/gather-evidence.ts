@@ -104,7 +104,7 @@ export async function gatherEvidence(
   const most = { bytes: null, decode_s: null };
   const pass = { name: 'look at media', wants: plan.wants, tier: plan.tier, media, most };
   await lookAt(database, { ...plan, objects }, pass, progress, signal);
-  await hashSameSizes(database, media, plan.access, progress, signal);
+  await hashSameSizes(database, media, { ...plan, objects }, progress, signal);
 }
 
 /** Finds the media of the clips in `sampled_clips` and writes `sampled_media`; what is not there becomes a row of `files`. */
@@ -505,7 +505,7 @@ const MD5_ETAG = /^"([0-9a-f]{32})"$/;
 export async function hashSameSizes(
   database: Database,
   located: readonly Located[],
-  access: StoreAccess,
+  { access, objects }: Pick<GatherPlan, 'access' | 'objects'>,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
@@ -523,12 +523,18 @@ export async function hashSameSizes(
   const unsummed = new Set<number>();
   const places = new Map<
     string,
-    { readonly place: Medium; readonly size: number; version: string }
+    {
+      readonly place: Medium;
+      readonly identity: string;
+      readonly size: number;
+      readonly version: string;
+    }
   >();
   for (const each of located) {
     const found = wanted.get(`${each.clipId}:${each.medium}`);
     if (found === undefined) continue;
-    places.set(textOfMedium(each.place), { place: each.place, ...found });
+    const { place, identity } = each;
+    places.set(textOfMedium(place), { place, identity, ...found });
     const isBucket = /^(s3|gs):/.test(each.place.source) && each.place.range === null;
     if (!isBucket || !MD5_ETAG.test(found.version)) unsummed.add(found.size);
   }
@@ -536,13 +542,14 @@ export async function hashSameSizes(
   let left = MOST_REMOTE_HASH_BYTES;
   const hashes = await pMap(
     places,
-    async ([text, { place, size, version }]) => {
+    async ([text, { place, identity, size, version }]) => {
       const isRemote = isUrl(place.source);
       const md5 = unsummed.has(size) ? undefined : MD5_ETAG.exec(version)?.[1];
+      const known = md5 === undefined ? objects.hashOf(identity) : `md5:${md5}`;
       const mayRead = !isRemote || size <= left;
-      if (isRemote && md5 === undefined && mayRead) left -= size;
-      const hash =
-        md5 === undefined ? (mayRead ? await hashMedium(place, access) : null) : `md5:${md5}`;
+      if (isRemote && known === null && mayRead) left -= size;
+      const hash = known ?? (mayRead ? await hashMedium(place, access) : null);
+      if (isRemote && md5 === undefined) await objects.noteHash(identity, hash);
       stage.advance(1);
       return [text, hash] as const;
     },

@@ -13,6 +13,8 @@ type SeenObject = {
   readonly version: string;
   readonly identity: string;
   readonly sizeBytes: number;
+  /** Of all its bytes, where another medium had the same size. */
+  readonly hash?: string;
 };
 
 /**
@@ -61,6 +63,19 @@ export class ObjectLog {
     return this.#current.get(identity)?.version ?? null;
   }
 
+  /** The hash that a run has made of an object of this version; null: none. */
+  hashOf(identity: string): string | null {
+    return this.#current.get(identity)?.hash ?? null;
+  }
+
+  /** Keeps the hash of an object that this run has seen. */
+  async noteHash(identity: string, hash: string | null): Promise<void> {
+    const seen = this.#current.get(identity);
+    if (seen === undefined || hash === null || seen.hash === hash) return;
+    this.#current.set(identity, { ...seen, hash });
+    await appendFile(this.#file, `${toJsonLine({ ...seen, hash })}\n`);
+  }
+
   /** Notes what a look at an object has told of it; without a version it will be looked at again the next time. */
   async note(
     identity: string,
@@ -89,10 +104,11 @@ function seenOf(line: string): SeenObject | null {
   const version = content?.['version'];
   const identity = content?.['identity'];
   const sizeBytes = content?.['sizeBytes'];
+  const hash = content?.['hash'];
   return typeof place === 'string' &&
     typeof version === 'string' &&
     typeof identity === 'string' &&
     typeof sizeBytes === 'number'
-    ? { place, version, identity, sizeBytes }
+    ? { place, version, identity, sizeBytes, ...(typeof hash === 'string' ? { hash } : {}) }
     : null;
 }

@@ -113,7 +113,7 @@ class Climber {
     this.#media = byClip(located);
     const tiers = this.#tiers();
     await this.#readHeaders(tiers);
-    await hashSameSizes(this.#database, located, this.#plan.access, this.#progress, this.#signal);
+    await hashSameSizes(this.#database, located, this.#plan, this.#progress, this.#signal);
     await this.#decode(tiers.filter(isDecoding));
     const tables = [...tablesOf(this.#plan.tier)].filter(
       (table) => this.#wants([table]).length > 0,
