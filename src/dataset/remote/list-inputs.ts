@@ -62,6 +62,10 @@ async function listInput(
   signal: AbortSignal | undefined,
 ): Promise<{ readonly files: readonly RemoteFile[]; readonly root: string }> {
   if (/^https?:/i.test(input)) {
+    if (/^https?:\/\/[^/]*(\/([^?#]*\/)?)?$/i.test(input))
+      throw new DailiesError('dataset', `${shownUrl(input)}: folders cannot be listed over HTTP`, {
+        hint: 'name the files: https://host/set/{000..012}.parquet',
+      });
     const urls = expandBraces(input);
     return {
       files: urls.map((url) => ({
