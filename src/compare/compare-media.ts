@@ -61,13 +61,17 @@ export async function compareMedia(
       pairs: [],
       missing: `none of ${keys.length} sampled clips has readable media in both versions`,
     };
+  const { before, after } = plan;
+  const stores = {
+    ...plan.config.stores,
+    isFromRemoteManifest: before.access.isFromRemoteManifest || after.access.isFromRemoteManifest,
+    trustedHosts: [...before.access.trustedHosts, ...after.access.trustedHosts],
+  };
   const pairs = await pMap(
     common,
     async (key) => {
       const [was, is] = [older?.get(key), newer?.get(key)];
-      return was === undefined || is === undefined
-        ? null
-        : compareMediaPair(key, was, is, plan.config.stores);
+      return was === undefined || is === undefined ? null : compareMediaPair(key, was, is, stores);
     },
     { concurrency: HASH_CONCURRENCY },
   );
@@ -114,7 +118,7 @@ async function factsOf(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, MediaFacts>> {
   if (side.run !== null)
-    return readRunFacts(database, resolve(plan.cwd, side.path), side.run, plan.config.stores);
+    return readRunFacts(database, resolve(plan.cwd, side.path), side.run, side.access);
   const columns = ['clip_id', 'key', ...side.mediaColumns].map(quoteIdentifier).join(', ');
   const rows = await database.rows(
     `select ${columns} from ${side.relation} where key in (select unnest(from_json($keys::json, '["varchar"]')))`,
@@ -145,7 +149,7 @@ async function factsOf(
       {
         mediaRoot: root,
         held: side.held,
-        access: plan.config.stores,
+        access: side.access,
         mediaColumns: side.mediaColumns.slice(0, 1),
         wants: ['files', 'containers', 'images', 'frames', 'audio'],
         tier: 'frames',

@@ -7,6 +7,7 @@ import { discoverShards } from '../dataset/discover-shards.ts';
 import type { MediaHolder } from '../dataset/embedded/held-media.ts';
 import { openDataset, standIns } from '../dataset/open-dataset.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
+import { parseAccess } from '../media/parse-access.ts';
 import type { StoreAccess } from '../stores/access.ts';
 import { isStoreUrl, shownUrl } from '../stores/store-url.ts';
 import { type Database, numberOf } from '../engine/database.ts';
@@ -57,6 +58,8 @@ export type Side = {
   readonly mediaColumns: readonly string[];
   /** Media that lie in columns of the dataset; null: all are files. */
   readonly held: MediaHolder | null;
+  /** How its media behind URLs are asked for: with care where the manifest was fetched. */
+  readonly access: StoreAccess;
   /** The document of a run folder. */
   readonly run: RunDocument | null;
   readonly warnings: readonly string[];
@@ -90,7 +93,7 @@ export async function openSide(
     () => false,
   );
   return isRun
-    ? openRunSide(database, which, path, request.path)
+    ? openRunSide(database, which, path, request.path, request.stores)
     : openDatasetSide(database, which, request);
 }
 
@@ -158,6 +161,7 @@ async function openDatasetSide(
     mediaRoot: dataset.mediaColumns.length === 0 ? null : dataset.mediaRoot,
     mediaColumns: dataset.mediaColumns,
     held: dataset.held,
+    access: dataset.access,
     run: null,
     warnings: dataset.warnings,
   };
@@ -168,6 +172,7 @@ async function openRunSide(
   which: SideName,
   folder: string,
   shown: string,
+  stores: StoreAccess,
 ): Promise<Side> {
   const run = await readDocument(folder);
   if (isRedacted(run))
@@ -232,6 +237,7 @@ async function openRunSide(
     isKeyStable: index.isKeyStable,
     mediaRoot: null,
     held: null,
+    access: run.dataset.stores === undefined ? stores : parseAccess(run.dataset.stores),
     mediaColumns: [],
     run,
     warnings:
