@@ -14,7 +14,8 @@ import { createProgress, SILENT } from '../progress.ts';
 import { keptStrips, makePairStrips } from '../run/pair-strips.ts';
 import { type CommandContext, wantsColor } from './command-context.ts';
 import type { DiffFlags } from './diff-flags.ts';
-import { shownUrl } from '../stores/store-url.ts';
+import { trustedHostOf } from '../stores/address-guard.ts';
+import { isStoreUrl, shownUrl } from '../stores/store-url.ts';
 import { readScanConfig } from './scan-config.ts';
 
 /** `dailies diff`: compares two versions of a dataset and prints what changed. Resolves to the exit code. */
@@ -49,7 +50,13 @@ export async function runDiff(
   );
   for (const [format, file] of outputs) {
     if (format === 'html') {
-      const pictures = await makePairStrips(picturedClips(diff), config.stores, {
+      const trusted = [before, after].map(trustedHostOf).filter((host) => host !== null);
+      const stores = {
+        ...config.stores,
+        isFromRemoteManifest: isStoreUrl(before) || isStoreUrl(after),
+        trustedHosts: [...config.stores.trustedHosts, ...trusted],
+      };
+      const pictures = await makePairStrips(picturedClips(diff), stores, {
         before: await keptStrips(resolve(context.cwd, before)),
         after: await keptStrips(resolve(context.cwd, after)),
       });
