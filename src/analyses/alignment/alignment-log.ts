@@ -15,6 +15,8 @@ import { findSourceFault, type SourceFault } from './source-order.ts';
 const MOST_ALARMS = 20;
 /** Rows of a stretch whose order is looked into. */
 const MOST_REORDERED = 4_096;
+/** Rows of a shard whose sources are looked into: some hundred sources. */
+const MOST_SOURCE_ROWS = 1_536;
 /** Shards without any relation that an order is looked for in. */
 const MOST_LOOKED_INTO = 20;
 /** Misplaced stretches of a shard that no single shift explains. */
@@ -262,7 +264,7 @@ export class AlignmentLog {
     if (told.verdict === 'shifted' && told.segments.length < MANY_PIECES) return null;
     if (this.#sourcesLookedInto >= MOST_LOOKED_INTO) return null;
     this.#sourcesLookedInto += 1;
-    const to = Math.min(shard.rowNumbers.length, MOST_REORDERED);
+    const to = Math.min(shard.rowNumbers.length, MOST_SOURCE_ROWS);
     const fit = await shard.fitOf(0, to);
     if (fit === null) return null;
     const rows = await this.#database.rows(

@@ -199,8 +199,12 @@ async function compareEmbeddings(database: Database, log: AlignmentLog): Promise
   close();
   const assessments = assessShards(found.map((each) => each.reading));
   const noted: ShardEvidence[] = [];
-  for (const shard of withMeanCosines(found))
-    noted.push(await withFanOut(database, shard, repeated.get(shard.shardId)));
+  for (const [at, shard] of withMeanCosines(found).entries())
+    noted.push(
+      at < MOST_FAN_OUT_SHARDS
+        ? await withFanOut(database, shard, repeated.get(shard.shardId))
+        : shard,
+    );
   await writeEvidence(log, 'embeddings', 'caption', noted, assessments);
   return assessments.some((each) => each.verdict !== 'not-assessable');
 }
@@ -284,7 +288,9 @@ function withMeanCosines(shards: readonly ShardEvidence[]): readonly ShardEviden
 }
 
 /** Rows of a shard whose repeated captions are held against their clips. */
-const MOST_FAN_OUT = 4_096;
+const MOST_FAN_OUT = 1_024;
+/** Shards in which that is measured. */
+const MOST_FAN_OUT_SHARDS = 20;
 
 /** Captions on several clips are left out before anything is tested; how well they fit says what made them many. */
 async function withFanOut(
