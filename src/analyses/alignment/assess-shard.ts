@@ -1,6 +1,6 @@
 import { type LagProfile, profileLags } from './lag-profile.ts';
 import { boundMismatch, type MismatchShare } from './mismatch-share.ts';
-import { type OffsetBand, pairCount, similarityAt } from './offset-band.ts';
+import { OFFSET_REACH, type OffsetBand, pairCount, similarityAt } from './offset-band.ts';
 import { blockTest, testDistinctNeighbours, testPartShift, testRelation } from './offset-tests.ts';
 import { testParts } from './part-tests.ts';
 import { upperTailOfT } from './student-t.ts';
@@ -111,7 +111,8 @@ export function readShard(band: OffsetBand): ShardReading {
 export function assessShards(readings: readonly ShardReading[]): readonly ShardAssessment[] {
   const adjusted = adjustForMany(readings.map((each) => each.shift.p));
   const weak = weakShards(readings);
-  return readings.map((reading, index) => {
+  return readings.map((each, index) => {
+    const reading = { ...each, segments: isSure(each, readings.length) ? each.segments : [] };
     const shiftP = adjusted[index] ?? 1;
     if (reading.segments.some((segment) => segment.offset !== null))
       return { verdict: 'shifted', segments: reading.segments, shiftP, reason: null };
@@ -139,6 +140,13 @@ export function assessShards(readings: readonly ShardReading[]): readonly ShardA
       reason: reason ?? describePower(reading),
     };
   });
+}
+
+/** Whether the plainest segment of a shard outweighs that so many shards were scanned (Bonferroni). */
+function isSure({ segments, pairs }: ShardReading, shards: number): boolean {
+  if (shards === 1) return true;
+  const price = Math.log((pairs * (2 * OFFSET_REACH + 2) * shards) / ALPHA);
+  return segments.some(({ gain, p }) => (p === undefined ? gain > price : p * shards < ALPHA));
 }
 
 function wholeShard(offset: number | null, from = 0): readonly Segment[] {
