@@ -28,10 +28,10 @@ const STEPS: Readonly<Record<string, (database: Database, rows: number) => Promi
 const vector = (salt: number): string =>
   `list_transform(range(${DIMENSION}), i -> ((hash(i * 31 + r * ${salt}) % 2001)::float / 1000 - 1)::float)`;
 
-async function openRoom(folder: string): Promise<Database> {
+async function openRoom(folder: string, memoryLimit: string): Promise<Database> {
   return Database.open({
     file: ':memory:',
-    memoryLimit: '512MB',
+    memoryLimit,
     tempDirectory: join(folder, 'spill'),
     threads: 2,
   });
@@ -39,7 +39,10 @@ async function openRoom(folder: string): Promise<Database> {
 
 /** Makes the shard, or runs one step on it and prints seconds, CPU seconds and megabytes. */
 async function runStep(step: string, file: string, rows: number, groupRows: number): Promise<void> {
-  const database = await openRoom(join(file, '..'));
+  const database = await openRoom(
+    join(file, '..'),
+    step === 'make' ? '4GB' : groupRows > 40_000 ? '1GB' : '512MB',
+  );
   try {
     if (step === 'make') {
       // Numbers are drawn for some rows and repeated: what is in them costs nothing, only to draw them does.
