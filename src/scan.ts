@@ -1,4 +1,5 @@
-import { Audit, type ScanContext, type ScanRequest, type ScanResult } from './audit.ts';
+import { Audit } from './audit/audit.ts';
+import type { ScanContext, ScanRequest, ScanResult } from './audit/scan-request.ts';
 import { DailiesError } from './dailies-error.ts';
 import { foreseenFailure } from './foreseen-failure.ts';
 import { SILENT } from './progress.ts';

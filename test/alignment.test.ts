@@ -28,7 +28,7 @@ import { SimilarityBand } from '../src/analyses/alignment/similarity-band.ts';
 import { upperTailOfT } from '../src/analyses/alignment/student-t.ts';
 import { bandsFromWords, type FeaturedShard } from '../src/analyses/alignment/words-band.ts';
 import { DEFAULT_CONFIG } from '../src/config/config.ts';
-import type { ScanResult } from '../src/audit.ts';
+import type { ScanResult } from '../src/audit/scan-request.ts';
 import { scan } from '../src/scan.ts';
 
 const PLAN = { rows: 200, dPrime: 1.75, sourceShare: 0.5, noiseShare: 0.6, sourceRows: 8, seed: 1 };

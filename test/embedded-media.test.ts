@@ -10,7 +10,7 @@ import { Database } from '../src/engine/database.ts';
 import { HeldMedia } from '../src/dataset/embedded/held-media.ts';
 import { readRows } from '../src/dataset/rows.ts';
 import { quoteLiteral } from '../src/dataset/sql-quote.ts';
-import type { ScanResult } from '../src/audit.ts';
+import type { ScanResult } from '../src/audit/scan-request.ts';
 import { scan } from '../src/scan.ts';
 import { RunArchive } from '../src/serve/run-archive.ts';
 import { addFiles, connect, makeFolder, open, runAlone } from './dataset-room.ts';

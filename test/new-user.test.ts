@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { renderText } from '../reports/text.ts';
-import type { ScanResult } from '../src/audit.ts';
+import type { ScanResult } from '../src/audit/scan-request.ts';
 import { type Config, DEFAULT_CONFIG } from '../src/config/config.ts';
 import { DailiesError } from '../src/dailies-error.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { ScanResult } from '../src/audit.ts';
+import type { ScanResult } from '../src/audit/scan-request.ts';
 import { DEFAULT_CONFIG } from '../src/config/config.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 import { readRun } from '../src/run/read-run.ts';

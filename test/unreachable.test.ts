@@ -9,7 +9,7 @@ import { renderText } from '../reports/text.ts';
 import { DEFAULT_CONFIG } from '../src/config/config.ts';
 import { loadConfig } from '../src/config/load-config.ts';
 import { SILENT } from '../src/progress.ts';
-import type { ScanResult } from '../src/audit.ts';
+import type { ScanResult } from '../src/audit/scan-request.ts';
 import { scan } from '../src/scan.ts';
 import { type ObjectServer, sendObject, serve } from './stores/object-server.ts';
 

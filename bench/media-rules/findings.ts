@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Audit } from '../../src/audit.ts';
+import { Audit } from '../../src/audit/audit.ts';
 import { type Config, DEFAULT_CONFIG } from '../../src/config/config.ts';
 import { SILENT } from '../../src/progress.ts';
 

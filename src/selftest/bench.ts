@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { Audit } from '../audit.ts';
+import { Audit } from '../audit/audit.ts';
 import type { Config } from '../config/config.ts';
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import type { Database } from '../engine/database.ts';

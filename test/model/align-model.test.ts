@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { drawShapes, SIDE_PX } from '../../bench/alignment/draw-shapes.ts';
-import type { ScanResult } from '../../src/audit.ts';
+import type { ScanResult } from '../../src/audit/scan-request.ts';
 import { DEFAULT_CONFIG } from '../../src/config/config.ts';
 import { PACKAGE_ROOT } from '../../src/package-root.ts';
 import { scan } from '../../src/scan.ts';

@@ -2,83 +2,68 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 
-import { version as duckdbVersion } from '@duckdb/node-api';
-
-import { compareWithBaseline } from './compare/against-baseline.ts';
-import { planSignatures, writeSignatures } from './compare/signatures.ts';
-import { measureActionLags } from './analyses/action-lags.ts';
-import { analyseAlignment } from './analyses/alignment/analyse-alignment.ts';
-import { compareAnnotatedPaths } from './analyses/alignment/annotated-paths.ts';
-import { captionWords } from './analyses/measure-columns.ts';
-import { type ProfileDocument, profileTable } from './analyses/profile.ts';
-import { findNearDuplicates } from './analyses/near-duplicates.ts';
-import { type Config, reaches } from './config/config.ts';
-import { DailiesError } from './dailies-error.ts';
-import { isCanonicalColumn } from './dataset/canonical-columns.ts';
-import { checkDeclaredRows } from './dataset/declared-rows.ts';
-import { leaveOutPageFaults, type OpenDataset } from './dataset/open-dataset.ts';
-import { findUnnamedFiles } from './dataset/unnamed-files.ts';
-import { shardErrorText } from './dataset/rows.ts';
-import { quoteLiteral } from './dataset/sql-quote.ts';
+import { compareWithBaseline } from '../compare/against-baseline.ts';
+import { planSignatures, writeSignatures } from '../compare/signatures.ts';
+import { measureActionLags } from '../analyses/action-lags.ts';
+import { analyseAlignment } from '../analyses/alignment/analyse-alignment.ts';
+import { compareAnnotatedPaths } from '../analyses/alignment/annotated-paths.ts';
+import { captionWords } from '../analyses/measure-columns.ts';
+import { type ProfileDocument, profileTable } from '../analyses/profile.ts';
+import { findNearDuplicates } from '../analyses/near-duplicates.ts';
+import { type Config } from '../config/config.ts';
+import { DailiesError } from '../dailies-error.ts';
+import { checkDeclaredRows } from '../dataset/declared-rows.ts';
+import { leaveOutPageFaults, type OpenDataset } from '../dataset/open-dataset.ts';
+import { findUnnamedFiles } from '../dataset/unnamed-files.ts';
+import { shardErrorText } from '../dataset/rows.ts';
 import {
   checkStorage,
   STORAGE_CHECKS,
   STORAGE_TABLES,
   type StorageCoverage,
-} from './dataset/storage-checks.ts';
-import { TAR_TABLES } from './dataset/tar/tar-tables.ts';
-import { unreadParts } from './dataset/unread-parts.ts';
-import { RowEmbedder } from './encoder/embed-rows.ts';
-import { Encoder } from './encoder/encoder.ts';
-import { VectorCache } from './encoder/vector-cache.ts';
-import { countUnreachable } from './engine/count-unreachable.ts';
-import { Database, numberOf, textOf } from './engine/database.ts';
-import type { Engine } from './engine/engine.ts';
-import { lookAtLatents, type ProbeCount } from './engine/gather-evidence.ts';
-import { defaultMemoryLimit } from './engine/memory-limit.ts';
-import { ObjectLog } from './engine/object-log.ts';
-import { openEngine } from './engine/open-engine.ts';
-import { isAnswered, type LedgerAnswer } from './judge/answers.ts';
-import { applyBudgets, planBudgets } from './judge/budgets.ts';
-import type { CompiledRule } from './judge/compile-rule.ts';
-import { type Exclusion, excludedOutcome, judge } from './judge/judge.ts';
-import { type Dimension, countLedger, findBroken, writeLedger } from './judge/ledger.ts';
-import { loadRules } from './judge/load-rules.ts';
-import { numberColumns } from './judge/number-columns.ts';
-import { openAnnotations } from './judge/open-annotations.ts';
-import { openRoom } from './judge/room.ts';
-import type { Rule } from './judge/rule.ts';
-import { comparesCaptions, fetchSample, looksAtMedia } from './judge/sampled-clips.ts';
+} from '../dataset/storage-checks.ts';
+import { unreadParts } from '../dataset/unread-parts.ts';
+import { RowEmbedder } from '../encoder/embed-rows.ts';
+import { Encoder } from '../encoder/encoder.ts';
+import { VectorCache } from '../encoder/vector-cache.ts';
+import { countUnreachable } from '../engine/count-unreachable.ts';
+import { Database, numberOf, textOf } from '../engine/database.ts';
+import type { Engine } from '../engine/engine.ts';
+import { lookAtLatents, type ProbeCount } from '../engine/gather-evidence.ts';
+import { defaultMemoryLimit } from '../engine/memory-limit.ts';
+import { ObjectLog } from '../engine/object-log.ts';
+import { openEngine } from '../engine/open-engine.ts';
+import { isAnswered, type LedgerAnswer } from '../judge/answers.ts';
+import { applyBudgets, planBudgets } from '../judge/budgets.ts';
+import type { CompiledRule } from '../judge/compile-rule.ts';
+import { type Exclusion, excludedOutcome, judge } from '../judge/judge.ts';
+import { type Dimension, countLedger, findBroken, writeLedger } from '../judge/ledger.ts';
+import { loadRules } from '../judge/load-rules.ts';
+import { openAnnotations } from '../judge/open-annotations.ts';
+import { openRoom } from '../judge/room.ts';
+import type { Rule } from '../judge/rule.ts';
+import { comparesCaptions, fetchSample, looksAtMedia } from '../judge/sampled-clips.ts';
 import {
   compileAll,
   dimensionsOf,
   requireColumns,
   selectRules,
   settingsByRule,
-} from './judge/select-rules.ts';
+} from '../judge/select-rules.ts';
 import {
   checkSuppressions,
   describeSuppressions,
   isExpired,
   loadSuppressions,
   type SuppressionFile,
-} from './judge/suppressions.ts';
-import {
-  decideVerdict,
-  interruptedVerdict,
-  isOverLimit,
-  listNotLookedAt,
-  reachesGate,
-} from './judge/verdict.ts';
-import { climbLadder, tablesOf } from './ladder/climb.ts';
-import { listSkipped, type Rung, thinnedTiers } from './ladder/rung.ts';
-import { type SelectedDecoder, selectDecoder } from './media/decoders/decode-frames.ts';
-import { closeFilmStrips } from './media/film-strip.ts';
-import { VERSION } from './package-root.ts';
-import type { Progress } from './progress.ts';
-import { findCaptionPatterns } from './run/caption-spans.ts';
-import { buildClipCards } from './run/clip-cards.ts';
-import { describeDataset, unsummedPages } from './run/describe-dataset.ts';
+} from '../judge/suppressions.ts';
+import { isOverLimit } from '../judge/verdict.ts';
+import { climbLadder } from '../ladder/climb.ts';
+import { type Rung, thinnedTiers } from '../ladder/rung.ts';
+import { type SelectedDecoder, selectDecoder } from '../media/decoders/decode-frames.ts';
+import { closeFilmStrips } from '../media/film-strip.ts';
+import { findCaptionPatterns } from '../run/caption-spans.ts';
+import { buildClipCards } from '../run/clip-cards.ts';
 import type {
   AlignmentSummary,
   Baseline,
@@ -87,11 +72,10 @@ import type {
   ReportInput,
   RuleOutcome,
   RunDocument,
-} from './run/document.ts';
-import { writeAllowList, writeQuarantine } from './run/failing-keys.ts';
-import { maskTexts } from './run/mask-texts.ts';
-import { readRun } from './run/read-run.ts';
-import { hashedKeySql, redact } from './run/redact.ts';
+} from '../run/document.ts';
+import { maskTexts } from '../run/mask-texts.ts';
+import { readRun } from '../run/read-run.ts';
+import { redact } from '../run/redact.ts';
 import {
   createRunFolder,
   writeAlignment,
@@ -102,37 +86,14 @@ import {
   writeFindings,
   writeProfile,
   writeRunDocument,
-} from './run/run-folder.ts';
-import { cachedStrips } from './run/strip-cache.ts';
-import { createSample, parseSample, samplePromise } from './sampling/draw-sample.ts';
-import { Stopwatch } from './stopwatch.ts';
-
-/** What to scan, and where the results go. */
-export type ScanRequest = {
-  readonly config: Config;
-  /** Folder that relative paths and `.dailies/` start from. */
-  readonly cwd: string;
-  /** Null: `.dailies/runs/<id>` below `cwd`. */
-  readonly runFolder: string | null;
-  /** The command line, for the report. */
-  readonly command: readonly string[];
-  /** Run folder of an earlier scan to see the findings against. */
-  readonly against?: string;
-  /** Parquet file for all failing keys, by rule. */
-  readonly quarantine?: string;
-  /** Parquet file for the keys in which nothing fails. */
-  readonly allowList?: string;
-  /** Findings kept of each rule; counts are exact all the same. */
-  readonly maxFindings?: number;
-};
-
-export type ScanContext = { readonly signal: AbortSignal; readonly progress: Progress };
-
-/** What came of it: the document that was written to `run.json`, and the folder that holds all the rest. */
-export type ScanResult = {
-  readonly report: ReportInput;
-  readonly runFolder: string;
-};
+} from '../run/run-folder.ts';
+import { cachedStrips } from '../run/strip-cache.ts';
+import { createSample, parseSample } from '../sampling/draw-sample.ts';
+import { Stopwatch } from '../stopwatch.ts';
+import { composeDocument } from './compose-document.ts';
+import { describeOffer } from './describe-offer.ts';
+import type { ScanContext, ScanRequest, ScanResult } from './scan-request.ts';
+import { writeKeyLists } from './write-key-lists.ts';
 
 const MAX_FINDINGS = 1_000;
 
@@ -279,45 +240,16 @@ export class Audit {
     }
     this.#decoder = config.tier === 'manifest' ? null : await selectDecoder(config.decoder);
     await this.#openEncoder();
-    const clipColumns = new Set(dataset.columns.map((column) => column.role ?? column.name));
-    const offer = {
-      clipColumns,
-      evidence: tablesOf(config.tier),
+    const offer = await describeOffer(this.#database, {
+      dataset,
       tier: config.tier,
-      hasMedia: dataset.mediaColumns.length > 0,
-      hasLatents: reaches(config.tier, 'header') && dataset.latentColumns.length > 0,
-      noDecoder: this.#decoder === null || this.#decoder.ok ? null : this.#decoder.reason,
-      decoder: this.#decoder?.ok === true ? this.#decoder.name : null,
-      tables: new Set([
-        'ledger',
-        'shards',
-        'page_faults',
-        'tar_faults',
-        'profile',
-        'alignment',
-        'alignment_segments',
-        'caption_claims',
-        'annotated_paths',
-        'action_lags',
-        ...(reaches(config.tier, 'keyframes') ? ['near_duplicates'] : []),
-        'declared_rows',
-        ...(reaches(config.tier, 'header') && dataset.mediaColumns.length > 0
-          ? ['unnamed_files']
-          : []),
-        ...(dataset.format === 'parquet' ? STORAGE_TABLES : []),
-        ...(dataset.format === 'tar' ? TAR_TABLES : []),
-      ]),
-      numbers: numberColumns(
-        (await this.#database.columns('select * from clips')).filter(
-          ({ name }) => !isCanonicalColumn(name) || clipColumns.has(name),
-        ),
-      ),
-      today: this.#startedAt.slice(0, 10),
-    };
-    requireColumns('strata', config.strata, clipColumns);
+      decoder: this.#decoder,
+      today: this.#today(),
+    });
+    requireColumns('strata', config.strata, offer.clipColumns);
     this.#docket = {
       ...(await compileAll(this.#database, this.#rules, config.rules.options, offer)),
-      dimensions: dimensionsOf(clipColumns, [...config.localise, ...config.strata]),
+      dimensions: dimensionsOf(offer.clipColumns, [...config.localise, ...config.strata]),
     };
     this.#clock.lap('open');
   }
@@ -642,7 +574,13 @@ export class Audit {
 
   /** Writes the run folder, `run.json` last: a folder that has it is whole. */
   async finish(): Promise<ScanResult> {
-    await this.#writeKeyLists();
+    await writeKeyLists(this.#database, {
+      quarantine: this.#request.quarantine,
+      allowList: this.#request.allowList,
+      runFolder: this.runFolder,
+      config: this.#config,
+      compiled: this.#docket.compiled,
+    });
     const whole = {
       run: this.#document('complete'),
       findings: this.#findings,
@@ -664,34 +602,6 @@ export class Audit {
     }
     await writeRunDocument(this.runFolder, report.run);
     return { report, runFolder: this.runFolder };
-  }
-
-  async #writeKeyLists(): Promise<void> {
-    const { quarantine, allowList } = this.#request;
-    const seed = quoteLiteral(this.#config.seed);
-    const rules = this.#docket.compiled.map(({ index, rule }) => ({
-      index,
-      id: rule.id,
-      severity: rule.severity,
-    }));
-    const hidden = this.#config.isRedacted;
-    const plan = {
-      runFolder: this.runFolder,
-      key: hidden ? hashedKeySql(seed, 'clips.key') : 'clips.key',
-      shard: hidden ? `'shard-' || lpad(clips.shard_id::varchar, 5, '0')` : 'clips.shard',
-    };
-    if (quarantine !== undefined) {
-      await writeQuarantine(this.#database, quarantine, { ...plan, rules });
-    }
-    if (allowList !== undefined) {
-      // Without a gate, what an error found is still no clip to train on.
-      const { failOn } = this.#config.gate;
-      const least = failOn === 'never' ? 'error' : failOn;
-      await writeAllowList(this.#database, allowList, {
-        ...plan,
-        rules: rules.filter((rule) => reachesGate(rule.severity, least)),
-      });
-    }
   }
 
   /** Writes `run.json` of a run that was stopped: no rule passed, and every one says why. */
@@ -767,72 +677,31 @@ export class Audit {
   }
 
   #document(state: RunDocument['run']['state']): RunDocument {
-    const file = this.#suppressionFile;
-    const suppressions =
-      file === null ? [] : describeSuppressions(file, this.#suppressed, this.#today());
-    const sample = { size: this.#sampleSize, population: this.#rows };
-    return {
-      schemaVersion: 1,
-      tool: {
-        name: 'dailies',
-        version: VERSION,
-        node: process.version,
-        duckdb: duckdbVersion(),
-        decoder:
-          this.#decoder?.ok === true ? `${this.#decoder.name} ${this.#decoder.version}` : null,
-      },
-      run: {
-        id: this.#runId,
-        state,
-        startedAt: this.#startedAt,
-        command: this.#request.command,
-        seed: this.#config.seed,
-      },
-      dataset: describeDataset(this.#dataset, this.#config, this.#rows, this.#request.cwd),
-      plan: {
-        sample: {
-          asked: this.#config.sample,
-          ...sample,
-          promise: samplePromise(sample.size, sample.population),
-        },
-        tier: this.#config.tier,
-        rules: this.#rules.length,
-        ladder: this.#rungs,
-      },
-      verdict:
-        state === 'complete'
-          ? decideVerdict(
-              this.#outcomes,
-              this.#rows,
-              this.#config.gate,
-              suppressions,
-              this.#unreachable ?? undefined,
-            )
-          : interruptedVerdict(this.#outcomes, this.#rows, this.#config.gate),
+    return composeDocument({
+      state,
+      id: this.#runId,
+      startedAt: this.#startedAt,
+      request: this.#request,
+      ruleCount: this.#rules.length,
+      dataset: this.#dataset,
+      decoder: this.#decoder,
+      rows: this.#rows,
+      sampleSize: this.#sampleSize,
+      rungs: this.#rungs,
+      probes: this.#probes,
+      coverage: this.#coverage,
+      unreachable: this.#unreachable,
       rules: this.#outcomes,
-      notLookedAt: [
-        ...listNotLookedAt(
-          this.#outcomes,
-          this.#dataset?.shards ?? [],
-          (this.#dataset?.mediaColumns.length ?? 0) > 0 ? sample : null,
-          this.#unreachable ?? undefined,
-        ),
-        ...listSkipped(this.#rungs),
-        ...unsummedPages(this.#coverage),
-      ],
-      ...(this.#unreachable === null ? {} : { unreachable: this.#unreachable }),
-      probes: [...this.#probes],
-      ...(this.#alignment === null ? {} : { alignment: this.#alignment }),
-      ...(this.#baseline === null ? {} : { baseline: this.#baseline }),
-      ...(file === null
-        ? {}
-        : {
-            suppressions: {
-              file: relative(this.#request.cwd, file.path),
-              entries: suppressions,
+      alignment: this.#alignment,
+      baseline: this.#baseline,
+      suppressions:
+        this.#suppressionFile === null
+          ? null
+          : {
+              file: relative(this.#request.cwd, this.#suppressionFile.path),
+              entries: describeSuppressions(this.#suppressionFile, this.#suppressed, this.#today()),
             },
-          }),
       timings: this.#clock.laps(),
-    };
+    });
   }
 }
