@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { compareAnnotatedPaths } from '../../src/analyses/alignment/annotated-paths.ts';
 import { quoteLiteral } from '../../src/dataset/sql-quote.ts';
 import { Database } from '../../src/engine/database.ts';
 import { compileRule } from '../../src/judge/compile-rule.ts';
@@ -73,6 +74,7 @@ export async function judgeManifest(
     );
     await completeClips(database);
     await furnish(database);
+    await compareAnnotatedPaths(database, new Set(), null);
     const context = {
       today: '2026-01-01',
       numbers: numberColumns(await database.columns('select * from rows_of_test')),

@@ -98,21 +98,37 @@ describe('the folder for copies', () => {
     expect(existsSync(own)).toBe(true);
   });
 
-  it('loses the copy of a decoder that is killed while it works', async () => {
-    const task: ProbeTask = {
-      id: 'a',
+  it('loses the copies of decoders that are killed while they work', async () => {
+    const tasks = Array.from({ length: 20 }, (_, index) => ({
+      id: String(index),
       medium: memberOf('h264.mp4'),
       wants: ['frames'],
-      tier: 'frames',
+      tier: 'full',
       decoder: 'auto',
-    };
+    })) satisfies readonly ProbeTask[];
+    const own = await scratchFolder();
+    const killed = new Set<string>();
+    const watch = setInterval(() => {
+      for (const pid of readdirSync(own)) {
+        if (killed.has(pid) || !hasFiles(join(own, pid))) continue;
+        killed.add(pid);
+        process.kill(Number(pid), 'SIGKILL');
+      }
+    }, 1);
+
     const verdicts: ProbeVerdict[] = [];
-    for await (const verdict of runPool([task], { workers: 1, deadline_s: () => 0.001 }))
-      verdicts.push(verdict);
-    expect(verdicts.map(({ outcome }) => outcome)).toEqual(['bad']);
-    expect(readdirSync(await scratchFolder())).toEqual([]);
+    for await (const verdict of runPool(tasks, { workers: 1 })) verdicts.push(verdict);
+    clearInterval(watch);
+
+    expect(verdicts).toHaveLength(20);
+    expect(killed.size).toBeGreaterThan(0);
+    expect(readdirSync(own)).toEqual([]);
   });
 });
+
+function hasFiles(path: string): boolean {
+  return existsSync(path) && readdirSync(path).length > 0;
+}
 
 describe('a copy for a decoder', () => {
   const file = fileMedium(join(CLIPS, 'h264.mp4'));
