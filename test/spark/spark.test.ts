@@ -375,7 +375,7 @@ describe('faults', () => {
     const outcomes = new Map(verdicts.map((verdict) => [verdict.id, verdict]));
     expect(outcomes.get('kills')?.evidence.frames?.['error_code']).toBe('decoder-crashed');
     expect(outcomes.get('hangs')?.evidence.frames?.['error_code']).toBe('decoder-timeout');
-    expect(outcomes.get('throws')?.reason).toContain('absolute path');
+    expect(outcomes.get('throws')?.reason).toContain('medium must have a source');
     expect(
       verdicts.filter((each) => each.outcome === 'bad').map((verdict) => verdict.id),
     ).toHaveLength(3);
