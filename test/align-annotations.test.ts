@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Finding } from '../src/run/document.ts';
 import { DEFAULT_CONFIG } from '../src/config/config.ts';
-import { scan } from '../src/scan.ts';
+import { scanRows } from './scan-rows.ts';
 
 const ROWS = 120;
 const truth = (row: number): string => `clip ${row * 7} shows thing ${row * 31}`;
@@ -24,35 +24,22 @@ function widthOf(row: number): number {
 
 describe('source annotations', () => {
   let folder = '';
-  let runs = 0;
 
   /** Findings of a dataset whose row `i` has the caption of row `order(i)`. */
   const findWith = async (
     order: (row: number) => number,
     annotations: string,
   ): Promise<{ readonly findings: readonly Finding[]; readonly reason: string | null }> => {
-    runs += 1;
-    const clips = Array.from({ length: ROWS }, (_, row) =>
-      JSON.stringify({ key: `k${row}`, caption: truth((order(row) + ROWS) % ROWS) }),
+    const file = join(folder, 'source.csv');
+    await writeFile(file, annotations);
+    const report = await scanRows(
+      Array.from({ length: ROWS }, (_, row) => ({
+        key: `k${row}`,
+        caption: truth((order(row) + ROWS) % ROWS),
+      })),
+      ['shifted-captions', 'reordered-captions'],
+      { alignment: { ...DEFAULT_CONFIG.alignment, annotations: file } },
     );
-    const file = join(folder, `clips-${runs}.jsonl`);
-    await writeFile(file, `${clips.join('\n')}\n`);
-    await writeFile(join(folder, 'source.csv'), annotations);
-    const { report } = await scan({
-      config: {
-        ...DEFAULT_CONFIG,
-        dataset: [file],
-        tier: 'manifest',
-        rules: {
-          ...DEFAULT_CONFIG.rules,
-          select: ['shifted-captions', 'reordered-captions'],
-        },
-        alignment: { ...DEFAULT_CONFIG.alignment, annotations: join(folder, 'source.csv') },
-      },
-      cwd: folder,
-      runFolder: join(folder, `run-${runs}`),
-      command: [],
-    });
     const told = report.run.alignment?.find((each) => each.evidence === 'annotations');
     return { findings: report.findings, reason: told?.reason ?? null };
   };
@@ -71,7 +58,7 @@ describe('source annotations', () => {
     const { findings } = await findWith((row) => (row < 81 ? row : row - 1), table());
     expect(findings.map((each) => each.message)).toEqual([
       expect.stringMatching(
-        /^from row 81 of clips-\d+\.jsonl on each caption is that of the row before: a row was dropped or repeated on one side only/,
+        /^from row 81 of clips\.jsonl on each caption is that of the row before: a row was dropped or repeated on one side only/,
       ),
     ]);
   });
@@ -105,27 +92,15 @@ describe('source annotations', () => {
       join(folder, 'sized.csv'),
       `key,caption,width\n${Array.from({ length: ROWS }, (_, row) => `k${row},${truth(row)},${widthOf(row)}`).join('\n')}\n`,
     );
-    const file = join(folder, 'sized.jsonl');
-    const rows = Array.from({ length: ROWS }, (_, row) =>
-      JSON.stringify({
+    const report = await scanRows(
+      Array.from({ length: ROWS }, (_, row) => ({
         key: `k${row}`,
         caption: truth(row),
         width: widthOf(row < 60 ? row : row - 1),
-      }),
+      })),
+      ['shifted-metadata', 'shifted-captions'],
+      { alignment: { ...DEFAULT_CONFIG.alignment, annotations: join(folder, 'sized.csv') } },
     );
-    await writeFile(file, `${rows.join('\n')}\n`);
-    const { report } = await scan({
-      config: {
-        ...DEFAULT_CONFIG,
-        dataset: [file],
-        tier: 'manifest',
-        rules: { ...DEFAULT_CONFIG.rules, select: ['shifted-metadata', 'shifted-captions'] },
-        alignment: { ...DEFAULT_CONFIG.alignment, annotations: join(folder, 'sized.csv') },
-      },
-      cwd: folder,
-      runFolder: join(folder, 'run-sized'),
-      command: [],
-    });
     expect(report.findings.map((each) => [each.rule_id, each.values['from_row']])).toEqual([
       ['shifted-metadata', 60],
     ]);

@@ -1,13 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { DIMENSION, type Pairs, simulatePairs } from '../bench/alignment/simulate-pairs.ts';
-import { DEFAULT_CONFIG } from '../src/config/config.ts';
 import type { ReportInput } from '../src/run/document.ts';
-import { scan } from '../src/scan.ts';
+import { scanRows } from './scan-rows.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 type Vector = readonly number[];
@@ -49,41 +44,15 @@ const withText =
 const reasonOf = ({ run }: ReportInput): string =>
   run.alignment?.find((each) => each.evidence === 'embeddings')?.reason ?? '';
 
+const look = (rows: readonly Row[]): Promise<ReportInput> =>
+  scanRows(rows, [
+    'shifted-captions',
+    'reordered-captions',
+    'mispaired-captions',
+    'stale-text-embedding',
+  ]);
+
 describe('embeddings and captions that are no use', () => {
-  let folder = '';
-  let runs = 0;
-
-  const look = async (rows: readonly Row[]): Promise<ReportInput> => {
-    runs += 1;
-    const file = join(folder, `clips-${runs}.jsonl`);
-    await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-    const { report } = await scan({
-      config: {
-        ...DEFAULT_CONFIG,
-        dataset: [file],
-        tier: 'manifest',
-        rules: {
-          ...DEFAULT_CONFIG.rules,
-          select: [
-            'shifted-captions',
-            'reordered-captions',
-            'mispaired-captions',
-            'stale-text-embedding',
-          ],
-        },
-      },
-      cwd: folder,
-      runFolder: join(folder, `run-${runs}`),
-      command: [],
-    });
-    return report;
-  };
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'dailies-align-bad-'));
-  });
-  afterAll(async () => rm(folder, { recursive: true, force: true }));
-
   it.each([
     [
       'zeros',

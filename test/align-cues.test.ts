@@ -9,7 +9,7 @@ import { drawShapes, SIDE_PX } from '../bench/alignment/draw-shapes.ts';
 import { claimsOf, contradictionOf, type Shown } from '../src/analyses/alignment/caption-claims.ts';
 import { DEFAULT_CONFIG } from '../src/config/config.ts';
 import type { ReportInput } from '../src/run/document.ts';
-import { scan } from '../src/scan.ts';
+import { scanRows } from './scan-rows.ts';
 
 const NOTHING: Shown = { chromaSpread: null, width_px: null, height_px: null, duration_s: null };
 
@@ -63,27 +63,15 @@ describe('what a caption says outright', () => {
 describe('a scan of pictures and captions', () => {
   let folder = '';
 
-  const look = async (
-    name: string,
+  const look = (
     rows: readonly Readonly<Record<string, unknown>>[],
     more: { readonly rule: string; readonly annotations?: string },
-  ): Promise<ReportInput> => {
-    const file = join(folder, `${name}.jsonl`);
-    await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-    const { report } = await scan({
-      config: {
-        ...DEFAULT_CONFIG,
-        dataset: [file],
-        mediaRoot: folder,
-        rules: { ...DEFAULT_CONFIG.rules, select: [more.rule] },
-        alignment: { ...DEFAULT_CONFIG.alignment, annotations: more.annotations ?? null },
-      },
-      cwd: folder,
-      runFolder: join(folder, `run-${name}`),
-      command: [],
+  ): Promise<ReportInput> =>
+    scanRows(rows, [more.rule], {
+      mediaRoot: folder,
+      tier: DEFAULT_CONFIG.tier,
+      alignment: { ...DEFAULT_CONFIG.alignment, annotations: more.annotations ?? null },
     });
-    return report;
-  };
 
   const drawn = Array.from({ length: 140 }, (_, seed) => drawShapes(seed));
 
@@ -106,7 +94,6 @@ describe('a scan of pictures and captions', () => {
 
   it('tells a shift by words of colour, and one row that shows it', async () => {
     const report = await look(
-      'moved',
       rowsWith((row) => row - 1),
       { rule: 'shifted-captions' },
     );
@@ -121,7 +108,6 @@ describe('a scan of pictures and captions', () => {
 
   it('finds words of colour where they belong', async () => {
     const report = await look(
-      'clean',
       rowsWith((row) => row),
       { rule: 'shifted-captions' },
     );
@@ -134,7 +120,7 @@ describe('a scan of pictures and captions', () => {
     const rows = rowsWith((row) => row).map((row, at) =>
       at === 7 ? { ...row, caption: 'a black and white photo of a circle' } : row,
     );
-    const report = await look('claims', rows, { rule: 'mispaired-captions' });
+    const report = await look(rows, { rule: 'mispaired-captions' });
     expect(report.findings).toHaveLength(1);
     expect(report.findings[0]).toMatchObject({ key: 'k7', row_number: 7 });
     expect(report.findings[0]?.message).toMatch(
@@ -153,13 +139,12 @@ describe('a scan of pictures and captions', () => {
       ...row,
       path: at < 100 ? `${at}.png` : `${(at + 1) % 140}.png`,
     }));
-    const report = await look('paths', rows, { rule: 'key-path-mismatch', annotations });
+    const report = await look(rows, { rule: 'key-path-mismatch', annotations });
     expect(report.findings.length).toBeGreaterThanOrEqual(40);
     expect(report.findings[0]?.message).toMatch(
       /named after k\d+: the source annotations give this key raw\/\d+\.png$/,
     );
     const clean = await look(
-      'paths-clean',
       rowsWith((row) => row),
       {
         rule: 'key-path-mismatch',

@@ -1,13 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { DIMENSION, reorder, simulatePairs, uniform } from '../bench/alignment/simulate-pairs.ts';
-import { DEFAULT_CONFIG } from '../src/config/config.ts';
 import type { ReportInput } from '../src/run/document.ts';
-import { scan } from '../src/scan.ts';
+import { scanRows } from './scan-rows.ts';
 
 type Row = { readonly source: string; readonly place: number; readonly first: number };
 
@@ -43,43 +38,22 @@ function vectorAt(values: Float32Array, row: number): readonly number[] {
 
 describe('captions inside their sources', () => {
   const { rows, lengths, picture, text } = videos();
-  let folder = '';
-  let runs = 0;
-
-  const look = async (
+  const look = (
     order: (row: number) => number,
     caption: (row: number) => string = (row) => `what clip ${row} shows`,
   ): Promise<ReportInput> => {
-    runs += 1;
     const moved = reorder(text, order);
-    const file = join(folder, `clips-${runs}.jsonl`);
-    await writeFile(
-      file,
-      rows
-        .map(
-          ({ source }, row) =>
-            `${JSON.stringify({ key: `k${row}`, source_id: source, caption: caption(row), image_embedding: vectorAt(picture, row), text_embedding: vectorAt(moved, row) })}\n`,
-        )
-        .join(''),
+    return scanRows(
+      rows.map(({ source }, row) => ({
+        key: `k${row}`,
+        source_id: source,
+        caption: caption(row),
+        image_embedding: vectorAt(picture, row),
+        text_embedding: vectorAt(moved, row),
+      })),
+      ['shifted-captions', 'reordered-captions'],
     );
-    const { report } = await scan({
-      config: {
-        ...DEFAULT_CONFIG,
-        dataset: [file],
-        tier: 'manifest',
-        rules: { ...DEFAULT_CONFIG.rules, select: ['shifted-captions', 'reordered-captions'] },
-      },
-      cwd: folder,
-      runFolder: join(folder, `run-${runs}`),
-      command: [],
-    });
-    return report;
   };
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'dailies-align-order-'));
-  });
-  afterAll(async () => rm(folder, { recursive: true, force: true }));
 
   it('raise no alarm where they belong', async () => {
     expect((await look((row) => row)).findings).toEqual([]);
@@ -98,7 +72,7 @@ describe('captions inside their sources', () => {
     const { findings } = await look((row) => home.get(row) ?? row);
     expect(findings.map((each) => each.message)).toEqual([
       expect.stringMatching(
-        /^in the \d+ sources of more than 10 clips in clips-2\.jsonl one list was sorted as text and the other by number/,
+        /^in the \d+ sources of more than 10 clips in clips\.jsonl one list was sorted as text and the other by number/,
       ),
     ]);
   });
@@ -112,7 +86,7 @@ describe('captions inside their sources', () => {
     });
     expect(findings).toHaveLength(1);
     expect(findings[0]?.message).toMatch(
-      /^from clip 3 of each source on in clips-3\.jsonl captions fit their own clip no better than its siblings/,
+      /^from clip 3 of each source on in clips\.jsonl captions fit their own clip no better than its siblings/,
     );
   });
 

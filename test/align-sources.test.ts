@@ -1,13 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { DIMENSION, simulatePairs, uniform } from '../bench/alignment/simulate-pairs.ts';
-import { DEFAULT_CONFIG } from '../src/config/config.ts';
 import type { ReportInput } from '../src/run/document.ts';
-import { scan } from '../src/scan.ts';
+import { scanRows } from './scan-rows.ts';
 
 const ROWS = 400;
 
@@ -35,34 +30,10 @@ function moved(order: (row: number) => number): readonly Readonly<Record<string,
   }));
 }
 
+const look = (rows: readonly Readonly<Record<string, unknown>>[]): Promise<ReportInput> =>
+  scanRows(rows, ['shifted-captions', 'reordered-captions']);
+
 describe('captions of sources', () => {
-  let folder = '';
-  let runs = 0;
-
-  const look = async (rows: readonly Readonly<Record<string, unknown>>[]): Promise<ReportInput> => {
-    runs += 1;
-    const file = join(folder, `clips-${runs}.jsonl`);
-    await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-    const { report } = await scan({
-      config: {
-        ...DEFAULT_CONFIG,
-        dataset: [file],
-        tier: 'manifest',
-        rules: { ...DEFAULT_CONFIG.rules, select: ['shifted-captions', 'reordered-captions'] },
-      },
-      cwd: folder,
-      runFolder: join(folder, `run-${runs}`),
-      command: [],
-    });
-    return report;
-  };
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'dailies-sources-'));
-  });
-
-  afterAll(async () => rm(folder, { recursive: true, force: true }));
-
   it('change where sources do', async () => {
     const report = await look(moved((row) => row));
     expect(report.findings).toEqual([]);
