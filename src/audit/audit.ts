@@ -29,10 +29,11 @@ import { VectorCache } from '../encoder/vector-cache.ts';
 import { countUnreachable } from '../engine/count-unreachable.ts';
 import { Database, numberOf, textOf } from '../engine/database.ts';
 import type { Engine } from '../engine/engine.ts';
-import { lookAtLatents, type ProbeCount } from '../engine/gather-evidence.ts';
+import { type GatherPlan, lookAtLatents, type ProbeCount } from '../engine/gather-evidence.ts';
 import { defaultMemoryLimit } from '../engine/memory-limit.ts';
 import { ObjectLog } from '../engine/object-log.ts';
 import { openEngine } from '../engine/open-engine.ts';
+import { SilentStores } from '../engine/silent-stores.ts';
 import { isAnswered, type LedgerAnswer } from '../judge/answers.ts';
 import { applyBudgets, planBudgets } from '../judge/budgets.ts';
 import type { CompiledRule } from '../judge/compile-rule.ts';
@@ -142,6 +143,7 @@ export class Audit {
   #alignment: readonly AlignmentSummary[] | null = null;
   #encoder: { readonly encoder: Encoder; readonly cache: VectorCache } | null = null;
   #embedder: RowEmbedder | null = null;
+  #objects: Pick<GatherPlan, 'objects' | 'silent'> | null = null;
   #annotations: ReadonlySet<string> | null = null;
   readonly #earlier: ReportInput | null;
   readonly #suppressionFile: SuppressionFile | null;
@@ -430,7 +432,7 @@ export class Audit {
           engine: this.#engine,
           cacheFolder: this.#cacheFolder,
           runId: this.#runId,
-          objects: await ObjectLog.open(this.#cacheFolder, this.#runId),
+          ...(await this.#openObjects()),
         },
         this.#context.progress,
         this.#context.signal,
@@ -451,6 +453,15 @@ export class Audit {
     if (compiled.some((each) => each.needs.some((need) => need.table === 'near_duplicates')))
       await findNearDuplicates(this.#database, this.#engine, { signal: this.#context.signal });
     this.#clock.lap('media');
+  }
+
+  /** What was seen behind URLs, and which stores answer: opened once, before the first look. */
+  async #openObjects(): Promise<Pick<GatherPlan, 'objects' | 'silent'>> {
+    this.#objects ??= {
+      objects: await ObjectLog.open(this.#cacheFolder, this.#runId),
+      silent: new SilentStores(),
+    };
+    return this.#objects;
   }
 
   async #countUnreachable(): Promise<void> {
@@ -475,7 +486,7 @@ export class Audit {
         engine: this.#engine,
         cacheFolder: this.#cacheFolder,
         runId: this.#runId,
-        objects: await ObjectLog.open(this.#cacheFolder, this.#runId),
+        ...(await this.#openObjects()),
       },
       this.#context.progress,
       this.#context.signal,

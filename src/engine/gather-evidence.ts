@@ -32,6 +32,7 @@ export type GatherPlan = {
   readonly cacheFolder: string;
   readonly runId: string;
   readonly objects: ObjectLog;
+  readonly silent: SilentStores;
 };
 
 /** What is looked at in one go, and how deep. */
@@ -95,22 +96,23 @@ const HASH_CONCURRENCY = 2;
  */
 export async function gatherEvidence(
   database: Database,
-  plan: Omit<GatherPlan, 'objects'> & Pick<Pass, 'wants' | 'tier'>,
+  given: Omit<GatherPlan, 'objects' | 'silent'> & Pick<Pass, 'wants' | 'tier'>,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const objects = await ObjectLog.open(plan.cacheFolder, plan.runId);
-  const media = await locateMedia(database, { ...plan, objects }, signal);
+  const objects = await ObjectLog.open(given.cacheFolder, given.runId);
+  const plan = { ...given, objects, silent: new SilentStores() };
+  const media = await locateMedia(database, plan, signal);
   const most = { bytes: null, decode_s: null };
   const pass = { name: 'look at media', wants: plan.wants, tier: plan.tier, media, most };
-  await lookAt(database, { ...plan, objects }, pass, progress, signal);
-  await hashSameSizes(database, media, { ...plan, objects }, progress, signal);
+  await lookAt(database, plan, pass, progress, signal);
+  await hashSameSizes(database, media, plan, progress, signal);
 }
 
 /** Finds the media of the clips in `sampled_clips` and writes `sampled_media`; what is not there becomes a row of `files`. */
 export async function locateMedia(
   database: Database,
-  plan: Pick<GatherPlan, 'mediaRoot' | 'mediaColumns' | 'held' | 'access' | 'objects'>,
+  plan: Place & Pick<GatherPlan, 'mediaColumns'>,
   signal?: AbortSignal,
 ): Promise<readonly Located[]> {
   const listed = await listMedia(database, plan.mediaColumns);
@@ -119,7 +121,7 @@ export async function locateMedia(
   return located;
 }
 
-type Place = Pick<GatherPlan, 'mediaRoot' | 'held' | 'access' | 'objects'>;
+type Place = Pick<GatherPlan, 'mediaRoot' | 'held' | 'access' | 'objects' | 'silent'>;
 
 /** Takes media out of their columns where they lie in some, and finds all of them. */
 async function holdAndLocate(
@@ -134,7 +136,7 @@ async function holdAndLocate(
     signal,
   );
   const media = held === null ? listed : withoutHoles(listed, held);
-  return { media, located: await locate(database, media, plan) };
+  return { media, located: await locate(database, media, plan, signal) };
 }
 
 /**
@@ -278,6 +280,7 @@ async function locate(
   database: Database,
   media: readonly NamedMedium[],
   plan: Place,
+  signal?: AbortSignal,
 ): Promise<readonly Located[]> {
   const held = plan.held ?? null;
   const located = await pMap(
@@ -315,7 +318,7 @@ async function locate(
       }
       return { ...each, place, identity: stamp.identity, sizeBytes: stamp.sizeBytes };
     },
-    { concurrency: STAT_CONCURRENCY },
+    { concurrency: STAT_CONCURRENCY, ...(signal === undefined ? {} : { signal }) },
   );
   return located.filter((each) => each !== null);
 }
@@ -326,7 +329,7 @@ const UNKNOWN_BYTES = 1_000_000;
 /** An object that an earlier run saw is asked whether it still is what it was; a new one is asked nothing yet. */
 async function recallObject(
   place: Medium,
-  { access, objects }: Pick<GatherPlan, 'access' | 'objects'>,
+  { access, objects, silent }: Pick<GatherPlan, 'access' | 'objects' | 'silent'>,
 ): Promise<Awaited<ReturnType<typeof stampMedium>>> {
   const seen = objects.earlier(place);
   const fresh = {
@@ -334,8 +337,9 @@ async function recallObject(
     identity: objects.newIdentity(place),
     sizeBytes: UNKNOWN_BYTES,
   } as const;
-  if (seen === null) return fresh;
+  if (seen === null || silent.isSilent(place)) return fresh;
   const opened = await openMedium(place, access, seen.version, 1);
+  silent.note(place, !opened.ok && opened.code === 'unreachable');
   // What is wrong now is for the look itself to find.
   if (!opened.ok) return fresh;
   await opened.reader.close();
@@ -441,7 +445,7 @@ async function probe(
     else same.push(each);
   }
   const stage = progress.stage(pass.name, tasks.length);
-  const silent = new SilentStores();
+  const { silent } = plan;
   const insertToolFault = async (
     row: Readonly<Record<string, unknown>>,
     table: EvidenceTable,
@@ -463,7 +467,11 @@ async function probe(
     meter.add(verdict);
     const [first] = byIdentity.get(verdict.id) ?? [];
     if (first !== undefined && isUrl(first.place.source)) {
-      silent.note(first.place, verdict);
+      const rows = Object.values(verdict.evidence);
+      silent.note(
+        first.place,
+        rows.every((row) => row['error_code'] === 'unreachable'),
+      );
       await plan.objects.note(verdict.id, first.place, verdict.evidence.files);
     }
     await store.append(verdict.id, wanted, verdict);
@@ -505,7 +513,7 @@ const MD5_ETAG = /^"([0-9a-f]{32})"$/;
 export async function hashSameSizes(
   database: Database,
   located: readonly Located[],
-  { access, objects }: Pick<GatherPlan, 'access' | 'objects'>,
+  { access, objects, silent }: Pick<GatherPlan, 'access' | 'objects' | 'silent'>,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
@@ -546,7 +554,7 @@ export async function hashSameSizes(
       const isRemote = isUrl(place.source);
       const md5 = unsummed.has(size) ? undefined : MD5_ETAG.exec(version)?.[1];
       const known = md5 === undefined ? objects.hashOf(identity) : `md5:${md5}`;
-      const mayRead = !isRemote || size <= left;
+      const mayRead = !isRemote || (size <= left && !silent.isSilent(place));
       if (isRemote && known === null && mayRead) left -= size;
       const hash = known ?? (mayRead ? await hashMedium(place, access) : null);
       if (isRemote && md5 === undefined) await objects.noteHash(identity, hash);

@@ -1,6 +1,5 @@
 import { isUrl } from '../media/medium-text.ts';
 import type { Medium } from '../media/medium.ts';
-import type { ProbeVerdict } from './task.ts';
 
 /** Media in a row that a store did not give, for at least so long, before no more are asked of it. */
 const MOST_FAILURES = 10;
@@ -13,13 +12,10 @@ const PATIENCE_MS = 60_000;
 export class SilentStores {
   readonly #failures = new Map<string, { count: number; since_ms: number; last_ms: number }>();
 
-  /** Learns from what came of a look. */
-  note(medium: Medium, verdict: ProbeVerdict): void {
+  /** Learns from what came of asking for a medium: whether its store did not give it. */
+  note(medium: Medium, isMissed: boolean): void {
     const store = storeOf(medium);
     if (store === null) return;
-    const isMissed = Object.values(verdict.evidence).every(
-      (row) => row['error_code'] === 'unreachable',
-    );
     if (!isMissed) {
       this.#failures.delete(store);
       return;
