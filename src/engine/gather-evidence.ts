@@ -13,6 +13,7 @@ import type { Progress } from '../progress.ts';
 import type { StoreAccess } from '../stores/access.ts';
 import { maskSecrets } from '../stores/mask-secrets.ts';
 import { refusalOfUrl } from '../stores/address-guard.ts';
+import { md5OfVersion } from '../stores/object-version.ts';
 import type { Engine } from './engine.ts';
 import { type Database, maybe, numberOf, textOf } from './database.ts';
 import { countEvidence, EvidenceStore, insertEvidence, isToolFault } from './evidence-store.ts';
@@ -503,9 +504,6 @@ async function probe(
 /** Bytes of objects that are read at most to compare those of equal size. */
 const MOST_REMOTE_HASH_BYTES = 2_000_000_000;
 
-/** The ETag of an object that was written in one part: the MD5 of its bytes. */
-const MD5_ETAG = /^"([0-9a-f]{32})"$/;
-
 /**
  * Exact duplicates have equal sizes: only those media are read whole, and objects not even then, where their store tells the MD5
  * of all of them. Of other objects as many are read as may be; the rest has no hash.
@@ -544,7 +542,7 @@ export async function hashSameSizes(
     const { place, identity } = each;
     places.set(textOfMedium(place), { place, identity, ...found });
     const isBucket = /^(s3|gs):/.test(each.place.source) && each.place.range === null;
-    if (!isBucket || !MD5_ETAG.test(found.version)) unsummed.add(found.size);
+    if (!isBucket || md5OfVersion(found.version) === null) unsummed.add(found.size);
   }
   const stage = progress.stage('hash files of equal size', places.size);
   let left = MOST_REMOTE_HASH_BYTES;
@@ -552,12 +550,13 @@ export async function hashSameSizes(
     places,
     async ([text, { place, identity, size, version }]) => {
       const isRemote = isUrl(place.source);
-      const md5 = unsummed.has(size) ? undefined : MD5_ETAG.exec(version)?.[1];
-      const known = md5 === undefined ? objects.hashOf(identity) : `md5:${md5}`;
+      const md5 = unsummed.has(size) ? null : md5OfVersion(version);
+      const known = md5 === null ? objects.hashOf(identity) : `md5:${md5}`;
       const mayRead = !isRemote || (size <= left && !silent.isSilent(place));
       if (isRemote && known === null && mayRead) left -= size;
-      const hash = known ?? (mayRead ? await hashMedium(place, access) : null);
-      if (isRemote && md5 === undefined) await objects.noteHash(identity, hash);
+      const hash =
+        known ?? (mayRead ? await hashMedium(place, access, objects.versionOf(identity)) : null);
+      if (isRemote && md5 === null) await objects.noteHash(identity, hash);
       stage.advance(1);
       return [text, hash] as const;
     },

@@ -52,9 +52,13 @@ function faultRow({ code, message }: MediumFault, extension: string): EvidenceRo
   };
 }
 
-/** sha256 of all bytes of a medium, hex; null if they cannot be read. */
-export async function hashMedium(medium: Medium, access: StoreAccess): Promise<string | null> {
-  const opened = await openMedium(medium, access);
+/** sha256 of all bytes of a medium, hex; null if they cannot be read, or are not of the version seen earlier. */
+export async function hashMedium(
+  medium: Medium,
+  access: StoreAccess,
+  version: string | null = null,
+): Promise<string | null> {
+  const opened = await openMedium(medium, access, version);
   if (!opened.ok) return null;
   const { reader } = opened;
   try {

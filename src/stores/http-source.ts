@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 
 import type { StoreAccess } from './access.ts';
-import { EmptyObject, getHttp } from './http-request.ts';
+import { EmptyObject, getHttp, type HttpAnswer } from './http-request.ts';
 import { type ObjectSource, parseContentRange, rangeHeader } from './object-source.ts';
+import { isEtagOfCipher, type ObjectVersion } from './object-version.ts';
 import { StoreFault } from './store-fault.ts';
 import { shownUrl } from './store-url.ts';
 
@@ -51,8 +52,7 @@ export function httpSource(
           start: said?.start ?? 0,
           length: said === null ? contentLength : said.end - said.start,
           sizeBytes: said === null ? contentLength : said.sizeBytes,
-          etag: answer.headers.etag ?? null,
-          modified_ms: timeOf(answer.headers['last-modified']),
+          ...versionOf(answer.headers),
           body: answer.body,
         };
       } catch (error) {
@@ -62,12 +62,22 @@ export function httpSource(
           start: 0,
           length: 0,
           sizeBytes: 0,
-          etag: error.headers.etag ?? null,
-          modified_ms: timeOf(error.headers['last-modified']),
+          ...versionOf(error.headers),
           body: Readable.from([]),
         };
       }
     },
+  };
+}
+
+function versionOf(headers: HttpAnswer['headers']): ObjectVersion {
+  return {
+    etag: headers.etag ?? null,
+    hasEncryptedEtag: isEtagOfCipher(
+      headers['x-amz-server-side-encryption'],
+      headers['x-amz-server-side-encryption-customer-algorithm'],
+    ),
+    modified_ms: timeOf(headers['last-modified']),
   };
 }
 

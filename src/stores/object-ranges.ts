@@ -1,13 +1,14 @@
 import type { RangeReader } from '../media/ranges.ts';
 import type { StoreAccess } from './access.ts';
 import type { AskedRange, ObjectSource, RangeAnswer } from './object-source.ts';
+import { type ObjectVersion, versionText } from './object-version.ts';
 import { readBody } from './read-body.ts';
 import { retrying } from './retrying.ts';
 import { StoreFault } from './store-fault.ts';
 
 /** An object that was opened: its ranges, all of one version. */
 export type StoreObject = RangeReader & {
-  /** ETag with its quotes, else the time of the last change and the size; null: the store tells neither. */
+  /** As {@link versionText} has it; null: the store tells none. */
   readonly version: string | null;
   readonly modified_ms: number | null;
   /** Whether the server answers ranges; if not, what is read costs all bytes before it. */
@@ -49,7 +50,7 @@ class ObjectRanges implements StoreObject {
   #bytesRead = 0;
   #requests = 0;
   #sizeBytes = 0;
-  #version: { readonly etag: string | null; readonly modified_ms: number | null } | null = null;
+  #version: ObjectVersion | null = null;
   #answersRanges = true;
   /** What the first request brought, or all of it where there are no ranges. */
   #kept: Piece = { start: 0, bytes: new Uint8Array(0) };
@@ -69,8 +70,7 @@ class ObjectRanges implements StoreObject {
   }
 
   get version(): string | null {
-    const { etag = null, modified_ms = null } = this.#version ?? {};
-    return etag ?? (modified_ms === null ? null : `${modified_ms}/${this.#sizeBytes}`);
+    return this.#version === null ? null : versionText(this.#version, this.#sizeBytes);
   }
 
   get modified_ms(): number | null {
@@ -96,7 +96,8 @@ class ObjectRanges implements StoreObject {
         throw new StoreFault('unreachable', `${this.#source.shown}: the server tells no size`);
       this.#answersRanges = answer.isRange;
       this.#sizeBytes = size;
-      this.#version = { etag: answer.etag, modified_ms: answer.modified_ms };
+      const { etag, hasEncryptedEtag, modified_ms } = answer;
+      this.#version = { etag, hasEncryptedEtag, modified_ms };
       return { start, bytes };
     });
   }

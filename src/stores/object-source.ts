@@ -17,6 +17,8 @@ export type RangeAnswer = {
   readonly sizeBytes: number | null;
   /** The ETag, with its quotes; null: none. */
   readonly etag: string | null;
+  /** Whether the ETag says nothing of the bytes, because they are encrypted. */
+  readonly hasEncryptedEtag: boolean;
   readonly modified_ms: number | null;
   readonly body: Readable;
 };

@@ -1,7 +1,10 @@
 import { Readable } from 'node:stream';
 
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
+
 import type { StoreAccess } from './access.ts';
 import { type ObjectSource, parseContentRange, rangeHeader } from './object-source.ts';
+import { isEtagOfCipher, type ObjectVersion } from './object-version.ts';
 import { s3Client } from './s3-client.ts';
 import { faultOfS3, statusOfS3 } from './s3-fault.ts';
 import { StoreFault } from './store-fault.ts';
@@ -37,8 +40,7 @@ export async function s3Source(address: S3Address, access: StoreAccess): Promise
           start: said?.start ?? 0,
           length: said === null ? contentLength : said.end - said.start,
           sizeBytes: said === null ? contentLength : said.sizeBytes,
-          etag: answer.ETag ?? null,
-          modified_ms: answer.LastModified?.getTime() ?? null,
+          ...versionOf(answer),
           body: answer.Body,
         };
       } catch (error) {
@@ -56,11 +58,23 @@ export async function s3Source(address: S3Address, access: StoreAccess): Promise
           start: 0,
           length: 0,
           sizeBytes: 0,
-          etag: head.ETag ?? null,
-          modified_ms: head.LastModified?.getTime() ?? null,
+          ...versionOf(head),
           body: Readable.from([]),
         };
       }
     },
+  };
+}
+
+function versionOf(
+  said: Pick<
+    GetObjectCommandOutput,
+    'ETag' | 'LastModified' | 'ServerSideEncryption' | 'SSECustomerAlgorithm'
+  >,
+): ObjectVersion {
+  return {
+    etag: said.ETag ?? null,
+    hasEncryptedEtag: isEtagOfCipher(said.ServerSideEncryption, said.SSECustomerAlgorithm),
+    modified_ms: said.LastModified?.getTime() ?? null,
   };
 }

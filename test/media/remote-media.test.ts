@@ -13,6 +13,7 @@ import { fileMedium } from '../../src/media/medium-text.ts';
 import { identityOfObject, placeOfObject, stampMedium } from '../../src/media/medium-stamp.ts';
 import type { Medium } from '../../src/media/medium.ts';
 import { scratchFolder } from '../../src/media/scratch-folder.ts';
+import { hashMedium } from '../../src/probes/files.ts';
 import { DEFAULT_STORE_ACCESS } from '../../src/stores/access.ts';
 import { makeClip } from '../media-kit/media-kit.ts';
 import { type ObjectServer, sendObject, serve } from '../stores/object-server.ts';
@@ -140,6 +141,13 @@ describe('an object behind a URL', () => {
     expect(during?.evidence.containers?.['error_code']).toBe('changed-while-read');
     const [since] = await lookAt([remote('/front.mp4')], { version: '"0"' });
     expect(since?.evidence.files?.['error_code']).toBe('changed-while-read');
+  });
+
+  it('has the hash of the version that was seen, or none', async () => {
+    const medium = remote('/front.mp4');
+    const hash = await hashMedium(medium, IMPATIENT, '"1"');
+    expect(hash).toBe(await hashMedium(fileMedium(files.get('/front.mp4') ?? ''), IMPATIENT));
+    expect(await hashMedium(medium, IMPATIENT, '"0"')).toBeNull();
   });
 
   it('in a bucket is signed for the process that decodes, which has no credentials', async () => {

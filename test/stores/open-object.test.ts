@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
+
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../../src/stores/access.ts';
 import { openObject } from '../../src/stores/open-object.ts';
+import { md5OfVersion } from '../../src/stores/object-version.ts';
 import { StoreFault } from '../../src/stores/store-fault.ts';
 import { type ObjectServer, sendObject, serve } from './object-server.ts';
 
@@ -42,6 +45,30 @@ describe('an object behind a URL', () => {
     expect(object).toMatchObject({ sizeBytes: BYTES.length, version: '"one"' });
     expect(await object.read(10, 100)).toEqual(Buffer.from(BYTES.subarray(10, 110)));
     expect(object.spent()).toEqual({ bytesRead: 32_768, requests: 1 });
+  });
+
+  it.each([
+    [{}, true],
+    [{ 'x-amz-server-side-encryption': 'AES256' }, true],
+    [{ 'x-amz-server-side-encryption': 'aws:kms' }, false],
+    [{ 'x-amz-server-side-encryption': 'aws:kms:dsse' }, false],
+    [{ 'x-amz-server-side-encryption-customer-algorithm': 'AES256' }, false],
+  ])('with %o has a version that is an MD5: %s', async (headers, isMd5) => {
+    const etag = `"${createHash('md5').update(BYTES).digest('hex')}"`;
+    const server = await given((q, a) => {
+      for (const [name, value] of Object.entries(headers)) a.setHeader(name, value);
+      sendObject(q, a, { bytes: BYTES, etag });
+    });
+    const signed = await openObject('s3://bucket/a.bin', {
+      ...ACCESS,
+      endpoint: server.origin,
+      isAnonymous: true,
+    });
+    const plain = await openObject(`${server.origin}/bucket/a.bin`, ACCESS);
+    expect(signed.version).toBe(plain.version);
+    expect(md5OfVersion(plain.version ?? '')).toBe(isMd5 ? etag.slice(1, -1) : null);
+    for (const object of [signed, plain]) expect(await object.read(50_000, 7)).toHaveLength(7);
+    expect(server.asked.slice(2).every((each) => each.headers['if-match'] === etag)).toBe(true);
   });
 
   it('gives every range of its bytes, cut at the end of the object', async () => {
