@@ -187,7 +187,7 @@ describe('a scan that is stopped', () => {
       },
     };
     const stopped = scan(
-      { config: { ...DEFAULT_CONFIG, dataset }, cwd, runFolder, command: [] },
+      { config: { ...DEFAULT_CONFIG, dataset }, cwd, runFolder, command: ['s3://id:5ec4e7@films'] },
       { signal: stop.signal, progress },
     );
     await expect(stopped).rejects.toMatchObject({ code: 'interrupted' });
@@ -195,6 +195,7 @@ describe('a scan that is stopped', () => {
     const { run: document, findings, leftOut } = await readRun(runFolder);
 
     expect(document.run.state).toBe('interrupted');
+    expect(document.run.command).toEqual(['s3://films']);
     expect(document.verdict).toMatchObject({ exitCode: 130 });
     expect(document.verdict.outcome).not.toBe('passed');
     expect(findings).toEqual([]);

@@ -609,7 +609,7 @@ export class Audit {
     }
     await writeCards(this.runFolder, report.clips);
     if (this.#profile !== null && !this.#config.isRedacted) {
-      await writeProfile(this.runFolder, maskTexts(this.#profile));
+      await writeProfile(this.runFolder, this.#profile);
     }
     await writeRunDocument(this.runFolder, report.run);
     return { report, runFolder: this.runFolder };

@@ -8,6 +8,7 @@ import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import type { Database } from '../engine/database.ts';
 import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
 import type { ClipCard, Finding, RunDocument } from './document.ts';
+import { maskTexts } from './mask-texts.ts';
 
 /** Columns of findings.parquet; `values` is JSON text. */
 const FINDING_COLUMNS = {
@@ -34,18 +35,18 @@ export async function createRunFolder(folder: string): Promise<string> {
 /** Writes `run.json` in one step, so that a reader never sees half of it. */
 export async function writeRunDocument(folder: string, document: RunDocument): Promise<void> {
   const file = join(folder, 'run.json');
-  await writeFile(`${file}.part`, `${JSON.stringify(document, null, 2)}\n`);
+  await writeFile(`${file}.part`, `${JSON.stringify(maskTexts(document), null, 2)}\n`);
   await rename(`${file}.part`, file);
 }
 
 /** Writes `profile.json`: what the columns hold, as a state that a later comparison can merge and measure. */
 export async function writeProfile(folder: string, profile: ProfileDocument): Promise<void> {
-  await writeFile(join(folder, 'profile.json'), JSON.stringify(profile));
+  await writeFile(join(folder, 'profile.json'), JSON.stringify(maskTexts(profile)));
 }
 
 /** Writes `clips.json`: what the report shows of clips, pictures included. */
 export async function writeCards(folder: string, clips: readonly ClipCard[]): Promise<void> {
-  await writeFile(join(folder, 'clips.json'), JSON.stringify(clips));
+  await writeFile(join(folder, 'clips.json'), JSON.stringify(maskTexts(clips)));
 }
 
 /** Writes `findings.parquet`, in the order given. */
@@ -57,7 +58,7 @@ export async function writeFindings(
   const lines = join(folder, 'findings.part.jsonl');
   await writeFile(lines, '');
   for (let start = 0; start < findings.length; start += FINDINGS_PER_CHUNK) {
-    const chunk = findings.slice(start, start + FINDINGS_PER_CHUNK);
+    const chunk = maskTexts(findings.slice(start, start + FINDINGS_PER_CHUNK));
     const text = chunk.map(
       (each) => `${JSON.stringify({ ...each, values: JSON.stringify(each.values) })}\n`,
     );
