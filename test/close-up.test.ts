@@ -19,7 +19,11 @@ const pts_s = Array.from({ length: 60 }, (_, frame) => 1 + frame / 30);
 describe('planCloseUp', () => {
   it('shows repeats beside the frames that they repeat', () => {
     const difference = pts_s.map((_, frame) => (frame === 0 ? null : frame % 5 === 3 ? 0 : 6));
-    const planned = planCloseUp(finding('duplicate-frames'), difference, pts_s);
+    const planned = planCloseUp(
+      finding('duplicate-frames', { 'frames.duplicate_share': 0.2 }),
+      difference,
+      pts_s,
+    );
     expect(planned?.times_s).toHaveLength(8);
     const repeated =
       planned?.times_s.filter((_, index) => planned.marks[index] === 'repeats') ?? [];
@@ -57,6 +61,12 @@ describe('planCloseUp', () => {
         pts_s,
       ),
     ).toBeNull();
-    expect(planCloseUp(finding('duplicate-frames'), [null, 1], [0, 1])).toBeNull();
+    expect(
+      planCloseUp(
+        finding('duplicate-frames', { 'frames.duplicate_share': 0.2 }),
+        [null, 1],
+        [0, 1],
+      ),
+    ).toBeNull();
   });
 });

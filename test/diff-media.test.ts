@@ -94,10 +94,14 @@ describe('the media of two versions', () => {
       const other = late.media?.examples.filter(({ key }) => key === 'other') ?? [];
       expect(other[0]).toMatchObject({ fileBefore: null, fileAfter: expect.any(String) });
       const kept = { webpBase64: 'AAAA', times_s: [0], frameWidth_px: 1, frameHeight_px: 1 };
-      const strips = await makePairStrips(other, DEFAULT_STORE_ACCESS, {
-        before: new Map([['other', kept]]),
-        after: await keptStrips(newer),
-      });
+      const strips = await makePairStrips(
+        other,
+        { before: DEFAULT_STORE_ACCESS, after: DEFAULT_STORE_ACCESS },
+        {
+          before: new Map([['other', kept]]),
+          after: await keptStrips(newer),
+        },
+      );
       expect(strips.get('other')).toMatchObject({
         before: kept,
         after: { webpBase64: expect.any(String) },

@@ -20,6 +20,7 @@ import { DEFAULT_CONFIG } from '../src/config/config.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 import { readRun } from '../src/run/read-run.ts';
 import { scan } from '../src/scan.ts';
+import { DEFAULT_STORE_ACCESS } from '../src/stores/access.ts';
 import { parseByteRange } from '../src/serve/byte-range.ts';
 import { isOwnHost } from '../src/serve/guard-request.ts';
 import { RunArchive } from '../src/serve/run-archive.ts';
@@ -342,7 +343,7 @@ describe('the report as a folder', () => {
   it('has whole clips beside it, under names that the dataset does not choose', async () => {
     const target = join(folder, 'site');
     const report = await readRun(join(folder, 'run'));
-    await writeReportFolder(report, join(folder, 'run'), target);
+    await writeReportFolder(report, join(folder, 'run'), target, DEFAULT_STORE_ACCESS);
     const names = await readdir(join(target, 'clips'));
     expect(names.filter((name) => !/^[0-9a-f]{16}(-0\.(webm|jpg)|\.html)$/.test(name))).toEqual([]);
     expect(names.filter((name) => name.endsWith('.html'))).toHaveLength(report.clips.length);

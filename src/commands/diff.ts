@@ -8,13 +8,17 @@ import { renderDiffHtml } from '../../reports/html/diff-page.ts';
 import { compareVersions } from '../compare/compare-versions.ts';
 import type { DiffDocument } from '../compare/diff-document.ts';
 import type { Tolerance } from '../compare/pair-columns.ts';
+import type { Config } from '../config/config.ts';
 import { didYouMean } from '../config/did-you-mean.ts';
 import { DailiesError } from '../dailies-error.ts';
 import { createProgress, SILENT } from '../progress.ts';
 import { keptStrips, makePairStrips } from '../run/pair-strips.ts';
 import { type CommandContext, wantsColor } from './command-context.ts';
 import type { DiffFlags } from './diff-flags.ts';
-import { trustedHostOf } from '../stores/address-guard.ts';
+import { accessOfRun } from '../media/parse-access.ts';
+import { readDocument } from '../run/read-run.ts';
+import type { StoreAccess } from '../stores/access.ts';
+import { trusting } from '../stores/address-guard.ts';
 import { isStoreUrl, shownUrl } from '../stores/store-url.ts';
 import { readScanConfig } from './scan-config.ts';
 
@@ -50,13 +54,11 @@ export async function runDiff(
   );
   for (const [format, file] of outputs) {
     if (format === 'html') {
-      const trusted = [before, after].map(trustedHostOf).filter((host) => host !== null);
-      const stores = {
-        ...config.stores,
-        isFromRemoteManifest: isStoreUrl(before) || isStoreUrl(after),
-        trustedHosts: [...config.stores.trustedHosts, ...trusted],
+      const reach = {
+        before: await accessOf(before, config, context.cwd),
+        after: await accessOf(after, config, context.cwd),
       };
-      const pictures = await makePairStrips(picturedClips(diff), stores, {
+      const pictures = await makePairStrips(picturedClips(diff), reach, {
         before: await keptStrips(resolve(context.cwd, before)),
         after: await keptStrips(resolve(context.cwd, after)),
       });
@@ -77,6 +79,20 @@ export async function runDiff(
       : RENDERERS[flags.format](diff),
   );
   return diff.verdict.exitCode;
+}
+
+/** How the media of a version are asked for. */
+async function accessOf(
+  version: string,
+  { stores, mediaRoot }: Config,
+  cwd: string,
+): Promise<StoreAccess> {
+  if (isStoreUrl(version))
+    return { ...trusting(stores, [version, mediaRoot ?? '']), isFromRemoteManifest: true };
+  const run = await readDocument(resolve(cwd, version)).catch(() => null);
+  return run === null
+    ? trusting(stores, [mediaRoot ?? ''])
+    : accessOfRun(run.dataset.stores, stores);
 }
 
 /** Rows shown with their frames, beside those whose media changed most. */

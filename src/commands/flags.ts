@@ -2,7 +2,7 @@ import type { StdoutFormat } from '../config/config.ts';
 import type { StoreFlags } from './store-flags.ts';
 
 /** Flags of `dailies report`. */
-export type ReportFlags = {
+export type ReportFlags = StoreFlags & {
   readonly format: StdoutFormat | 'none';
   readonly output: readonly string[];
   readonly open?: boolean;
@@ -10,7 +10,7 @@ export type ReportFlags = {
 };
 
 /** Flags of `dailies serve`. */
-export type ServeFlags = {
+export type ServeFlags = StoreFlags & {
   readonly against?: string;
   readonly host: string;
   readonly port: number;

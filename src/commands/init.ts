@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 
 import { DEFAULT_CONFIG } from '../config/config.ts';
-import { isStoreUrl, shownUrl } from '../stores/store-url.ts';
+import { isStoreUrl, resolveInput, shownUrl } from '../stores/store-url.ts';
 import { applyStoreFlags } from './store-flags.ts';
 import { CONFIG_FILE } from '../config/load-config.ts';
 import { DailiesError } from '../dailies-error.ts';
@@ -44,7 +44,7 @@ export async function runInit(
       stores,
       ...(flags.mediaRoot === undefined
         ? {}
-        : { mediaRoot: absolute(context.cwd, flags.mediaRoot) }),
+        : { mediaRoot: resolveInput(context.cwd, flags.mediaRoot) }),
     });
     const draft = draftConfig({
       paths: paths.map((path) => fromHere(context.cwd, path)),
@@ -71,10 +71,6 @@ function fromHere(cwd: string, path: string): string {
   const near = relative(cwd, resolve(cwd, path));
   if (near === '') return '.';
   return near.startsWith('..') && isAbsolute(path) ? path : near;
-}
-
-function absolute(cwd: string, path: string): string {
-  return isStoreUrl(path) ? path : resolve(cwd, path);
 }
 
 async function writeNew(file: string, text: string, isForced: boolean): Promise<void> {

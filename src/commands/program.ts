@@ -228,8 +228,7 @@ Examples:
       setExitCode((await actions.diff?.(before, after, flags, context)) ?? EXIT_CODES.usage);
     });
 
-  program
-    .command('report')
+  addStoreFlags(program.command('report'))
     .description('render the report of an earlier run again, without looking at the data')
     .argument('[run]', 'run folder (default: the newest in .dailies/runs)')
     .addOption(
@@ -256,8 +255,7 @@ Examples:
       setExitCode(await actions.report(run, flags, context));
     });
 
-  program
-    .command('serve')
+  addStoreFlags(program.command('serve'))
     .description('show a run in the browser: all findings, and every clip played where it is wrong')
     .argument('[run]', 'run folder (default: the newest in .dailies/runs)')
     .option('--against <run>', 'earlier run whose clips are played beside those of this one')

@@ -2,12 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import { renderHtml } from '../../reports/html/page.ts';
+import { loadConfig } from '../config/load-config.ts';
 import { readRun } from '../run/read-run.ts';
 import type { CommandContext } from './command-context.ts';
 import { findRun } from './find-run.ts';
 import type { ReportFlags } from './flags.ts';
 import { openInBrowser } from './open-in-browser.ts';
 import { parseOutputs } from './scan-flags.ts';
+import { applyStoreFlags } from './store-flags.ts';
 import { renderForStdout, writeReports } from './write-reports.ts';
 
 /**
@@ -24,7 +26,8 @@ export async function runReport(
   const outputs = parseOutputs(flags.output, context.cwd);
   const folder = await findRun(run, context.cwd);
   const report = await readRun(folder);
-  await writeReports(report, folder, outputs, context);
+  const { stores } = await loadConfig(null, context.cwd);
+  await writeReports(report, folder, outputs, applyStoreFlags(stores, flags), context);
   if (flags.format !== 'none') {
     const page = relative(context.cwd, join(folder, 'report.html'));
     context.stdout.write(

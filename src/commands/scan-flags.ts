@@ -16,7 +16,7 @@ import { didYouMean } from '../config/did-you-mean.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { Severity } from '../judge/rule.ts';
 import { addStoreFlags, applyStoreFlags, type StoreFlags } from './store-flags.ts';
-import { isStoreUrl } from '../stores/store-url.ts';
+import { resolveInput } from '../stores/store-url.ts';
 import { parseSample } from '../sampling/draw-sample.ts';
 
 /** Who does the work: flags of every command that lets it be done elsewhere. */
@@ -172,7 +172,7 @@ export function applyScanFlags(
   cwd: string,
   canonicalColumns: readonly string[],
 ): Config {
-  const absolute = (path: string): string => (isStoreUrl(path) ? path : resolve(cwd, path));
+  const absolute = (path: string): string => resolveInput(cwd, path);
   const dataset = paths.length > 0 ? paths.map(absolute) : config.dataset;
   if (dataset.length === 0) {
     throw new DailiesError('usage', 'no dataset given', {

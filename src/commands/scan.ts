@@ -43,7 +43,7 @@ export async function runScan(
   );
   await writeFile(join(runFolder, 'report.html'), renderHtml(report));
   await keepSuppressions(report, config, flags, context);
-  await writeReports(report, runFolder, config.output, context);
+  await writeReports(report, runFolder, config.output, config.stores, context);
   const page = relative(context.cwd, join(runFolder, 'report.html'));
   context.stdout.write(renderForStdout(report, flags, page, context));
   return report.run.verdict.exitCode;

@@ -11,6 +11,7 @@ import { renderSarif } from '../../reports/sarif.ts';
 import { renderText } from '../../reports/text.ts';
 import { OUTPUT_FORMATS, type OutputFormat, type StdoutFormat } from '../config/config.ts';
 import type { ReportInput } from '../run/document.ts';
+import type { StoreAccess } from '../stores/access.ts';
 import { writeReportFolder } from '../serve/write-report-folder.ts';
 import { type CommandContext, wantsColor } from './command-context.ts';
 
@@ -32,13 +33,14 @@ export async function writeReports(
   report: ReportInput,
   runFolder: string,
   outputs: Readonly<Partial<Record<OutputFormat, string>>>,
+  stores: StoreAccess,
   context: CommandContext,
 ): Promise<void> {
   for (const format of OUTPUT_FORMATS) {
     const file = outputs[format];
     if (file === undefined) continue;
     await mkdir(dirname(file), { recursive: true });
-    if (format === 'html-dir') await writeReportFolder(report, runFolder, file);
+    if (format === 'html-dir') await writeReportFolder(report, runFolder, file, stores);
     else await writeFile(file, RENDERERS[format](report));
     context.stderr.write(`wrote ${relative(context.cwd, file)}\n`);
   }

@@ -62,16 +62,12 @@ export async function compareMedia(
       missing: `none of ${keys.length} sampled clips has readable media in both versions`,
     };
   const { before, after } = plan;
-  const stores = {
-    ...plan.config.stores,
-    isFromRemoteManifest: before.access.isFromRemoteManifest || after.access.isFromRemoteManifest,
-    trustedHosts: [...before.access.trustedHosts, ...after.access.trustedHosts],
-  };
+  const access = { before: before.access, after: after.access };
   const pairs = await pMap(
     common,
     async (key) => {
       const [was, is] = [older?.get(key), newer?.get(key)];
-      return was === undefined || is === undefined ? null : compareMediaPair(key, was, is, stores);
+      return was === undefined || is === undefined ? null : compareMediaPair(key, was, is, access);
     },
     { concurrency: HASH_CONCURRENCY },
   );

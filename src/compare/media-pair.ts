@@ -5,12 +5,15 @@ import type { StoreAccess } from '../stores/access.ts';
 import type { MediaPair } from './diff-document.ts';
 import { type MediaFacts, thinFrames } from './media-facts.ts';
 
+/** How the media of each version are asked for. */
+type PairAccess = { readonly before: StoreAccess; readonly after: StoreAccess };
+
 /** Compares what was measured of the medium of one clip in both versions. */
 export async function compareMediaPair(
   key: string,
   older: MediaFacts,
   newer: MediaFacts,
-  access: StoreAccess,
+  access: PairAccess,
 ): Promise<MediaPair> {
   const [was, is] = [sizeOf(older), sizeOf(newer)];
   return {
@@ -47,7 +50,7 @@ function colourDistance(older: MediaFacts['colour'], newer: MediaFacts['colour']
 async function haveBytesChanged(
   older: MediaFacts,
   newer: MediaFacts,
-  access: StoreAccess,
+  access: PairAccess,
 ): Promise<boolean | null> {
   if (older.size_bytes === null || newer.size_bytes === null) return null;
   if (older.size_bytes !== newer.size_bytes) return true;
@@ -55,7 +58,7 @@ async function haveBytesChanged(
   const isTold = isMd5(older.contentHash) && isMd5(newer.contentHash);
   const [a, b] = isTold
     ? [older.contentHash, newer.contentHash]
-    : [await hashOf(older, access), await hashOf(newer, access)];
+    : [await hashOf(older, access.before), await hashOf(newer, access.after)];
   return a === null || b === null ? null : a !== b;
 }
 

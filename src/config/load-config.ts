@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { DailiesError } from '../dailies-error.ts';
 import type { OptionValue, Severity } from '../judge/rule.ts';
 import { type Config, DEFAULT_CONFIG, type OutputFormat, type Tier } from './config.ts';
-import { isStoreUrl } from '../stores/store-url.ts';
+import { resolveInput } from '../stores/store-url.ts';
 import { readYamlWithSchema } from './schema-errors.ts';
 import { readBytes, tierOf } from './tier-budget.ts';
 
@@ -134,8 +134,7 @@ async function readConfigText(file: string, path: string | null): Promise<string
 
 function toConfig(raw: ConfigFile, file: string): Config {
   const fallback = DEFAULT_CONFIG;
-  const absolute = (path: string): string =>
-    isStoreUrl(path) ? path : resolve(dirname(file), path);
+  const absolute = (path: string): string => resolveInput(dirname(file), path);
   const absoluteOr = (path: string | null | undefined): string | null =>
     path === undefined || path === null ? null : absolute(path);
   return {

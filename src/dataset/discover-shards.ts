@@ -3,7 +3,7 @@ import { basename, dirname, join, parse, relative, resolve, sep } from 'node:pat
 
 import { DailiesError } from '../dailies-error.ts';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
-import { trustedHostOf } from '../stores/address-guard.ts';
+import { trusting } from '../stores/address-guard.ts';
 import { isStoreUrl, shownUrl } from '../stores/store-url.ts';
 import { matchGlob, splitGlob } from './glob.ts';
 import type { SparseTwin } from './remote/sparse-twin.ts';
@@ -192,9 +192,7 @@ async function discoverRemote(
     throw new DailiesError('usage', `${stranger} is no URL, and ${shownUrl(inputs[0] ?? '')} is`, {
       hint: 'a dataset lies on disk or in a store: name the one or the other',
     });
-  const trusted = inputs.map(trustedHostOf).filter((host) => host !== null);
-  const stores = options.stores ?? DEFAULT_STORE_ACCESS;
-  const reached = { ...stores, trustedHosts: [...stores.trustedHosts, ...trusted] };
+  const reached = trusting(options.stores ?? DEFAULT_STORE_ACCESS, inputs);
   const { files, roots } = await listInputs(inputs, reached, options.signal);
   const root = commonPrefix(roots);
   const warnings: string[] = [];

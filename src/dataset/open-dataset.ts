@@ -5,7 +5,7 @@ import type { Progress } from '../progress.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { ColumnSummary, ShardSummary } from '../run/document.ts';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
-import { trustedHostOf } from '../stores/address-guard.ts';
+import { trusting } from '../stores/address-guard.ts';
 import { RESERVED_COLUMNS } from './canonical-columns.ts';
 import { bringHere } from './remote/bring-here.ts';
 import { fetchOnDemand, type RemoteManifest } from './remote/remote-manifest.ts';
@@ -281,12 +281,8 @@ const DECODED_ROWS = 2048;
 function mediaAccess(discovery: Discovery, options: OpenOptions): StoreAccess {
   const { access } = discovery;
   const stores = access ?? options.stores ?? DEFAULT_STORE_ACCESS;
-  const named = options.mediaRoot === undefined ? null : trustedHostOf(options.mediaRoot);
-  return {
-    ...stores,
-    isFromRemoteManifest: access !== undefined,
-    trustedHosts: named === null ? stores.trustedHosts : [...stores.trustedHosts, named],
-  };
+  const named = options.mediaRoot === undefined ? [] : [options.mediaRoot];
+  return { ...trusting(stores, named), isFromRemoteManifest: access !== undefined };
 }
 
 type Here = {

@@ -37,6 +37,12 @@ export function mediumFaultOf(error: unknown): MediumFault {
     case 'refused-address':
       return { code, message };
     case '':
+    // A disk or a table of this machine that is full says nothing about the medium or its store.
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'EROFS':
       return { code: 'internal', message };
     default:
       // A disk that gives an error, a store that does not answer or refuses: nobody has seen the medium.

@@ -1,4 +1,27 @@
+import { kindOfAddress } from '../stores/address-guard.ts';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
+
+/**
+ * How the media of a run are asked for that may come from elsewhere: what a bucket needs is taken from its document, but whom one's own
+ * credentials are sent to, and which addresses of one's own network may be asked, is said by whoever opens it (`own`).
+ */
+export function accessOfRun(told: unknown, own: StoreAccess): StoreAccess {
+  const { region, isPathStyle, isAnonymous, isFromRemoteManifest, trustedHosts } =
+    parseAccess(told);
+  return {
+    ...own,
+    region: own.region ?? region,
+    isPathStyle: own.isPathStyle ?? isPathStyle,
+    isAnonymous: own.isAnonymous || isAnonymous,
+    isFromRemoteManifest: own.isFromRemoteManifest || isFromRemoteManifest,
+    trustedHosts: [...own.trustedHosts, ...trustedHosts.filter((host) => !isMachineHost(host))],
+  };
+}
+
+/** Whether a trusted host, `169.254.169.254:80`, is where clouds keep the credentials of machines. */
+function isMachineHost(host: string): boolean {
+  return kindOfAddress(host.replace(/:\d+$/, '')) === 'link-local';
+}
 
 /** Reads settings as they come from another process; what is missing or of another type is the default. */
 export function parseAccess(value: unknown): StoreAccess {

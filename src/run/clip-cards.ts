@@ -47,14 +47,8 @@ export type StripLook = {
 /** Strips asked for at once; the processes that make them are fewer. */
 const STRIP_CONCURRENCY = 4;
 
-/** Rules about the sound: their clips are shown with its level over time. */
-const SOUND_RULES = new Set([
-  'audio-video-gap',
-  'inverted-audio-phase',
-  'missing-audio',
-  'sample-rate-mismatch',
-  'silent-audio',
-]);
+/** Columns about the sound: clips of findings that tell them are shown with its level over time. */
+const SOUND_COLUMN = /^audio\.|\.(audio|sample_rate)_/;
 
 /** Points of the difference curve of a card. */
 const MAX_POINTS = 240;
@@ -238,7 +232,9 @@ async function toCard(
   // What could not be reached is not asked for again.
   const found = resolved?.ok === true && row['file_error'] === null ? resolved.medium : null;
   const file = found !== null && isUrl(found.source) && plan.asksStores === false ? null : found;
-  const isAboutSound = findings.some((finding) => SOUND_RULES.has(finding.rule_id));
+  const isAboutSound = findings.some(({ values }) =>
+    Object.keys(values).some((column) => SOUND_COLUMN.test(column)),
+  );
   const look: StripLook = {
     kind: await kindOf(row, file, plan.access),
     rotation_deg: maybe(row['rotation_deg'], numberOf) ?? 0,

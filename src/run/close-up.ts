@@ -25,10 +25,8 @@ export function planCloseUp(
     Object.keys(finding.values).some((name) => name === column || name.endsWith(`.${column}`));
   if (typeof finding.values['cut_s'] === 'number')
     return atCut(finding.values['cut_s'] + (pts_s[0] ?? 0), pts_s);
-  if (finding.rule_id === 'duplicate-frames' || has('duplicate_share'))
-    return atRepeats(steps, pts_s);
-  if (finding.rule_id === 'scrambled-frames' || has('order_score'))
-    return windowAt(busiest(steps, steps), pts_s, () => null);
+  if (has('order_score')) return windowAt(busiest(steps, steps), pts_s, () => null);
+  if (has('duplicate_share')) return atRepeats(steps, pts_s);
   return null;
 }
 

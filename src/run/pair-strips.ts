@@ -35,7 +35,7 @@ export async function makePairStrips(
     readonly fileBefore: string | null;
     readonly fileAfter: string | null;
   }[],
-  access: StoreAccess,
+  access: { readonly before: StoreAccess; readonly after: StoreAccess },
   kept: { readonly before: KeptStrips; readonly after: KeptStrips } = NOTHING_KEPT,
 ): Promise<
   ReadonlyMap<string, { readonly before: ClipCard['strip']; readonly after: ClipCard['strip'] }>
@@ -45,8 +45,8 @@ export async function makePairStrips(
       pairs,
       async ({ key, fileBefore, fileAfter }) => {
         const [before, after] = await Promise.all([
-          stripOf(fileBefore, access),
-          stripOf(fileAfter, access),
+          stripOf(fileBefore, access.before),
+          stripOf(fileAfter, access.after),
         ]);
         return [
           key,

@@ -32,10 +32,11 @@ export async function renderComparison(
         fileAfter: await fileOf(archive, after),
       });
   }
-  const pictures = await makePairStrips(pairs, archive.access, {
-    before: await keptStrips(earlier.folder),
-    after: await keptStrips(archive.folder),
-  });
+  const pictures = await makePairStrips(
+    pairs,
+    { before: earlier.access, after: archive.access },
+    { before: await keptStrips(earlier.folder), after: await keptStrips(archive.folder) },
+  );
   return renderDiffHtml(diff, pictures, {
     ...SERVED,
     homeHref: '.',

@@ -9,9 +9,9 @@ import { quoteLiteral } from '../dataset/sql-quote.ts';
 import { compressedContainer } from '../dataset/tar/compressed-container.ts';
 import { HeldMembers } from '../dataset/tar/held-members.ts';
 import { isUrl } from '../media/medium-text.ts';
-import { parseAccess } from '../media/parse-access.ts';
+import { accessOfRun } from '../media/parse-access.ts';
 import { Database, maybe, numberOf, type SqlRow, textOf } from '../engine/database.ts';
-import type { StoreAccess } from '../stores/access.ts';
+import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
 import type { Finding, RunDocument } from '../run/document.ts';
 import { findingOf, readDocument } from '../run/read-run.ts';
 import { compileFilter } from './findings-filter.ts';
@@ -59,18 +59,21 @@ export class RunArchive {
   readonly #tars = new Map<string, ShardFile>();
   #members: HeldMembers | null = null;
 
-  private constructor(folder: string, run: RunDocument, database: Database) {
+  private constructor(folder: string, run: RunDocument, database: Database, own: StoreAccess) {
     this.folder = folder;
     this.run = run;
-    this.access = parseAccess(run.dataset.stores);
+    this.access = accessOfRun(run.dataset.stores, own);
     this.#database = database;
     const { embedded, shards, format } = run.dataset;
     this.#held =
       embedded === undefined ? null : openStored(database.connection, embedded, shards, format);
   }
 
-  /** @throws {DailiesError} usage, if it is no run folder of this release. */
-  static async open(folder: string): Promise<RunArchive> {
+  /**
+   * @param own - What the user says of stores: the run may come from elsewhere.
+   * @throws {DailiesError} usage, if it is no run folder of this release.
+   */
+  static async open(folder: string, own: StoreAccess = DEFAULT_STORE_ACCESS): Promise<RunArchive> {
     const run = await readDocument(folder);
     const database = await Database.open({
       file: ':memory:',
@@ -87,7 +90,7 @@ export class RunArchive {
         : `create view clips as select * from (select null::varchar as key, null::varchar as shard, null::bigint as row_number,
              null::varchar as medium, null::varchar as path, null::varchar as caption, null::bigint as number) limit 0`,
     );
-    return new RunArchive(folder, run, database);
+    return new RunArchive(folder, run, database, own);
   }
 
   /** How many findings there are. */

@@ -13,6 +13,7 @@ import { openMedium } from '../media/open-medium.ts';
 import { scratchFolder } from '../media/scratch-folder.ts';
 import { VERSION } from '../package-root.ts';
 import type { ClipCard, ReportInput } from '../run/document.ts';
+import type { StoreAccess } from '../stores/access.ts';
 import { RunArchive, type StoredMedium } from './run-archive.ts';
 
 /** Bytes of clips that are copied in all, in the order of the cards; what is left out is said on the page. */
@@ -29,9 +30,10 @@ export async function writeReportFolder(
   report: ReportInput,
   runFolder: string,
   target: string,
+  own: StoreAccess,
 ): Promise<void> {
   await mkdir(join(target, 'clips'), { recursive: true });
-  const archive = await RunArchive.open(runFolder);
+  const archive = await RunArchive.open(runFolder, own);
   try {
     const copies: Copies = { bytes: 0, leftOut: 0 };
     for (const card of report.clips) await writeClip(report, archive, card, target, copies);

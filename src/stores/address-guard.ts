@@ -114,8 +114,14 @@ export function trustedHostOf(url: string): string | null {
   return `${host.toLowerCase()}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`;
 }
 
+/** Access that also trusts the hosts of URLs which the user named. */
+export function trusting(access: StoreAccess, named: readonly string[]): StoreAccess {
+  const hosts = named.map(trustedHostOf).filter((host) => host !== null);
+  return { ...access, trustedHosts: [...access.trustedHosts, ...hosts] };
+}
+
 /** A host name without the brackets that addresses of version 6 have in URLs. */
-export function bareHost(hostname: string): string {
+function bareHost(hostname: string): string {
   return hostname.replace(/^\[(.*)\]$/, '$1');
 }
 

@@ -62,8 +62,9 @@ export async function getHttp(url: URL, access: StoreAccess, ask: HttpAsk): Prom
         throw new EmptyObject(body.headers);
       throw faultOfStatus(shown, status, words, body.headers['retry-after'] ?? null);
     }
-    // A place of the public internet has no business to lead into a private network.
-    if (kindOfAddress(body.socket.remoteAddress ?? '') === null)
+    // A place of the public internet has no business to lead into a private network; one that hung up may have been one.
+    const { remoteAddress } = body.socket;
+    if (remoteAddress === undefined || kindOfAddress(remoteAddress) === null)
       reach = { ...access, isFromRemoteManifest: true };
     body.resume();
     const next = URL.canParse(location, current.href) ? new URL(location, current) : null;

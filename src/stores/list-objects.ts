@@ -34,8 +34,12 @@ export async function* listObjects(
   signal?: AbortSignal,
 ): AsyncGenerator<ListedObject> {
   const address = parseStoreUrl(prefixUrl);
+  // Objects are called as the prefix was spelled: callers cut it off again.
+  const place =
+    address.kind === 'http' ? prefixUrl : prefixUrl.slice(0, prefixUrl.length - address.key.length);
+  const root = place.endsWith('/') ? place : `${place}/`;
   let count = 0;
-  for await (const object of pagesOf(address, prefixUrl, access, signal)) {
+  for await (const object of pagesOf(address, root, prefixUrl, access, signal)) {
     count += 1;
     if (count > MOST_OBJECTS)
       throw new StoreFault(
@@ -48,6 +52,7 @@ export async function* listObjects(
 
 function pagesOf(
   address: StoreAddress,
+  root: string,
   prefixUrl: string,
   access: StoreAccess,
   signal: AbortSignal | undefined,
@@ -55,9 +60,9 @@ function pagesOf(
   switch (address.kind) {
     case 's3':
     case 'gs':
-      return listBucket(address, access, signal);
+      return listBucket(address, root, access, signal);
     case 'hf':
-      return listHub(address, access, signal);
+      return listHub(address, root, access, signal);
     case 'http':
       throw new StoreFault(
         'invalid-path',
@@ -70,12 +75,12 @@ function pagesOf(
 
 async function* listBucket(
   address: Extract<StoreAddress, { kind: 's3' | 'gs' }>,
+  root: string,
   access: StoreAccess,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ListedObject> {
   const { ListObjectsV2Command } = await import('@aws-sdk/client-s3');
   const client = await s3Client(address.kind, access);
-  const root = `${address.kind}://${address.bucket}/`;
   const shown = `${root}${address.key}`.slice(0, 300);
   let token: string | undefined;
   do {
@@ -119,12 +124,10 @@ async function* listBucket(
 
 async function* listHub(
   address: Extract<StoreAddress, { kind: 'hf' }>,
+  root: string,
   access: StoreAccess,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ListedObject> {
-  const folder = address.repository === 'models' ? '' : `${address.repository}/`;
-  const revision = address.revision === 'main' ? '' : `@${encodeURIComponent(address.revision)}`;
-  const root = `hf://${folder}${address.id}${revision}/`;
   let next: URL | null = hubTreeUrl(address);
   while (next !== null) {
     const page: { readonly text: string; readonly link: string } = await readPage(

@@ -33,7 +33,7 @@ async function makeClient(kind: 's3' | 'gs', access: StoreAccess): Promise<S3Cli
   const trusted = endpoint === null ? null : trustedHostOf(endpoint);
   const agents = agentsFor({
     ...access,
-    allowsPrivateAddresses: access.allowsPrivateAddresses || endpoint !== null,
+    allowsPrivateAddresses: access.allowsPrivateAddresses || (kind === 's3' && endpoint !== null),
     trustedHosts: trusted === null ? access.trustedHosts : [...access.trustedHosts, trusted],
   });
   const make = (named: string | null): S3Client =>

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 import { StoreFault } from './store-fault.ts';
 
 /** An object or a prefix of objects in a store. `key` is percent-decoded and may be empty for a prefix. */
@@ -86,12 +88,22 @@ function invalid(text: string, reason: string): StoreFault {
   return new StoreFault('invalid-path', `${shownUrl(text)}: ${reason}`);
 }
 
-/** A URL as it may be shown: without user, password and query string, which is where credentials stand. */
-export function shownUrl(url: string): string {
-  const shown = url
+/** A URL without user, password and query string, which is where credentials stand. */
+export function plainUrl(url: string): string {
+  return url
     .replace(/^([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^/?#]*@/, '$1')
     .replace(/^(https?:[^?#]*)[?#].*$/is, '$1');
+}
+
+/** A URL as it may be shown: {@link plainUrl}, cut where it is long. */
+export function shownUrl(url: string): string {
+  const shown = plainUrl(url);
   return shown.length > 300 ? `${shown.slice(0, 300)}…` : shown;
+}
+
+/** A dataset or folder as the user named it: a URL as it stands, a path from `base`. */
+export function resolveInput(base: string, named: string): string {
+  return isStoreUrl(named) ? named : resolve(base, named);
 }
 
 /** The directory of a URL, with `/` at its end, without query. */

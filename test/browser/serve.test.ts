@@ -10,6 +10,7 @@ import { DEFAULT_CONFIG } from '../../src/config/config.ts';
 import { PACKAGE_ROOT } from '../../src/package-root.ts';
 import { readRun } from '../../src/run/read-run.ts';
 import { scan } from '../../src/scan.ts';
+import { DEFAULT_STORE_ACCESS } from '../../src/stores/access.ts';
 import { renderComparison } from '../../src/serve/comparison-page.ts';
 import { RunArchive } from '../../src/serve/run-archive.ts';
 import { runSite } from '../../src/serve/run-site.ts';
@@ -205,7 +206,7 @@ describe('a report folder', () => {
   it('plays its clips from a disk, without a server', async () => {
     const target = join(folder, 'site');
     const run = join(folder, 'after');
-    await writeReportFolder(await readRun(run), run, target);
+    await writeReportFolder(await readRun(run), run, target, DEFAULT_STORE_ACCESS);
     const { page, context, complaints } = await openPage(browser, join(target, 'index.html'));
     await page.locator('.worst .watch').first().click();
     await page.waitForSelector('.players video');

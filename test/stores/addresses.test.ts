@@ -1,6 +1,9 @@
+import { createServer } from 'node:net';
+
 import { assert, ipV4, property, stringMatching } from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { accessOfRun } from '../../src/media/parse-access.ts';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../../src/stores/access.ts';
 import {
   kindOfAddress,
@@ -139,6 +142,26 @@ describe('a connection', () => {
     expect(inner.asked).toHaveLength(0);
   });
 
+  it('follows no redirect into a private network from a place that hung up before it could be looked at', async () => {
+    const inner = await serve((q, a) => sendObject(q, a, { bytes: Buffer.from('secret') }));
+    servers.push(inner);
+    const outer = createServer((socket) => {
+      socket.once('data', () => {
+        socket.write(
+          `HTTP/1.1 302 Found\r\nlocation: ${inner.origin}/a\r\ncontent-length: 0\r\n\r\n`,
+        );
+        socket.resetAndDestroy();
+      });
+    });
+    await new Promise<void>((resolve) => outer.listen(0, '127.0.0.1', resolve));
+    const address = outer.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const access = { ...DEFAULT_STORE_ACCESS, retries: 0 };
+    await expect(openObject(`http://127.0.0.1:${port}/a`, access)).rejects.toThrow();
+    outer.close();
+    expect(inner.asked).toHaveLength(0);
+  });
+
   it.each(['file:///etc/passwd', 'gopher://example.com/', 'ftp://example.com/a'])(
     'is not made by a redirect to %s',
     async (location) => {
@@ -152,6 +175,33 @@ describe('a connection', () => {
       });
     },
   );
+});
+
+describe('a run from elsewhere', () => {
+  const told = {
+    endpoint: 'https://attacker.example',
+    profile: 'production',
+    allowsPrivateAddresses: true,
+    trustedHosts: ['169.254.169.254:80', '127.0.0.1:9000'],
+    region: 'eu-west-1',
+    isAnonymous: true,
+  };
+
+  it('says where its bucket lies, but not whom credentials are sent to nor which addresses are asked', () => {
+    expect(accessOfRun(told, DEFAULT_STORE_ACCESS)).toMatchObject({
+      endpoint: null,
+      profile: null,
+      allowsPrivateAddresses: false,
+      trustedHosts: ['127.0.0.1:9000'],
+      region: 'eu-west-1',
+      isAnonymous: true,
+    });
+  });
+
+  it('is asked at the server that its reader names', () => {
+    const own = { ...DEFAULT_STORE_ACCESS, endpoint: 'https://minio.example', profile: 'mine' };
+    expect(accessOfRun(told, own)).toMatchObject({ endpoint: own.endpoint, profile: 'mine' });
+  });
 });
 
 describe('a trusted host', () => {

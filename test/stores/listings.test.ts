@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { listInputs } from '../../src/dataset/remote/list-inputs.ts';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../../src/stores/access.ts';
 import { listObjects } from '../../src/stores/list-objects.ts';
 import { openObject } from '../../src/stores/open-object.ts';
@@ -78,6 +79,23 @@ describe('a bucket', () => {
     await expect(urlsOf('s3://bucket/set/', accessTo(server))).rejects.toThrow(/breaks off/);
   });
 
+  it.each(['s3a://bucket/set/', 'S3://bucket/set/'])(
+    'calls objects as %s is spelled',
+    async (prefix) => {
+      const server = await given((_, a) => void a.end(page(['set/a'], null)));
+      expect(await urlsOf(prefix, accessTo(server))).toEqual([`${prefix}a`]);
+    },
+  );
+
+  it('is no folder of files where a table keeps its versions', async () => {
+    const server = await given(
+      (_, a) => void a.end(page(['set/.hoodie/x', 'set/a.parquet'], null)),
+    );
+    await expect(listInputs(['s3://bucket/set/'], accessTo(server))).rejects.toThrow(
+      /a table of Hudi/,
+    );
+  });
+
   it('gives ranges with If-Match, after SlowDown too', async () => {
     let isSlow = true;
     const bytes = Buffer.alloc(50_000, 'x');
@@ -126,9 +144,27 @@ describe('the Hugging Face Hub', () => {
       'hf://datasets/o/n/data/a.parquet',
       'hf://datasets/o/n/data/b.parquet',
     ]);
+    expect(await urlsOf('hf://datasets/o/n@main/data', access)).toEqual([
+      'hf://datasets/o/n@main/data/a.parquet',
+      'hf://datasets/o/n@main/data/b.parquet',
+    ]);
     const object = await openObject('hf://datasets/o/n/data/a.parquet', access);
     expect(Buffer.from(await object.read(0, 5)).toString()).toBe('bytes');
     expect(hub.asked.every((each) => each.headers.authorization === 'Bearer hf_5ec4e7')).toBe(true);
     expect(network.asked.every((each) => each.headers.authorization === undefined)).toBe(true);
+  });
+});
+
+describe('web addresses', () => {
+  it('that differ only in their query are refused, for findings could not tell them apart', async () => {
+    await expect(
+      listInputs(['https://host/dl.parquet?part={0..3}'], DEFAULT_STORE_ACCESS),
+    ).rejects.toThrow(/differ only in their query/);
+  });
+
+  it('keep their whole name, however long', async () => {
+    const name = `${'n'.repeat(400)}.parquet`;
+    const { files } = await listInputs([`https://host/${name}?sig=s`], DEFAULT_STORE_ACCESS);
+    expect(files.map(({ path }) => path)).toEqual([`https://host/${name}`]);
   });
 });

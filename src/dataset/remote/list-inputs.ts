@@ -2,9 +2,10 @@ import { DailiesError } from '../../dailies-error.ts';
 import type { StoreAccess } from '../../stores/access.ts';
 import { type ListedObject, listObjects } from '../../stores/list-objects.ts';
 import { StoreFault } from '../../stores/store-fault.ts';
-import { nameOfUrl, parentUrl, shownUrl } from '../../stores/store-url.ts';
+import { nameOfUrl, parentUrl, plainUrl, shownUrl } from '../../stores/store-url.ts';
 import { matchGlob } from '../glob.ts';
 import { isMediaName, shardFormatOf } from '../shard-format.ts';
+import { TABLE_NAMES, tableOfPath } from '../tables/find-table.ts';
 
 /** A file of a dataset in a store. */
 export type RemoteFile = {
@@ -40,7 +41,24 @@ export async function listInputs(
       throw error;
     }
   }
+  refuseTwins(files);
   return { files, roots };
+}
+
+/** A file is known by its URL without query: two that differ in nothing else would be told as one. */
+function refuseTwins(files: readonly RemoteFile[]): void {
+  const urls = new Map<string, string>();
+  for (const { path, url } of files) {
+    if ((urls.get(path) ?? url) !== url)
+      throw new DailiesError(
+        'usage',
+        `${shownUrl(path)}: several URLs differ only in their query`,
+        {
+          hint: 'copy the files to names of their own: findings name a file by its URL without query',
+        },
+      );
+    urls.set(path, url);
+  }
 }
 
 function hintOf(fault: StoreFault): { readonly hint?: string } {
@@ -69,12 +87,12 @@ async function listInput(
     const urls = expandBraces(input);
     return {
       files: urls.map((url) => ({
-        path: shownUrl(url),
+        path: plainUrl(url),
         url,
         sizeBytes: null,
         isExplicit: true,
       })),
-      root: commonPrefix(urls.map((url) => shownUrl(parentUrl(url)))),
+      root: commonPrefix(urls.map((url) => plainUrl(parentUrl(url)))),
     };
   }
   const at = input.search(/[*?[{]/);
@@ -116,13 +134,16 @@ function isHidden(name: string): boolean {
 
 /** The files of a table of versions are not its rows: removed ones are still there. */
 function refuseTables(folder: string, objects: readonly ListedObject[]): void {
-  const log = objects.find(({ url }) =>
-    /\/_delta_log\/|\/metadata\/[^/]*\.metadata\.json$|\/_versions\/[^/]*\.manifest$/.test(url),
+  const found = objects.find(({ url }) => tableOfPath(url.slice(folder.length)) !== null);
+  const kind = found === undefined ? null : tableOfPath(found.url.slice(folder.length));
+  if (found === undefined || kind === null) return;
+  throw new DailiesError(
+    'dataset',
+    `${folder} holds a table of ${TABLE_NAMES[kind]}: ${found.url}`,
+    {
+      hint: 'which of its files are its rows is not read from a store: copy the table to a disk, or export it as Parquet',
+    },
   );
-  if (log === undefined) return;
-  throw new DailiesError('dataset', `${folder} holds a table of versions: ${log.url}`, {
-    hint: 'which of its files are its rows is not read from a store: copy the table to a disk, or export it as Parquet',
-  });
 }
 
 /** `shard-{000..012}.parquet` and `{train,test}.csv` of web addresses, which have no listing. */

@@ -12,6 +12,21 @@ export const TABLE_NAMES = {
   hudi: 'Hudi',
 } as const satisfies Readonly<Record<TableKind, string>>;
 
+/** The files that make a folder a table, by kind: `data/_delta_log/0.json` is of a table in `data`. */
+const MARKERS = {
+  delta: /(^|\/)_delta_log\//,
+  iceberg: /(^|\/)metadata\/[^/]*\.metadata\.json$/,
+  lance: /(^|\/)_versions\/[^/]*\.manifest$/,
+  hudi: /(^|\/)\.hoodie\//,
+} as const satisfies Readonly<Record<TableKind, RegExp>>;
+
+const KINDS = ['delta', 'iceberg', 'lance', 'hudi'] as const;
+
+/** The kind of table that a file of this path belongs to, by the path alone; null for any other file. */
+export function tableOfPath(path: string): TableKind | null {
+  return KINDS.find((kind) => MARKERS[kind].test(path)) ?? null;
+}
+
 /** A `metadata.json` longer than this is not read to see what it is. */
 const LONGEST_METADATA_BYTES = 256 * 1024 * 1024;
 
