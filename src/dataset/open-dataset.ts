@@ -7,7 +7,7 @@ import type { ColumnSummary, ShardSummary } from '../run/document.ts';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
 import { trusting } from '../stores/address-guard.ts';
 import { RESERVED_COLUMNS } from './canonical-columns.ts';
-import { bringHere } from './remote/bring-here.ts';
+import { bringCompressed, bringHere } from './remote/bring-here.ts';
 import { fetchOnDemand, type RemoteManifest } from './remote/remote-manifest.ts';
 import { ROLE_KIND } from './column-synonyms.ts';
 import type { Discovery, ShardFile } from './discover-shards.ts';
@@ -296,12 +296,12 @@ async function bringShards(connection: DuckDBConnection, discovery: Discovery): 
   if (discovery.access === undefined || discovery.format === 'media')
     return { discovery, manifest: null, warnings: [] };
   if (discovery.format === 'tar') {
-    // Of a plain tar only the headers are read; a compressed one has to be read whole, and twice.
-    const compressed = discovery.shards.filter((shard) => shard.compression !== 'none');
-    const { shards, warnings } = await bringHere(connection, compressed, discovery.access);
-    const brought = new Map(shards.map((shard) => [shard.index, shard]));
-    const all = discovery.shards.map((shard) => brought.get(shard.index) ?? shard);
-    return { discovery: { ...discovery, shards: all }, manifest: null, warnings };
+    const { shards, warnings } = await bringCompressed(
+      connection,
+      discovery.shards,
+      discovery.access,
+    );
+    return { discovery: { ...discovery, shards }, manifest: null, warnings };
   }
   const refusal = await refusalOfHttpfs(connection, discovery, discovery.access);
   if (refusal === null) {

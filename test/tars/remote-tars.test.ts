@@ -24,6 +24,7 @@ const SMALL = tarOf({ name: 'a.mp4', body: 'MP4' }, { name: 'a.txt', body: 'a ca
 const OBJECTS: Readonly<Record<string, Uint8Array>> = {
   '/000.tar': TAR,
   '/001.tar.gz': gzipSync(SMALL),
+  '/small.jsonl': Buffer.from('{"id": "c", "file": "a.mp4"}\n'),
   '/cut.tar': TAR.subarray(0, 1_000_000),
   '/list.jsonl': Buffer.from(
     Array.from({ length: 40 }, (_, i) => `{"id": "c${i}", "file": "${i}.mp4"}\n`).join(''),
@@ -119,6 +120,16 @@ describe('tars in a store', () => {
       ok: true,
       medium: { source: `${server.origin}/000.tar` },
     });
+  });
+
+  it('hold the media of a manifest beside them where they are compressed', async () => {
+    const { dataset, query } = await openRemote('/small.jsonl', '/001.tar.gz', '/gone.tar.gz');
+    expect(await query('select key, path from clips')).toEqual([
+      { key: 'c', path: '001.tar.gz/a.mp4' },
+    ]);
+    await dataset.held?.hold(['001.tar.gz/a.mp4']);
+    expect(dataset.held?.find('001.tar.gz/a.mp4')).toMatchObject({ kind: 'file', sizeBytes: 3 });
+    expect(dataset.warnings.join(' ')).toMatch(/1 of the tars .* first gone\.tar\.gz: /);
   });
 
   it('cost themselves alone where they are cut, gone or refused', async () => {

@@ -510,6 +510,8 @@ describe('indexes and tables beside tars', () => {
     ['beyond its end', index.replace('8192', '819200')],
     ['that overlaps', index.replace('1536', '600')],
     ['cut off', index.slice(0, 60)],
+    // Whether a name ends at a space would be asked at each of them: minutes.
+    ['with a line without end', `v1.2 1\nmp4 512 3 ${'a.mp4 '.repeat(500_000)}\n`],
   ])('finds an index %s and reads the headers', async (_, text) => {
     const { dataset, query } = await open(makeFolder({ '000.tar': samples, '000.idx': text }));
     expect(dataset.rows).toBe(2);

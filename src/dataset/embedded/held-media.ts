@@ -1,35 +1,25 @@
-import { createHash } from 'node:crypto';
-import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join } from 'node:path';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import { detectMagic } from '../../media/magic.ts';
 import { mediaTypeOf } from '../../media/media-type.ts';
-import { mediumFaultOf } from '../../media/medium-fault.ts';
 import { fileMedium } from '../../media/medium-text.ts';
-import type { MediaErrorCode } from '../../probes/evidence-tables.ts';
 import { type MediaPath, resolveMediaPath } from '../media-path.ts';
-import { scratchFile } from '../row-store.ts';
 import { errorText } from '../rows.ts';
 import type { RowSource, ShardReading } from '../source.ts';
 import { type CellText, type EmbeddedColumn, parseCellText } from './embedded-columns.ts';
 import { type Footers, readEmbedded } from './read-embedded.ts';
+import { type Kept, MOST_HELD_BYTES, ScratchMedia, shardFaultCode } from './scratch-media.ts';
 
 /** What became of a medium inside of a shard. */
 export type Held =
-  | {
-      readonly kind: 'file';
-      readonly path: string;
-      /** sha256 of the bytes and the ending, hex: equal media are looked at once, wherever they lie. */
-      readonly identity: string;
-      readonly sizeBytes: number;
-    }
+  | Kept
   /** The row holds no bytes but names a file. */
   | { readonly kind: 'elsewhere'; readonly path: string }
   /** The row holds neither bytes nor a name. */
-  | { readonly kind: 'hole'; readonly message: string }
-  | { readonly kind: 'fault'; readonly code: MediaErrorCode; readonly message: string };
+  | { readonly kind: 'hole'; readonly message: string };
 
 /** Media that are no files of their own, written to files of a scratch folder for as long as the room is open. */
 export type MediaHolder = {
@@ -49,9 +39,6 @@ export function findMedium(root: string, held: MediaHolder | null, text: string 
   return { ok: false, error_code, error_message: found.message };
 }
 
-/** Bytes that are taken out of columns in one run, at most. */
-export const MOST_HELD_BYTES = 16 * 1024 ** 3;
-
 /** Larger values are no clips. */
 const LONGEST_VALUE_BYTES = 1024 ** 3;
 
@@ -61,15 +48,12 @@ const LONGEST_VALUE_BYTES = 1024 ** 3;
  */
 export class HeldMedia implements MediaHolder {
   readonly #connection: DuckDBConnection;
+  readonly #scratch: ScratchMedia;
   readonly #source: RowSource;
   readonly #columns: readonly EmbeddedColumn[];
   readonly #shards: ReadonlyMap<string, ShardReading>;
   readonly #held = new Map<string, Held>();
   readonly #footers: Footers = new Map();
-  readonly #most_bytes: number;
-  readonly #written = new Set<string>();
-  #folder: string | null = null;
-  #bytes = 0;
 
   constructor(
     connection: DuckDBConnection,
@@ -81,11 +65,15 @@ export class HeldMedia implements MediaHolder {
     this.#source = source;
     this.#columns = columns;
     this.#shards = new Map(source.shards.map((shard) => [shard.file.name, shard]));
-    this.#most_bytes = most_bytes;
+    this.#scratch = new ScratchMedia(connection, 'column', LONGEST_VALUE_BYTES, most_bytes);
   }
 
   /** Takes media out of their shards; texts that stand for none, and those held already, are passed over. */
   async hold(texts: readonly (string | null)[], signal?: AbortSignal): Promise<void> {
+    await this.#scratch.inTurn(async () => this.#holdNow(texts, signal));
+  }
+
+  async #holdNow(texts: readonly (string | null)[], signal?: AbortSignal): Promise<void> {
     const groups = new Map<string, { cells: Map<number, string[]>; first: CellText }>();
     for (const text of new Set(texts)) {
       if (text === null || this.#held.has(text)) continue;
@@ -128,13 +116,7 @@ export class HeldMedia implements MediaHolder {
     } catch (error) {
       signal?.throwIfAborted();
       const message = `${column.source} of ${name} cannot be read: ${errorText(error)}`;
-      // What no disk and no store has a word for is the shard's own damage.
-      const { code } = mediumFaultOf(error);
-      this.#fillUp(cells, {
-        kind: 'fault',
-        code: code === 'internal' ? 'corrupt-header' : code,
-        message,
-      });
+      this.#fillUp(cells, { kind: 'fault', code: shardFaultCode(error), message });
     }
     const message = `${name} has no such row`;
     this.#fillUp(cells, { kind: 'fault', code: 'missing-file', message });
@@ -159,26 +141,11 @@ export class HeldMedia implements MediaHolder {
       const message = `the row has neither bytes nor a path in ${column.source}`;
       return { kind: 'hole', message };
     }
-    if (bytes.length > LONGEST_VALUE_BYTES || this.#bytes + bytes.length > this.#most_bytes) {
-      const message = `not taken out of its column: ${bytes.length.toLocaleString('en')} bytes beyond the ${(this.#most_bytes / 1e9).toFixed(1)} GB that a run takes out; draw fewer clips`;
-      return { kind: 'fault', code: 'unreachable', message };
-    }
-    this.#bytes += bytes.length;
-    this.#folder ??= await this.#makeFolder();
     const own = extname(inner ?? '') || column.ending;
     const ending = /^\.\w{1,12}$/.test(own)
       ? own
       : (mediaTypeOf(detectMagic(bytes.subarray(0, 1024)))?.ending ?? '');
-    const identity = createHash('sha256').update(bytes).update(`\0${ending}`).digest('hex');
-    const path = join(this.#folder, `${identity.slice(0, 32)}${ending}`);
-    // Somebody may be reading what is there already.
-    if (!this.#written.has(path)) {
-      await writeFile(path, bytes, { mode: 0o600 });
-      // Equal shards give equal evidence: the time is theirs.
-      await utimes(path, mtime, mtime);
-      this.#written.add(path);
-    }
-    return { kind: 'file', path, identity, sizeBytes: bytes.length };
+    return this.#scratch.keep({ pieces: [bytes], size_bytes: bytes.length, ending, mtime });
   }
 
   /** A named file is looked for beside its shard, then under the media root. */
@@ -187,12 +154,5 @@ export class HeldMedia implements MediaHolder {
     if (shard === undefined || isAbsolute(inner)) return inner;
     const beside = join(dirname(shard.file.path), inner);
     return (await stat(beside).catch(() => null)) === null ? inner : beside;
-  }
-
-  /** A folder beside what the room spills, taken away with it. */
-  async #makeFolder(): Promise<string> {
-    const folder = await scratchFile(this.#connection, 'media');
-    await mkdir(folder, { mode: 0o700 });
-    return folder;
   }
 }

@@ -85,6 +85,18 @@ export async function bringHere(
   };
 }
 
+/** Tars of which the compressed ones are copies here, as they have to be read whole, and twice; of a plain tar only the headers are read. */
+export async function bringCompressed(
+  connection: DuckDBConnection,
+  tars: readonly ShardFile[],
+  access: StoreAccess,
+): Promise<Omit<BroughtShards, 'manifest'>> {
+  const compressed = tars.filter((tar) => tar.compression !== 'none');
+  const { shards, warnings } = await bringHere(connection, compressed, access);
+  const brought = new Map(shards.map((tar) => [tar.index, tar]));
+  return { shards: tars.map((tar) => brought.get(tar.index) ?? tar), warnings };
+}
+
 /** Writes a whole object: in parts where its server answers ranges, else as it comes. */
 async function copyObject(object: StoreObject, path: string): Promise<void> {
   const handle = await open(path, 'w');

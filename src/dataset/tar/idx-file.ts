@@ -1,14 +1,13 @@
 import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
-import { Header } from 'tar';
-
 import type { RangeReader } from '../../media/ranges.ts';
 import { openObject } from '../../stores/open-object.ts';
 import { isStoreUrl } from '../../stores/store-url.ts';
 import type { ShardFile } from '../discover-shards.ts';
 import { splitName } from './group-samples.ts';
 import type { TarAccess } from './open-tar.ts';
+import { BLOCK_BYTES, decodeHeader, nextBlock } from './walk-tar.ts';
 
 /** A member as an index tells it: no header was read for it. */
 export type IndexedMember = {
@@ -27,6 +26,9 @@ export type TarIndex =
 
 /** An index is a thousandth of its tar. */
 const LONGEST_INDEX_BYTES = 512 * 1024 * 1024;
+
+/** A line names the members of one sample; to find where names end, a longer one takes time by its square. */
+const LONGEST_LINE_CHARS = 65_536;
 
 /** Members whose headers are held against the index: the first, the last and some between. */
 const CHECKED_MEMBERS = 16;
@@ -59,6 +61,8 @@ export async function readTarIndex(
     return stale(`it declares ${declared} samples and lists ${samples.length}`);
   const members: IndexedMember[] = [];
   for (const line of samples) {
+    if (line.length > LONGEST_LINE_CHARS)
+      return stale(`a line of it has ${line.length} characters`);
     const found = membersOf(line);
     if (found === null) return stale(`a line of it cannot be read: ${line.slice(0, 80)}`);
     members.push(...found);
@@ -69,7 +73,7 @@ export async function readTarIndex(
   );
   if (end > reader.sizeBytes)
     return stale(`it names bytes up to ${end}, the tar has ${reader.sizeBytes}`);
-  if (members.some((each, i) => each.start_bytes < 512 + blockEnd(members[i - 1])))
+  if (members.some((each, i) => each.start_bytes < BLOCK_BYTES + endOf(members[i - 1])))
     return stale('its members overlap');
   const wrong = await findWrong(reader, members);
   if (wrong !== null) return stale(wrong);
@@ -138,8 +142,8 @@ async function findWrong(
   for (const at of chosen) {
     const member = members[at];
     if (member === undefined) continue;
-    const block = await reader.read(member.start_bytes - 512, 512);
-    const header = block.length === 512 ? decode(block) : null;
+    const block = await reader.read(member.start_bytes - BLOCK_BYTES, BLOCK_BYTES);
+    const header = block.length === BLOCK_BYTES ? decodeHeader(block) : null;
     if (header?.cksumValid !== true || header.size !== member.length_bytes)
       return `where it says that ${member.name} begins, no member of ${member.length_bytes} bytes does`;
     // Long names stand in a header before: then the key is all that can be compared.
@@ -147,22 +151,13 @@ async function findWrong(
     if (!member.name.startsWith(key.slice(0, 90)))
       return `where it says that ${member.name} begins, ${header.path} does`;
   }
-  const tail = await reader.read(blockEnd(members.at(-1)), 512);
-  return tail.length === 512 && tail.some((byte) => byte !== 0)
+  const tail = await reader.read(endOf(members.at(-1)), BLOCK_BYTES);
+  return tail.length === BLOCK_BYTES && tail.some((byte) => byte !== 0)
     ? 'the tar goes on behind the last member that it names'
     : null;
 }
 
 /** Where the next header begins. */
-function blockEnd(member: IndexedMember | undefined): number {
-  if (member === undefined) return 0;
-  return Math.ceil((member.start_bytes + member.length_bytes) / 512) * 512;
-}
-
-function decode(block: Uint8Array): Header | null {
-  try {
-    return new Header(Buffer.from(block));
-  } catch {
-    return null;
-  }
+function endOf(member: IndexedMember | undefined): number {
+  return member === undefined ? 0 : nextBlock(member.start_bytes + member.length_bytes);
 }

@@ -1,12 +1,9 @@
-import { setImmediate } from 'node:timers/promises';
-
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import pMap from 'p-map';
 
 import { mediumFaultOf } from '../../media/medium-fault.ts';
 import { leavesArchive } from '../../media/medium-text.ts';
-import type { RangeReader } from '../../media/ranges.ts';
 import { type Progress, SILENT } from '../../progress.ts';
 import { isStoreUrl } from '../../stores/store-url.ts';
 import type { ShardFile } from '../discover-shards.ts';
@@ -14,13 +11,12 @@ import { appendTo, type RowAppender } from '../row-store.ts';
 import { errorText } from '../rows.ts';
 import { DecompressionFault } from './decompress-tar.ts';
 import { isMetadataName, type Sample, SampleGrouper, splitName } from './group-samples.ts';
-import { openTar, type TarAccess } from './open-tar.ts';
+import type { TarAccess } from './open-tar.ts';
 import { fieldsOf, longestContent, memberText, type SampleMember } from './sample-fields.ts';
-import { readTarIndex } from './idx-file.ts';
 import { createTarFaultsTable, TarFaults } from './tar-faults.ts';
 import type { TarFault } from './tar-tables.ts';
-import type { TarBytes } from './tar-bytes.ts';
-import { type TarEnd, type TarMember, walkIndex, walkTar } from './walk-tar.ts';
+import { walkMembers } from './walk-members.ts';
+import { isWholeEnd, type TarEnd, type TarMember } from './walk-tar.ts';
 
 /** What one pass over a tar found; its samples are rows of {@link TAR_LINES}. */
 export type IndexedTar = {
@@ -55,9 +51,6 @@ const MOST_FIELDS = { plain: 256, dotted: 64 };
 
 /** Content of the members of one sample that is kept. */
 const MOST_SAMPLE_BYTES = 16 * 1024 * 1024;
-
-/** Members between two looks at whether to go on. */
-const MEMBERS_PER_BREATH = 2_048;
 
 /**
  * Reads tars by one pass over the headers of each, keeps what their samples hold in {@link TAR_LINES} (behind `prefix`), and fills
@@ -142,9 +135,9 @@ class TarIndexer {
     let cutOff: string | null = null;
     try {
       const end = await this.#walk();
-      if (end.outcome === 'not-a-tar') return this.#result(end.message, null);
-      if (end.outcome !== 'whole') this.#faults.add(end.outcome, '', end.message);
-      if (end.outcome !== 'whole' && end.outcome !== 'no-end-mark') cutOff = end.message;
+      if (end?.outcome === 'not-a-tar') return this.#result(end.message, null);
+      if (end !== null && end.outcome !== 'whole') this.#faults.add(end.outcome, '', end.message);
+      if (end !== null && !isWholeEnd(end)) cutOff = end.message;
     } catch (error) {
       this.#access.signal?.throwIfAborted();
       const isDamaged = error instanceof DecompressionFault;
@@ -160,41 +153,30 @@ class TarIndexer {
     return this.#result(null, cutOff);
   }
 
-  async #walk(): Promise<TarEnd> {
-    const { bytes, reader, close } = await openTar(this.#file, this.#access);
-    this.#bytes = bytes.sizeBytes;
-    try {
-      return await this.#walkOpen(bytes, reader);
-    } finally {
-      await close();
-    }
+  async #walk(): Promise<TarEnd | null> {
+    const end = await walkMembers(this.#file, this.#access, {
+      begin: ({ sizeBytes, index }) => {
+        this.#bytes = sizeBytes;
+        this.#isByIndex = index.state === 'valid';
+        if (index.state !== 'stale') return;
+        const message = `the index ${index.path} is not of this tar: ${index.reason}`;
+        this.#faults.add('stale-index', '', message);
+      },
+      take: async (member) => {
+        this.#settle();
+        this.#members++;
+        await this.#take(member);
+        return false;
+      },
+    });
+    this.#settle(end?.at_bytes);
+    return end;
   }
 
-  async #walkOpen(bytes: TarBytes, reader: RangeReader | null): Promise<TarEnd> {
-    const index = await readTarIndex(this.#file, reader, this.#access);
-    if (index.state === 'stale')
-      this.#faults.add(
-        'stale-index',
-        '',
-        `the index ${index.path} is not of this tar: ${index.reason}`,
-      );
-    this.#isByIndex = index.state === 'valid';
-    const walk = index.state === 'valid' ? walkIndex(bytes, index.members) : walkTar(bytes);
-    for (;;) {
-      const step = await walk.next();
-      // Of a stream only the next step tells whether a member was whole.
-      if (this.#pending !== null && !(step.done === true && step.value.at_bytes < this.#pending.at))
-        this.#pending.keep();
-      this.#pending = null;
-      if (step.done === true) return step.value;
-      this.#members++;
-      if (this.#members % MEMBERS_PER_BREATH === 0) {
-        // Reads of a disk are synchronous: let an interruption in.
-        await setImmediate();
-        this.#access.signal?.throwIfAborted();
-      }
-      await this.#take(step.value);
-    }
+  /** Of a stream only the next step tells whether a member was whole. */
+  #settle(end_bytes = Infinity): void {
+    if (this.#pending !== null && end_bytes >= this.#pending.at) this.#pending.keep();
+    this.#pending = null;
   }
 
   async #take(member: TarMember): Promise<void> {

@@ -7,6 +7,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { isStoreUrl } from '../../stores/store-url.ts';
 import type { Discovery, ShardFile } from '../discover-shards.ts';
 import type { ColumnMap } from '../map-columns.ts';
+import { bringCompressed } from '../remote/bring-here.ts';
 import { appendTo } from '../row-store.ts';
 import { errorText, noRows, numberOf, readRows, textOf } from '../rows.ts';
 import { shardFormatOf } from '../shard-format.ts';
@@ -65,7 +66,12 @@ export async function followIntoTars(
   if (tars.length === 0) return unchanged;
   const isUnder = tars.every((tar) => tar.path.startsWith(root.endsWith('/') ? root : `${root}/`));
   const base = isUnder ? root : isStoreUrl(root) ? discovery.root : dirname(tars[0]?.path ?? root);
-  const unread = await listMembers(connection, tars, base, access);
+  const named = tars.map((tar) => ({ ...tar, name: nameIn(base, tar) }));
+  const here =
+    discovery.access === undefined
+      ? { shards: named, warnings: [] }
+      : await bringCompressed(connection, named, discovery.access);
+  const unread = await listMembers(connection, here.shards, access);
   const gaps =
     unread.length === 0
       ? null
@@ -85,13 +91,14 @@ export async function followIntoTars(
       ? { ...each, expression, reason: `${each.reason}; its values are members of tars` }
       : each,
   );
-  const note = `the media of the manifest are members of ${tars.length.toLocaleString('en')} ${tars.length === 1 ? 'tar' : 'tars'}, first ${tars[0]?.name ?? ''}`;
+  const origin = `the media of the manifest are members of ${tars.length.toLocaleString('en')} ${tars.length === 1 ? 'tar' : 'tars'}, first ${tars[0]?.name ?? ''}`;
+  const notes = [origin, ...here.warnings, ...(gaps === null ? [] : [gaps])];
   return {
     map: { ...map, mapped },
     root: base,
-    note: gaps === null ? note : `${note}; ${gaps}`,
+    note: notes.join('; '),
     places: path.sources,
-    tars: tars.map((tar) => ({ ...tar, name: nameIn(base, tar) })),
+    tars: here.shards,
   };
 }
 
@@ -114,50 +121,44 @@ async function findTars(discovery: Discovery): Promise<readonly ShardFile[]> {
   });
 }
 
-/** Fills {@link TAR_MEMBERS} by one pass over the headers of each tar; gives those that could not be read to their end, with the reason. */
+/** Fills {@link TAR_MEMBERS} by one pass over each tar; gives those that could not be read to their end, with the reason. */
 async function listMembers(
   connection: DuckDBConnection,
   tars: readonly ShardFile[],
-  root: string,
   access: TarAccess,
 ): Promise<readonly string[]> {
   const unread: string[] = [];
-  const { openTar } = await import('./open-tar.ts');
-  const { walkTar } = await import('./walk-tar.ts');
+  const { walkMembers } = await import('./walk-members.ts');
+  const { isWholeEnd } = await import('./walk-tar.ts');
   await connection.run(`create or replace table all_${TAR_MEMBERS} (name varchar, place varchar)`);
   const rows = await appendTo(connection, '', `all_${TAR_MEMBERS}`);
-  try {
-    for (const tar of tars) {
-      const name = nameIn(root, tar);
-      try {
-        const { bytes, close } = await openTar(tar, access);
-        try {
-          const walk = walkTar(bytes);
-          for (;;) {
-            const step = await walk.next();
-            if (step.done === true) {
-              if (!/^(whole|no-end-mark)$/.test(step.value.outcome))
-                unread.push(`${tar.name}: ${step.value.message}`);
-              break;
-            }
-            const member = step.value;
-            if (member.kind !== 'file' || member.fault !== null) continue;
-            const bare = member.name.replace(/^(\.\/)+/, '');
-            const place = memberText({ ...tar, name }, member);
-            for (const each of new Set([bare, `${name}/${bare}`, `${basename(name)}/${bare}`])) {
-              rows.appendVarchar(each);
-              rows.appendVarchar(place);
-              rows.endRow();
-            }
-          }
-        } finally {
-          await close();
+  const listOne = async (tar: ShardFile): Promise<void> => {
+    const { name } = tar;
+    if (tar.error !== null) {
+      unread.push(`${name}: ${tar.error}`);
+      return;
+    }
+    const end = await walkMembers(tar, access, {
+      take: (member) => {
+        if (member.kind !== 'file' || member.fault !== null) return false;
+        const bare = member.name.replace(/^(\.\/)+/, '');
+        const place = memberText(tar, member);
+        for (const each of new Set([bare, `${name}/${bare}`, `${basename(name)}/${bare}`])) {
+          rows.appendVarchar(each);
+          rows.appendVarchar(place);
+          rows.endRow();
         }
-      } catch (error) {
+        return false;
+      },
+    });
+    if (end !== null && !isWholeEnd(end)) unread.push(`${name}: ${end.message}`);
+  };
+  try {
+    for (const tar of tars)
+      await listOne(tar).catch((error: unknown) => {
         access.signal?.throwIfAborted();
         unread.push(`${tar.name}: ${errorText(error)}`);
-      }
-    }
+      });
   } finally {
     rows.closeSync();
   }

@@ -33,7 +33,13 @@ export type TarEnd = {
   readonly message: string;
 };
 
-const BLOCK_BYTES = 512;
+/** Whether all members were met: a missing end mark costs none. */
+export function isWholeEnd({ outcome }: TarEnd): boolean {
+  return outcome === 'whole' || outcome === 'no-end-mark';
+}
+
+/** Headers take one block, and contents fill their last one. */
+export const BLOCK_BYTES = 512;
 
 /** GNU and pax names longer than this are nobody's: Linux allows paths of 4,096 bytes. */
 const LONGEST_NAME_BYTES = 65_536;
@@ -193,7 +199,8 @@ function readPax(text: string, pending: Pending): void {
   pending.sparseName = /^\d+ GNU\.sparse\.name=(.*)$/m.exec(text)?.[1] ?? pending.sparseName;
 }
 
-function decodeHeader(block: Uint8Array, pax?: Pax, globalPax?: Pax): Header | null {
+/** The fields of a header, null for bytes that are none. */
+export function decodeHeader(block: Uint8Array, pax?: Pax, globalPax?: Pax): Header | null {
   try {
     const buffer = Buffer.from(block.buffer, block.byteOffset, block.byteLength);
     return new Header(buffer, 0, pax, globalPax);
@@ -206,7 +213,8 @@ function isExtension(type: string): boolean {
   return type.endsWith('ExtendedHeader') || /Long(Link)?[Pp]ath$/.test(type);
 }
 
-function nextBlock(at: number): number {
+/** Where the block begins that holds a byte or follows it. */
+export function nextBlock(at: number): number {
   return Math.ceil(at / BLOCK_BYTES) * BLOCK_BYTES;
 }
 
