@@ -11,6 +11,7 @@ import { MOST_READ_MS } from '../media/open-medium.ts';
 import { dropScratchOf, scratchFor } from '../media/scratch-folder.ts';
 import { errorRow, type EvidenceTable, type MediaErrorCode } from '../probes/evidence-tables.ts';
 import { DEFAULT_STORE_ACCESS, shareAccess } from '../stores/access.ts';
+import { SIGNED_S } from '../stores/presign-object.ts';
 import { isEvidenceTable, type TravellingRow } from './probe-medium.ts';
 import type { ProbeTask, ProbeVerdict } from './task.ts';
 
@@ -177,16 +178,18 @@ class Slot {
   async probe(task: ProbeTask): Promise<ProbeVerdict | null> {
     let rows: Partial<Record<EvidenceTable, TravellingRow>> = {};
     let last: JobEnd | null = null;
-    const handed = await handOver(task.medium, task.access ?? DEFAULT_STORE_ACCESS);
-    if (!handed.ok) return unreadVerdict(task, handed);
-    const { medium } = handed;
-    const access = shareAccess(handed.access, this.#workers);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const child = await this.#readyChild();
       if (child === null) return null;
+      // Signed anew for each attempt.
+      const handed = await handOver(task.medium, task.access ?? DEFAULT_STORE_ACCESS);
+      if (!handed.ok) return unreadVerdict(task, handed);
+      const { medium } = handed;
+      const access = shareAccess(handed.access, this.#workers);
       rows = {};
       const job = { task: { ...task, medium, access }, scratch: await scratchFor(medium) };
-      const clock = new TaskClock(medium, this.#deadline_s);
+      const isSigned = medium.source !== task.medium.source;
+      const clock = new TaskClock(medium, this.#deadline_s, isSigned ? SIGNED_S - 60 : Infinity);
       last = await child.run(job, {
         deadline_s: clock.deadline_s,
         onNote: (note) => takeNote(note, rows, clock),
@@ -253,16 +256,19 @@ class Slot {
 class TaskClock {
   readonly #of: (duration_s: number | null) => number;
   readonly #store_s: number;
+  /** After which a store would refuse what it gave before: a task that lasts longer says that it was slow. */
+  readonly #most_s: number;
   #duration_s: number | null = null;
   #waited_s = 0;
 
-  constructor(medium: Medium, of: (duration_s: number | null) => number) {
+  constructor(medium: Medium, of: (duration_s: number | null) => number, most_s: number) {
     this.#of = of;
+    this.#most_s = most_s;
     this.#store_s = isUrl(medium.source) ? MOST_READ_MS / 1000 : 0;
   }
 
   get deadline_s(): number {
-    return this.#of(this.#duration_s) + this.#waited_s + this.#store_s;
+    return Math.min(this.#most_s, this.#of(this.#duration_s) + this.#waited_s + this.#store_s);
   }
 
   /** Learns from a note; the new deadline where it tells something new. */

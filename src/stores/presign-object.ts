@@ -5,8 +5,8 @@ import type { StoreAddress } from './store-url.ts';
 
 type S3Address = Extract<StoreAddress, { kind: 's3' | 'gs' }>;
 
-/** How long a signature holds: longer than any task. */
-const EXPIRES_S = 900;
+/** How long a signature holds, s. */
+export const SIGNED_S = 900;
 
 /**
  * A URL by which whoever has it may read one object for a quarter of an hour: for processes that must not have credentials. It is
@@ -35,7 +35,7 @@ export async function presignObject(address: S3Address, access: StoreAccess): Pr
             headers: { host: hostOf(request), 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
           },
           {
-            expiresIn: EXPIRES_S,
+            expiresIn: SIGNED_S,
             signingRegion: scheme?.signingRegion ?? (await client.config.region()),
             signingService: 's3',
           },

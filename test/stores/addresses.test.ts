@@ -157,7 +157,9 @@ describe('a connection', () => {
     const address = outer.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const access = { ...DEFAULT_STORE_ACCESS, retries: 0 };
-    await expect(openObject(`http://127.0.0.1:${port}/a`, access)).rejects.toThrow();
+    await expect(openObject(`http://127.0.0.1:${port}/a`, access)).rejects.toMatchObject({
+      code: 'refused-address',
+    });
     outer.close();
     expect(inner.asked).toHaveLength(0);
   });
