@@ -48,7 +48,7 @@ export const PAGE_WORDS = {
   worst: 'Worst findings',
   worstSeen: 'The worst findings, seen',
   worstNote:
-    'Ranked by rows affected at the least (lower end of the 95 % interval), weighted 100 : 10 : 1 for error, warning and note.',
+    'Errors first, then warnings, then notes; in each by the rows affected at the least (lower end of the 95 % interval).',
   notLookedAt: 'Not looked at',
   notLookedAtNone: 'Everything that was planned was looked at.',
   leftOut: 'Left out of this page',

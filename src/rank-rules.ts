@@ -1,9 +1,6 @@
 import type { Severity } from './judge/rule.ts';
 import type { RuleOutcome } from './run/document.ts';
 
-/** How much worse one row of a severity is than one of the next: an error on 1 % outranks a note on everything. */
-const WEIGHT = { error: 100, warning: 10, note: 1 } as const satisfies Record<Severity, number>;
-
 const ORDER = { error: 0, warning: 1, note: 2 } as const satisfies Record<Severity, number>;
 
 /**
@@ -23,11 +20,12 @@ type Ranked = {
   readonly dataset: { readonly rows: number };
 };
 
-/** Failed rules, worst first: rows affected times severity times confidence. The order is total. */
+/** Failed rules, worst first: by severity, then by the rows that are affected at the least, then by id. */
 export function rankWorst(run: Ranked): readonly RuleOutcome[] {
-  const score = (rule: RuleOutcome): number =>
-    affectedAtLeast(rule, run.dataset.rows) * WEIGHT[rule.severity];
-  return failedRules(run).toSorted((a, b) => score(b) - score(a) || compareText(a.id, b.id));
+  const rows = (rule: RuleOutcome): number => affectedAtLeast(rule, run.dataset.rows);
+  return failedRules(run).toSorted(
+    (a, b) => ORDER[a.severity] - ORDER[b.severity] || rows(b) - rows(a) || compareText(a.id, b.id),
+  );
 }
 
 /** Failed rules by severity, then those with new findings, then rate, then id: the order of the rules section. */

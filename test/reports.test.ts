@@ -68,6 +68,20 @@ describe('order of rules', () => {
     expect(ids.at(-1)).toBe('web-noise-caption');
   });
 
+  it('names one error before a hundred rows of a warning, and that before a note on everything', () => {
+    const failed = rankFailed(input.run);
+    const bySeverity = (['note', 'warning', 'error'] as const).flatMap((severity, at) => {
+      const rule = failed.find((each) => each.severity === severity);
+      return rule === undefined ? [] : [{ ...rule, isSampled: false, affected: 100 ** (2 - at) }];
+    });
+    const ranked = rankWorst({ ...input.run, rules: bySeverity });
+    expect(ranked.map((rule) => [rule.severity, rule.affected])).toEqual([
+      ['error', 1],
+      ['warning', 100],
+      ['note', 10_000],
+    ]);
+  });
+
   it('lists failed rules by severity first', () => {
     const severities = rankFailed(input.run).map((rule) => rule.severity);
     const order = ['error', 'warning', 'note'];
