@@ -1,5 +1,5 @@
 import { type Database, maybe, numberOf, type SqlRow, textOf } from '../../engine/database.ts';
-import { claimsOf, contradictionOf } from './caption-claims.ts';
+import { claimsOf } from './caption-claims.ts';
 import { cuesOf, fitOfCues, type Look, scoreCues } from './colour-cues.ts';
 import { readCaptionsAround } from './featured-shards.ts';
 import { OFFSET_REACH, type OffsetBand } from './offset-band.ts';
@@ -19,13 +19,13 @@ const FAR_PAIRS = 8;
 /** Standard deviations by which a picture shows more, or less, of a colour than others do. */
 const CLEARLY = 0.5;
 
-/** Reads what captions say and pictures show of colour and light, and notes captions that contradict their media outright. */
+/** Reads what captions say and pictures show of colour and light, and notes what captions state of their media. */
 export async function readCues(database: Database, columns: ReadonlySet<string>): Promise<Cues> {
   if (!columns.has('caption')) return { said: new Map(), shown: new Map() };
   const rows = await readMeasured(database);
   const captions = rows.length === 0 ? [] : await readCaptionsAround(database);
   const texts = captionsByRow(captions);
-  for (const row of rows) await noteContradictions(database, row, texts.get(placeOf(row)) ?? '');
+  for (const row of rows) await noteClaims(database, row, texts.get(placeOf(row)) ?? '');
   const seen = rows.flatMap((row) => {
     const look = lookOf(row);
     return look === null ? [] : [{ row, look }];
@@ -129,25 +129,25 @@ async function readMeasured(database: Database): Promise<readonly SqlRow[]> {
   );
 }
 
-async function noteContradictions(database: Database, row: SqlRow, caption: string): Promise<void> {
+async function noteClaims(database: Database, row: SqlRow, caption: string): Promise<void> {
   for (const claim of claimsOf(caption)) {
-    const what = contradictionOf(claim, {
-      chromaSpread: maybe(row['chroma'], numberOf),
+    const values = {
+      shard_id: numberOf(row['shard_id']),
+      shard: maybe(row['shard'], textOf),
+      row_number: numberOf(row['row_number']),
+      key: maybe(row['key'], textOf),
+      caption,
+      claim: claim.kind,
+      claimed_s: claim.kind === 'duration' ? claim.duration_s : null,
+      chroma_spread: maybe(row['chroma'], numberOf),
       width_px: maybe(row['width'], numberOf),
       height_px: maybe(row['height'], numberOf),
       duration_s: maybe(row['duration'], numberOf),
-    });
+    };
+    const names = Object.keys(values);
     await database.run(
-      'insert into caption_claims values ($shard_id, $shard, $row_number, $key, $caption, $claim, $what)',
-      {
-        shard_id: numberOf(row['shard_id']),
-        shard: maybe(row['shard'], textOf),
-        row_number: numberOf(row['row_number']),
-        key: maybe(row['key'], textOf),
-        caption,
-        claim: claim.kind,
-        what,
-      },
+      `insert into caption_claims (${names.join(', ')}) values (${names.map((name) => `$${name}`).join(', ')})`,
+      values,
     );
   }
 }

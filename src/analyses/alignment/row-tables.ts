@@ -7,8 +7,13 @@ export const CAPTION_CLAIM_COLUMNS = {
   caption: 'VARCHAR',
   /** black-and-white, upright, wide or duration. */
   claim: 'VARCHAR',
-  /** How the medium contradicts it, in words; null where it does not. */
-  contradiction: 'VARCHAR',
+  /** Duration that it states, s; null for the others. */
+  claimed_s: 'DOUBLE',
+  /** What is known of the medium. Standard deviation of chroma; of a grey picture it is under 2. */
+  chroma_spread: 'DOUBLE',
+  width_px: 'DOUBLE',
+  height_px: 'DOUBLE',
+  duration_s: 'DOUBLE',
 } as const;
 
 /** Rows whose file is, in the table that captions came from, that of another key. */
