@@ -41,6 +41,12 @@ describe('a weak relation', () => {
     expect(segment?.p ?? 1).toBeLessThan(0.001);
   });
 
+  it('shows from where on the order is lost, not from the first place from which most is', () => {
+    const { picture, text } = simulatePairs({ ...PLAN, rows: 2400, dPrime: 0.6, seed: 1 });
+    const { found } = look({ picture, text: reorder(text, shuffled(1500, 2400, 5)) });
+    expect(found.segments).toMatchObject([{ from: 1500, offset: null }]);
+  });
+
   it('says in which rows it cannot be seen, where that proves nothing', () => {
     const weak = { ...PLAN, rows: 240, dPrime: 1, seed: 1 };
     const { picture, text } = simulatePairs(weak);

@@ -6,6 +6,7 @@ import { TAR_TABLES } from '../dataset/tar/tar-tables.ts';
 import type { Database } from '../engine/database.ts';
 import type { Offer } from '../judge/applicability.ts';
 import { numberColumns } from '../judge/number-columns.ts';
+import { ALIGNMENT_NAMES } from '../judge/sampled-clips.ts';
 import { tablesOf } from '../ladder/climb.ts';
 import type { SelectedDecoder } from '../media/decoders/decode-frames.ts';
 
@@ -41,9 +42,7 @@ export async function describeOffer(
       'page_faults',
       'tar_faults',
       'profile',
-      'alignment',
-      'alignment_segments',
-      'caption_claims',
+      ...ALIGNMENT_NAMES,
       'annotated_paths',
       'action_lags',
       ...(reaches(tier, 'keyframes') ? ['near_duplicates'] : []),

@@ -7,6 +7,7 @@ import { sampleOrderSql } from '../sampling/draw-sample.ts';
 import { isAnswered, isFused, type LedgerAnswer, planAnswers } from './answers.ts';
 import { type CompiledRule, usedBy } from './compile-rule.ts';
 import { findRepeats, REPEAT_TABLES } from './repeats.ts';
+import { comparesCaptions } from './sampled-clips.ts';
 
 /** A column by which findings are localised: its name for people and the SQL over `clips` that gives its value as text. */
 export type Dimension = { readonly name: string; readonly sql: string };
@@ -166,7 +167,7 @@ function columnsNamed(rules: readonly CompiledRule[]): ReadonlySet<string> {
   for (const [table, column] of Object.entries(REPEAT_TABLES))
     if (words.has(table)) words.add(column);
   // What the comparison of captions reads is not in the rules.
-  const all = words.has('alignment') ? LEDGER_COLUMN_NAMES : [];
+  const all = rules.some(comparesCaptions) ? LEDGER_COLUMN_NAMES : [];
   return new Set(['clip_id', 'shard_id', 'row_number', 'sample_order', ...words, ...all]);
 }
 

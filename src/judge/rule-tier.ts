@@ -2,6 +2,7 @@ import { reaches, type Tier } from '../config/config.ts';
 import { tierOfColumn } from '../probes/evidence-tiers.ts';
 import type { CompiledRule } from './compile-rule.ts';
 import type { RuleLevel } from './rule.ts';
+import { ALIGNMENT_NAMES } from './sampled-clips.ts';
 
 const LEVEL_TIERS: Readonly<Record<RuleLevel, Tier>> = {
   L0: 'header',
@@ -14,7 +15,11 @@ const LEVEL_TIERS: Readonly<Record<RuleLevel, Tier>> = {
 };
 
 /** Tables that analyses make of evidence of every frame. */
-const ANALYSES: ReadonlySet<string> = new Set(['near_duplicates', 'alignment', 'action_lags']);
+const ANALYSES: ReadonlySet<string> = new Set([
+  'near_duplicates',
+  'action_lags',
+  ...ALIGNMENT_NAMES,
+]);
 
 /**
  * The tier at which clips count as looked at for a rule that reads evidence: that of its level, or of a required column

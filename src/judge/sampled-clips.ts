@@ -2,9 +2,16 @@ import { quoteIdentifier } from '../dataset/sql-quote.ts';
 import type { Database } from '../engine/database.ts';
 import type { CompiledRule } from './compile-rule.ts';
 
+/** What the comparison of captions with clips writes. */
+export const ALIGNMENT_NAMES: ReadonlySet<string> = new Set([
+  'alignment',
+  'alignment_segments',
+  'caption_claims',
+]);
+
 /** Whether a rule reads what the alignment analysis writes. */
-export function comparesCaptions(rule: CompiledRule): boolean {
-  return rule.needs.some((need) => need.table === 'alignment');
+export function comparesCaptions(rule: Pick<CompiledRule, 'needs'>): boolean {
+  return rule.needs.some((need) => ALIGNMENT_NAMES.has(need.table));
 }
 
 /** Whether anything that a rule reads is made of the sampled media. */

@@ -153,7 +153,7 @@ function unreachableSentence({
   allowed,
 }: NonNullable<RunDocument['unreachable']>): string {
   const share = `${Number((100 * allowed).toPrecision(3))} %`;
-  return `${media.toLocaleString('en-US')} of ${one(planned, 'medium').replace(/mediums$/, 'media')} could not be reached, more than the ${share} that are allowed.`;
+  return `${media.toLocaleString('en-US')} of ${planned.toLocaleString('en-US')} ${planned === 1 ? 'medium' : 'media'} could not be reached, more than the ${share} that are allowed.`;
 }
 
 /** What nobody looked at, most first. */

@@ -104,11 +104,14 @@ export async function chooseOriginals(
     );
     // Media inside of shards are taken out; of ranges and objects no copy is made here.
     await held?.hold(rows.slice(0, MOST_HELD).map((row) => maybe(row['path'], textOf)));
-    const whole = rows.filter((row) => fileOf(row, mediaRoot, held) !== null);
+    const whole = rows.flatMap((row) => {
+      const file = fileOf(row, mediaRoot, held);
+      return file === null ? [] : [{ key: textOf(row['key']), scene: row['scene'] ?? null, file }];
+    });
     const scenes = kind === 'clip' ? Math.max(most, ...Object.values(SCENES_OF_SHARD)) : most;
     return differentScenes(whole, scenes).map((row, index): Original => ({
-      key: textOf(row['key']),
-      file: fileOf(row, mediaRoot, held) ?? '',
+      key: row.key,
+      file: row.file,
       kind,
       isForAll: index < most,
     }));
@@ -149,10 +152,13 @@ const SCENES: Readonly<Record<string, string>> = {
 };
 
 /** The first rows whose pictures differ from those of all rows before them, as far as `most` goes. */
-function differentScenes(rows: readonly SqlRow[], most: number): readonly SqlRow[] {
-  const chosen: SqlRow[] = [];
+function differentScenes<T extends { readonly scene: SqlRow[string] }>(
+  rows: readonly T[],
+  most: number,
+): readonly T[] {
+  const chosen: T[] = [];
   for (const row of rows) {
-    const isNew = chosen.every((each) => bitsApart(each['scene'], row['scene']) > ALIKE_BITS);
+    const isNew = chosen.every((each) => bitsApart(each.scene, row.scene) > ALIKE_BITS);
     if (isNew && chosen.length < most) chosen.push(row);
   }
   return chosen;

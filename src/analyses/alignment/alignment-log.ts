@@ -169,8 +169,9 @@ export class AlignmentLog {
       this.#show({ ...common, stretch: null, ...(whole ?? nothing) });
     for (const [index, segment] of assessment.segments.entries()) {
       const stretch = await this.#segment(shard, assessment, segment, fault);
-      const profile =
-        Number.isFinite(segment.to) || segment.from > 0 ? (parts[index] ?? whole) : whole;
+      // Profiles of parts are those of the reading's own segments, which a fault of the source replaces.
+      const isPart = fault === null && (Number.isFinite(segment.to) || segment.from > 0);
+      const profile = isPart ? (parts[index] ?? whole) : whole;
       this.#show({ ...common, stretch, ...(profile ?? nothing) });
     }
   }

@@ -6,7 +6,12 @@ import { createAlignmentTables } from './alignment-tables.ts';
 import { assessShards, readShard, type ShardAssessment } from './assess-shard.ts';
 import { bandsOfCues, readCues } from './cue-evidence.ts';
 import { EmbeddingShard, type ShardEvidence } from './embedding-shard.ts';
-import { type Featured, readColouredRows, readEmbeddedRows } from './featured-shards.ts';
+import {
+  type Featured,
+  readCaptionsAround,
+  readColouredRows,
+  readEmbeddedRows,
+} from './featured-shards.ts';
 import { readAnnotatedMetadata, readMetadataEvidence } from './metadata-evidence.ts';
 import { readModelWindows, type WindowEmbedder } from './model-windows.ts';
 import type { Fit } from './name-reordering.ts';
@@ -39,7 +44,8 @@ export async function analyseAlignment(
   plan: AlignmentPlan,
 ): Promise<readonly AlignmentSummary[]> {
   await createAlignmentTables(database);
-  const cues = await readCues(database, plan.clipColumns);
+  const captions = plan.clipColumns.has('caption') ? await readCaptionsAround(database) : [];
+  const cues = await readCues(database, captions);
   const log = await AlignmentLog.begin(database, cues, plan.clipColumns.has('source_id'));
   const has = (column: string): boolean => plan.clipColumns.has(column);
   const isTold =
@@ -50,7 +56,13 @@ export async function analyseAlignment(
     if (has('clip_embedding')) {
       const rows = await readEmbeddedRows(database, 'clip_embedding');
       await compareWords(log, 'picture-words', 'caption', rows);
-    } else await compareWords(log, 'colour-words', 'caption', await readColouredRows(database));
+    } else
+      await compareWords(
+        log,
+        'colour-words',
+        'caption',
+        await readColouredRows(database, captions),
+      );
   }
   if (!has('caption') && !(has('clip_embedding') && has('text_embedding')))
     await log.nothing('embeddings', whyNothing(has, 'caption'));

@@ -2,8 +2,7 @@ import { type LagProfile, profileLags } from './lag-profile.ts';
 import { boundMismatch, type MismatchShare } from './mismatch-share.ts';
 import { OFFSET_REACH, type OffsetBand, pairCount, similarityAt } from './offset-band.ts';
 import { blockTest, testDistinctNeighbours, testPartShift, testRelation } from './offset-tests.ts';
-import { testParts } from './part-tests.ts';
-import { upperTailOfT } from './student-t.ts';
+import { chanceOfLess, testParts } from './part-tests.ts';
 import { leastStretch, scanSegments, type Segment } from './segment-scan.ts';
 
 /** What one shard says about its pairs, before shards are compared with each other. */
@@ -203,9 +202,10 @@ function weakShards(readings: readonly ShardReading[]): ReadonlyMap<number, numb
   const error = median(usual.map((each) => each.contrastError));
   return new Map(
     readings.flatMap((each, index) => {
-      const away = (contrast / 2 - each.contrast) / Math.max(each.contrastError, error);
-      return each.pairs >= LEAST_ROWS_TO_COMPARE && away > 3.2
-        ? [[index, Math.min(1, readings.length * upperTailOfT(away, 1000))] as const]
+      const spread = Math.max(each.contrastError, error);
+      const chance = chanceOfLess(contrast / 2, each.contrast, spread);
+      return each.pairs >= LEAST_ROWS_TO_COMPARE && chance !== null
+        ? [[index, Math.min(1, readings.length * chance)] as const]
         : [];
     }),
   );

@@ -1,7 +1,6 @@
 import { type Database, maybe, numberOf, type SqlRow, textOf } from '../../engine/database.ts';
 import { claimsOf } from './caption-claims.ts';
 import { cuesOf, fitOfCues, type Look, scoreCues } from './colour-cues.ts';
-import { readCaptionsAround } from './featured-shards.ts';
 import { OFFSET_REACH, type OffsetBand } from './offset-band.ts';
 
 type ByRow<T> = ReadonlyMap<number, ReadonlyMap<number, T>>;
@@ -20,10 +19,9 @@ const FAR_PAIRS = 8;
 const CLEARLY = 0.5;
 
 /** Reads what captions say and pictures show of colour and light, and notes what captions state of their media. */
-export async function readCues(database: Database, columns: ReadonlySet<string>): Promise<Cues> {
-  if (!columns.has('caption')) return { said: new Map(), shown: new Map() };
+export async function readCues(database: Database, captions: readonly SqlRow[]): Promise<Cues> {
+  if (captions.length === 0) return { said: new Map(), shown: new Map() };
   const rows = await readMeasured(database);
-  const captions = rows.length === 0 ? [] : await readCaptionsAround(database);
   const texts = captionsByRow(captions);
   for (const row of rows) await noteClaims(database, row, texts.get(placeOf(row)) ?? '');
   const seen = rows.flatMap((row) => {

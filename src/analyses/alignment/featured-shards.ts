@@ -26,7 +26,10 @@ export async function readEmbeddedRows(database: Database, column: string): Prom
 }
 
 /** Colours and layout of the sampled pictures, with the captions of the rows around them. */
-export async function readColouredRows(database: Database): Promise<Featured> {
+export async function readColouredRows(
+  database: Database,
+  captions: readonly SqlRow[],
+): Promise<Featured> {
   const rows = await database.rows(
     `select sampled.shard_id, sampled.row_number, ${COLOUR_FEATURES} as features
      from sampled_clips as sampled
@@ -38,11 +41,12 @@ export async function readColouredRows(database: Database): Promise<Featured> {
      order by sampled.shard_id, sampled.row_number`,
   );
   if (rows.length === 0) return { dimension: 0, shards: [] };
-  return standardise(gather(rows, await readCaptionsAround(database)));
+  return standardise(gather(rows, captions));
 }
 
 /** Captions of the sampled rows and of all rows within reach of them. */
 export async function readCaptionsAround(database: Database): Promise<readonly SqlRow[]> {
+  if ((await database.rows('select 1 from sampled_clips limit 1')).length === 0) return [];
   await database.run(
     `create or replace temp table alignment_around as
      select distinct clip_id + offset_rows as clip_id, row_number + offset_rows as row_number

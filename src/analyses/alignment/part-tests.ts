@@ -36,26 +36,35 @@ export function testParts(
       (index) => contrast[(from + index) * width + offset + band.reach] ?? Number.NaN,
     );
   const cutAt = (part: number): number => Math.round((rows * part) / PARTS);
-  for (let part = 2; part <= PARTS - 2; part += 1) {
-    const cut = cutAt(part);
+  const cuts = Array.from({ length: PARTS - 3 }, (_, index) => cutAt(index + 2));
+  const found = cuts.flatMap((cut) => {
     const [before, after] = [test(0, cut), test(cut, rows)];
-    const [late, early] = [chanceOf(after, before), chanceOf(before, after)];
-    if (late !== null) return { lost: segmentOf(cut, rows, late), unknown: null };
-    if (early !== null) return { lost: segmentOf(0, cut, early), unknown: null };
+    const [late, early] = [chanceBelowHalf(after, before), chanceBelowHalf(before, after)];
+    return [
+      ...(late === null ? [] : [{ from: cut, to: rows, chance: late }]),
+      ...(early === null ? [] : [{ from: 0, to: cut, chance: early }]),
+    ];
+  });
+  const [best] = found.toSorted((a, b) => a.chance - b.chance);
+  if (best !== undefined) {
+    // Each cut was tried both ways (Bonferroni).
+    const p = Math.min(1, 2 * cuts.length * best.chance);
+    return { lost: { from: best.from, to: best.to, offset: null, gain: 0, p }, unknown: null };
   }
   const parts = Array.from({ length: PARTS }, (_, part) => test(cutAt(part), cutAt(part + 1)));
   return { lost: null, unknown: longestSilence(band, parts, cutAt) };
 }
 
 /** How likely it is that a part with half the fit of the rest shows as little; null where that is no wonder. */
-function chanceOf(part: Part, rest: Part): number | null {
+function chanceBelowHalf(part: Part, rest: Part): number | null {
   const error = Math.max(part.standardError, rest.standardError);
-  const away = (rest.mean / 2 - part.mean) / error;
-  return rest.p < ALPHA / 100 && away > CLEARANCE ? upperTailOfT(away, LARGE) : null;
+  return rest.p < ALPHA / 100 ? chanceOfLess(rest.mean / 2, part.mean, error) : null;
 }
 
-function segmentOf(from: number, to: number, p: number): Segment {
-  return { from, to, offset: null, gain: 0, p };
+/** Chance that what is `expected` shows as little as `found`; null within 3.2 standard errors, which are no wonder. */
+export function chanceOfLess(expected: number, found: number, error: number): number | null {
+  const away = (expected - found) / error;
+  return away > CLEARANCE ? upperTailOfT(away, LARGE) : null;
 }
 
 function longestSilence(
