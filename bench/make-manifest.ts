@@ -20,16 +20,20 @@ sorry cannot provide image video caption shows captures depicts features visible
     .map(quoteLiteral)
     .join(', ');
 
-/** Words of a caption, on average. */
-const WORDS_PER_CAPTION = 100;
-const HALVES = 10_000;
+/** Words of a caption, on average, by the rows of a manifest: a hundred million long captions would take 14 GB of disk. */
+export function captionWordsOf(rows: number): number {
+  return rows > 20_000_000 ? 12 : 100;
+}
 
 /**
- * Writes (once) a seeded manifest of `rows` clips with captions of about 100 words as zstd Parquet in shards of 500,000 rows,
- * and returns its folder.
+ * Writes (once) a seeded manifest of `rows` clips with captions of `words` words on average as zstd Parquet in shards of
+ * 500,000 rows, shard by shard, and returns its folder.
  */
-export async function makeManifest(rows: number): Promise<string> {
-  const folder = join(tmpdir(), `dailies-bench-manifest-${rows}`);
+export async function makeManifest(rows: number, words = captionWordsOf(rows)): Promise<string> {
+  const folder = join(
+    tmpdir(),
+    `dailies-bench-manifest-${rows}${words === 100 ? '' : `-${words}`}`,
+  );
   if (existsSync(join(folder, 'done'))) return folder;
   mkdirSync(folder, { recursive: true });
   const database = await Database.open({
@@ -38,13 +42,15 @@ export async function makeManifest(rows: number): Promise<string> {
     tempDirectory: join(folder, 'spill'),
     threads: 2,
   });
-  // Half captions, paired anew for every row: a hundred million pairs from ten thousand halves.
+  // Half captions, paired anew for every row: a hundred pairs a row and more, so that few captions repeat.
+  const count = rows > 20_000_000 ? 100_000 : 10_000;
+  const spread = Math.floor(words / 10);
   await database.run(
     `create table halves as
      select list(half order by i) as halves from (
-       select i, list_aggregate(list_transform(range(${WORDS_PER_CAPTION / 2 - 10} + (hash(i) % 21)::bigint),
+       select i, list_aggregate(list_transform(range(${Math.round(words / 2) - spread} + (hash(i) % ${2 * spread + 1})::bigint),
          lambda w: words[1 + (hash(i * 1009 + w) % len(words))::bigint]), 'string_agg', ' ') as half
-       from range(${HALVES}) as numbers(i), (select [${WORDS}] as words))`,
+       from range(${count}) as numbers(i), (select [${WORDS}] as words))`,
   );
   const shardRows = 500_000;
   for (let start = 0; start < rows; start += shardRows) {
@@ -52,7 +58,7 @@ export async function makeManifest(rows: number): Promise<string> {
     const file = join(folder, `part-${String(start / shardRows).padStart(5, '0')}.parquet`);
     await database.run(`copy (
       select 'clip-' || i as key, 'media/' || (i % 997) || '/clip-' || i || '.mp4' as path,
-        halves[1 + (hash(i) % ${HALVES})::bigint] || ', ' || halves[1 + (hash(i * 31 + 7) % ${HALVES})::bigint] || '.' as caption,
+        halves[1 + (hash(i) % ${count})::bigint] || ', ' || halves[1 + (hash(i * 31 + 7) % ${count})::bigint] || '.' as caption,
         'source-' || (i // 12) as source_id, if(i // 12 % 50 = 0, 'val', 'train') as split,
         1280 as width, 720 as height, 24.0 as fps, 4.0 + (i % 80) / 10.0 as duration, (4 + i % 8) * 24 as num_frames
       from range(${start}, ${end}) as numbers(i), halves

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -140,6 +141,42 @@ describe('row counts written beside the manifest', () => {
       '00000_stats.json says 12 rows for 00000.parquet, the manifest holds 10',
       '_metadata says 25 rows for all rows, the manifest holds 20',
     ]);
+  });
+});
+
+describe('schemas beside the manifest', () => {
+  const rows = `select i as key, 'c ' || i as caption, i::integer as width from range(10) t(i)`;
+  const writeSet = async (): Promise<string> => {
+    const folder = makeFolder();
+    for (const bucket of ['a', 'b']) {
+      mkdirSync(join(folder, `bucket=${bucket}`));
+      await runAlone(`copy (${rows}) to '${folder}/bucket=${bucket}/0.parquet'`);
+    }
+    return folder;
+  };
+
+  it('that name other columns or types than the shards are told', async () => {
+    const folder = await writeSet();
+    await runAlone(
+      `copy (select i as key, i::bigint as width, '' as bucket from range(0) t(i)) to '${folder}/_common_metadata' (format parquet)`,
+    );
+    const { findings } = await judgeOne(folder, 'schema-drift', 'manifest');
+
+    expect(findings.map((each) => each.message)).toEqual([
+      'lacks caption; stores width BIGINT; 2 of 2 shards have the usual columns',
+    ]);
+    expect(findings[0]?.shard).toBe('_common_metadata');
+  });
+
+  it('that agree, partition columns apart, are none', async () => {
+    const folder = await writeSet();
+    for (const name of ['_common_metadata', '_metadata'])
+      await runAlone(
+        `copy (select *, 'a' as bucket from (${rows})) to '${folder}/${name}' (format parquet)`,
+      );
+    const { findings } = await judgeOne(folder, 'schema-drift', 'manifest');
+
+    expect(findings).toEqual([]);
   });
 });
 

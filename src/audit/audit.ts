@@ -13,6 +13,7 @@ import { findNearDuplicates } from '../analyses/near-duplicates.ts';
 import { type Config } from '../config/config.ts';
 import { DailiesError } from '../dailies-error.ts';
 import { checkDeclaredRows } from '../dataset/declared-rows.ts';
+import { readDeclaredColumns } from '../dataset/declared-schemas.ts';
 import { leaveOutPageFaults, type OpenDataset } from '../dataset/open-dataset.ts';
 import { findUnnamedFiles } from '../dataset/unnamed-files.ts';
 import { shardErrorText } from '../dataset/rows.ts';
@@ -354,6 +355,8 @@ export class Audit {
       const counts = splits.map(({ split, n }) => [textOf(split), numberOf(n)] as const);
       await checkDeclaredRows(connection, this.#opened(), new Map(counts));
     }
+    if (this.#isAskedFor(['declared_columns']))
+      await readDeclaredColumns(connection, this.#opened());
     if (this.#isAskedFor(['unnamed_files']))
       await findUnnamedFiles(connection, this.#opened(), this.#context.signal);
   }

@@ -47,6 +47,7 @@ export async function describeOffer(
       'action_lags',
       ...(reaches(tier, 'keyframes') ? ['near_duplicates'] : []),
       'declared_rows',
+      'declared_columns',
       ...(reaches(tier, 'header') && dataset.mediaColumns.length > 0 ? ['unnamed_files'] : []),
       ...(dataset.format === 'parquet' ? STORAGE_TABLES : []),
       ...(dataset.format === 'tar' ? TAR_TABLES : []),

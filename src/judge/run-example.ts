@@ -1,6 +1,7 @@
 import { ANNOTATED_PATH_COLUMNS, CAPTION_CLAIM_COLUMNS } from '../analyses/alignment/row-tables.ts';
 import { CANONICAL_COLUMNS } from '../dataset/canonical-columns.ts';
 import { DECLARED_ROW_COLUMNS } from '../dataset/declared-rows.ts';
+import { DECLARED_COLUMN_COLUMNS } from '../dataset/declared-schemas.ts';
 import {
   TAR_FAULT_COLUMNS,
   TAR_SAMPLE_COLUMNS,
@@ -158,6 +159,7 @@ const DATASET_TABLES = {
   page_checksums: PAGE_CHECKSUM_COLUMNS,
   footer_checks: FOOTER_CHECK_COLUMNS,
   declared_rows: DECLARED_ROW_COLUMNS,
+  declared_columns: DECLARED_COLUMN_COLUMNS,
   unnamed_files: UNNAMED_FILE_COLUMNS,
   tar_samples: TAR_SAMPLE_COLUMNS,
   tar_shards: TAR_SHARD_COLUMNS,
