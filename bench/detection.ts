@@ -16,7 +16,7 @@ import { basename, join, resolve } from 'node:path';
 
 import { DEFAULT_CONFIG } from '../src/config/config.ts';
 import { DailiesError } from '../src/dailies-error.ts';
-import { isEvidenceTable, readNeed } from '../src/judge/compile-rule.ts';
+import { readNeed } from '../src/judge/compile-rule.ts';
 import { loadRules } from '../src/judge/load-rules.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 import { SILENT } from '../src/progress.ts';
@@ -25,6 +25,7 @@ import type { SelftestDocument } from '../src/selftest/document.ts';
 import { selftest } from '../src/selftest/selftest.ts';
 import { makeCleanManifest } from '../test/faults/clean-manifest.ts';
 import { detectionTable, writeTable } from './detection-table.ts';
+import { isEvidenceTable } from '../src/probes/evidence-tables.ts';
 
 /** Clips whose media are looked at, and of those, how many are encoded anew with every fault. */
 const MEDIA = '60';

@@ -1,3 +1,4 @@
+import { createTableSql } from '../dataset/table-columns.ts';
 import { type Database, numberOf, type SqlRow, textOf } from '../engine/database.ts';
 import { upperTailOfT } from './alignment/student-t.ts';
 
@@ -30,8 +31,7 @@ type Clip = { readonly shard: string; readonly correlations: readonly number[] }
  * resemble each other. Needs `sampled_clips.actions` and `frames`.
  */
 export async function measureActionLags(database: Database, hasActions: boolean): Promise<void> {
-  const list = Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`);
-  await database.run(`create or replace temp table action_lags (${list.join(', ')})`);
+  await database.run(createTableSql('action_lags', COLUMNS, 'temp table'));
   if (!hasActions) return;
   const rows = await database.rows(
     `select sampled.shard, sampled.actions, frames.difference

@@ -1,3 +1,4 @@
+import { createTableSql } from '../dataset/table-columns.ts';
 import type { Database } from '../engine/database.ts';
 import { byRows, type ColumnProfile, TOP_VALUES, type TopValue } from './column-profile.ts';
 import { countDistinct, mergeDistinct } from './distinct-sketch.ts';
@@ -44,11 +45,7 @@ export async function profileTable(
   columns: readonly { readonly name: string; readonly type: string }[],
 ): Promise<ProfileDocument> {
   const measured = await measureColumns(database, columns);
-  await database.run(
-    `create or replace table profile (${Object.entries(PROFILE_COLUMNS)
-      .map(([name, type]) => `"${name}" ${type}`)
-      .join(', ')})`,
-  );
+  await database.run(createTableSql('profile', PROFILE_COLUMNS));
   const appender = await database.connection.createAppender('profile');
   const number = (value: number | null): void => {
     if (value === null || !Number.isFinite(value)) appender.appendNull();

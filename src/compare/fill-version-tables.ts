@@ -1,10 +1,7 @@
+import { createTableSql } from '../dataset/table-columns.ts';
 import { type Database, numberOf } from '../engine/database.ts';
-import {
-  createVersionTable,
-  isVersionTable,
-  VERSION_TABLES,
-  type VersionTable,
-} from '../judge/version-tables.ts';
+import { insertRows, type PlainRow } from '../engine/insert-rows.ts';
+import { VERSION_TABLES, type VersionTable } from '../judge/version-tables.ts';
 import type {
   CaptionChanges,
   ColumnChange,
@@ -48,8 +45,10 @@ export async function fillVersionTables(
   database: Database,
   facts: VersionFacts,
 ): Promise<VersionOffer> {
-  for (const table of Object.keys(VERSION_TABLES))
-    if (isVersionTable(table)) await database.run(createVersionTable(table));
+  for (const [table, columns] of Object.entries(VERSION_TABLES))
+    await database.run(createTableSql(table, columns));
+  const insert = (table: VersionTable, rows: readonly PlainRow[]): Promise<void> =>
+    insertRows(database, table, VERSION_TABLES[table], rows);
   const offer = new Map<VersionTable, Set<string>>();
   const offerAll = (table: VersionTable, without: readonly string[] = []): void => {
     offer.set(
@@ -64,7 +63,7 @@ export async function fillVersionTables(
     (await database.row('select count(*) filter (where content_changed) as n from pairs'))['n'],
   );
   const { flow } = facts;
-  await insertRows(database, 'row_flow', [
+  await insert('row_flow', [
     {
       before_rows: flow.beforeRows,
       after_rows: flow.afterRows,
@@ -80,8 +79,7 @@ export async function fillVersionTables(
     },
   ]);
   offerAll('row_flow', flow.returnedFrom === null ? ['returned'] : []);
-  await insertRows(
-    database,
+  await insert(
     'column_schema',
     facts.schema.columns.map((column) => ({
       column_name: column.name,
@@ -95,8 +93,7 @@ export async function fillVersionTables(
     })),
   );
   offerAll('column_schema');
-  await insertRows(
-    database,
+  await insert(
     'column_changes',
     facts.columns.map((column) => ({
       column_name: column.name,
@@ -111,8 +108,7 @@ export async function fillVersionTables(
     })),
   );
   offerAll('column_changes');
-  await insertRows(
-    database,
+  await insert(
     'drift',
     facts.drift.map((each) => ({
       column_name: each.name,
@@ -127,8 +123,7 @@ export async function fillVersionTables(
     })),
   );
   if (facts.drift.length > 0) offerAll('drift');
-  await insertRows(
-    database,
+  await insert(
     'edges',
     facts.edges.map((edge) => ({
       column_name: edge.column,
@@ -139,8 +134,7 @@ export async function fillVersionTables(
     })),
   );
   offerAll('edges');
-  await insertRows(
-    database,
+  await insert(
     'rule_rates',
     facts.ruleChanges.map((each) => ({
       rule_id: each.id,
@@ -270,20 +264,5 @@ async function fillPairs(database: Database, facts: VersionFacts, roles: Roles):
      left join caption_changes using (before_clip, after_clip)
      left join shard_names as an on an.side = 'after' and an.shard = after_clip >> 40
      left join shard_names as bn on bn.side = 'before' and after_clip is null and bn.shard = before_clip >> 40`,
-  );
-}
-
-/** Inserts plain rows by name. */
-export async function insertRows(
-  database: Database,
-  table: VersionTable,
-  rows: readonly Readonly<Record<string, string | number | boolean | null>>[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  const columns = Object.entries(VERSION_TABLES[table]);
-  const values = columns.map(([name, { type }]) => `(row ->> '${name}')::${type} as ${name}`);
-  await database.run(
-    `insert into ${table} select ${values.join(', ')} from (select unnest(from_json($rows::json, '["json"]')) as row)`,
-    { rows: JSON.stringify(rows) },
   );
 }

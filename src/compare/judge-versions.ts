@@ -4,7 +4,8 @@ import { compileRule, type CompiledRule } from '../judge/compile-rule.ts';
 import { type Exclusion, judge } from '../judge/judge.ts';
 import { loadRules } from '../judge/load-rules.ts';
 import { selectRules } from '../judge/select-rules.ts';
-import { isVersionTable } from '../judge/version-tables.ts';
+import { hasTable } from '../dataset/table-columns.ts';
+import { VERSION_TABLES } from '../judge/version-tables.ts';
 import { decideVerdict } from '../judge/verdict.ts';
 import type { Finding, RuleOutcome, RunDocument } from '../run/document.ts';
 import type { VersionOffer } from './fill-version-tables.ts';
@@ -71,7 +72,7 @@ function sentence(outcomes: readonly RuleOutcome[]): string {
 function whyNot(compiled: CompiledRule, offer: VersionOffer): string | null {
   for (const need of compiled.needs) {
     if (need.isOptional) continue;
-    const columns = isVersionTable(need.table) ? offer.get(need.table) : undefined;
+    const columns = hasTable(VERSION_TABLES, need.table) ? offer.get(need.table) : undefined;
     if (columns === undefined) return NO_TABLE[need.table] ?? `there is no table ${need.table}`;
     if (!columns.has(need.column)) return NO_COLUMN[need.column] ?? `nothing fills ${need.column}`;
   }

@@ -8,6 +8,7 @@ import { numberOf, readRows } from './rows.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import { shardFormatOf } from './shard-format.ts';
 import { quotePathList } from './sql-quote.ts';
+import { createTableSql } from './table-columns.ts';
 
 /** Columns of the table `declared_rows`: row counts that files beside the manifest state, and what the manifest holds. */
 export const DECLARED_ROW_COLUMNS = {
@@ -54,8 +55,7 @@ export async function checkDeclaredRows(
 ): Promise<void> {
   const declared = dataset.format === 'media' ? [] : await readDeclarations(connection, dataset);
   const isWhole = declared.length > 0 && (await hasAllShards(dataset));
-  const columns = Object.entries(DECLARED_ROW_COLUMNS).map(([name, type]) => `"${name}" ${type}`);
-  await connection.run(`create or replace table declared_rows (${columns.join(', ')})`);
+  await connection.run(createTableSql('declared_rows', DECLARED_ROW_COLUMNS));
   const appender = await connection.createAppender('declared_rows');
   for (const each of declared) {
     const found = countFound(each, dataset, isWhole, splits);

@@ -4,6 +4,7 @@ import type { OpenShard } from './open-dataset.ts';
 import { rowsWithin } from './page-faults.ts';
 import { type Cell, numberOf, readRows, shardErrorText, textOf } from './rows.ts';
 import { quoteIdentifier, quoteLiteral, quotePathList } from './sql-quote.ts';
+import { createTableSql } from './table-columns.ts';
 
 /** Columns of the table `footer_checks`: one row for each statistic of a row group that was computed again from its values. */
 export const FOOTER_CHECK_COLUMNS = {
@@ -143,8 +144,7 @@ export async function createFooterChecksTable(
   connection: DuckDBConnection,
   checks: readonly FooterCheck[],
 ): Promise<void> {
-  const columns = Object.entries(FOOTER_CHECK_COLUMNS).map(([name, type]) => `"${name}" ${type}`);
-  await connection.run(`create or replace table footer_checks (${columns.join(', ')})`);
+  await connection.run(createTableSql('footer_checks', FOOTER_CHECK_COLUMNS));
   const appender = await connection.createAppender('footer_checks');
   for (const each of checks) {
     appender.appendInteger(each.shardId);

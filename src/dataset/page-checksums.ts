@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import { readThriftStruct, ThriftFault } from './thrift-compact.ts';
+import { createTableSql } from './table-columns.ts';
 
 /** A column of a row group as the footer describes it: where its pages lie in the file. */
 export type ColumnChunk = {
@@ -163,8 +164,7 @@ export async function createPageChecksumsTable(
   connection: DuckDBConnection,
   checked: readonly ChunkChecksums[],
 ): Promise<void> {
-  const columns = Object.entries(PAGE_CHECKSUM_COLUMNS).map(([name, type]) => `"${name}" ${type}`);
-  await connection.run(`create or replace table page_checksums (${columns.join(', ')})`);
+  await connection.run(createTableSql('page_checksums', PAGE_CHECKSUM_COLUMNS));
   const shards = new Map<number, ChunkChecksums[]>();
   for (const each of checked) {
     const list = shards.get(each.chunk.shardId);

@@ -4,6 +4,7 @@ import { numberOf, readRows, partErrorText } from './rows.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import type { ShardReading } from './source.ts';
 import { quoteIdentifier, quoteLiteral, quotePathList } from './sql-quote.ts';
+import { createTableSql } from './table-columns.ts';
 
 /** A row group of a Parquet shard of which a column cannot be decoded. Its rows are left out of `clips`. */
 export type PageFault = {
@@ -200,8 +201,7 @@ export async function createPageFaultsTable(
   connection: DuckDBConnection,
   faults: readonly PageFault[],
 ): Promise<void> {
-  const columns = Object.entries(PAGE_FAULT_COLUMNS).map(([name, type]) => `"${name}" ${type}`);
-  await connection.run(`create or replace table page_faults (${columns.join(', ')})`);
+  await connection.run(createTableSql('page_faults', PAGE_FAULT_COLUMNS));
   for (const fault of faults.filter((each) => each.isUnreachable !== true)) {
     const name = fault.columnName === null ? 'null' : quoteLiteral(fault.columnName);
     await connection.run(

@@ -4,6 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { NamedType, ShardReading } from './source.ts';
 import { quoteLiteral } from './sql-quote.ts';
+import { createTableSql } from './table-columns.ts';
 
 /** Columns of the table `shards`: what footers, schemas and readers say of each file of the manifest. */
 export const SHARD_COLUMNS = {
@@ -38,8 +39,7 @@ export async function createShardsTable(
   connection: DuckDBConnection,
   shards: readonly ShardReading[],
 ): Promise<void> {
-  const columns = Object.entries(SHARD_COLUMNS).map(([name, type]) => `"${name}" ${type}`);
-  await connection.run(`create or replace table shards (${columns.join(', ')})`);
+  await connection.run(createTableSql('shards', SHARD_COLUMNS));
   for (let at = 0; at < shards.length; at += ROWS_PER_INSERT) {
     const rows = shards
       .slice(at, at + ROWS_PER_INSERT)

@@ -10,6 +10,7 @@ import type { OpenDataset } from './open-dataset.ts';
 import { readRows, textOf } from './rows.ts';
 import { isMediaName } from './shard-format.ts';
 import { textHash } from './text-hash.ts';
+import { createTableSql } from './table-columns.ts';
 import { quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 
 /** Columns of the table `unnamed_files`: folders that hold media beside those that rows name, one row a folder. */
@@ -40,8 +41,7 @@ export async function findUnnamedFiles(
   dataset: OpenDataset,
   signal?: AbortSignal,
 ): Promise<void> {
-  const columns = Object.entries(UNNAMED_FILE_COLUMNS).map(([name, type]) => `"${name}" ${type}`);
-  await connection.run(`create or replace table unnamed_files (${columns.join(', ')})`);
+  await connection.run(createTableSql('unnamed_files', UNNAMED_FILE_COLUMNS));
   const isAllNamed = dataset.format === 'media' || dataset.format === 'tar';
   if (isAllNamed || dataset.mediaColumns.length === 0) return;
   await connection.run(

@@ -4,12 +4,16 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
+import { createTableSql, type TableColumns } from '../dataset/table-columns.ts';
 import {
+  EVIDENCE_KEY_COLUMNS,
   EVIDENCE_TABLES,
   type EvidenceTable,
+  isEvidenceTable,
   MEDIA_ERROR_CODES,
 } from '../probes/evidence-tables.ts';
 import { type Database, numberOf, textOf } from './database.ts';
+import { insertRows } from './insert-rows.ts';
 import { toJsonLine } from './json-line.ts';
 import type { ProbeVerdict } from './task.ts';
 
@@ -153,16 +157,15 @@ export class EvidenceStore {
   }
 }
 
+/** All columns of an evidence table: what a row is about, and what it says. */
+export function evidenceColumns(table: EvidenceTable): TableColumns {
+  return { ...EVIDENCE_KEY_COLUMNS, ...EVIDENCE_TABLES[table] };
+}
+
 /** Empty evidence tables, so that every rule finds its columns. */
 export async function createEvidenceTables(database: Database): Promise<void> {
-  for (const [table, columns] of Object.entries(EVIDENCE_TABLES)) {
-    const list = Object.entries(columns).map(
-      ([name, column]) => `${quoteIdentifier(name)} ${column.type}`,
-    );
-    await database.run(
-      `create table ${table} (clip_id bigint, medium varchar, ${list.join(', ')})`,
-    );
-  }
+  for (const table of Object.keys(EVIDENCE_TABLES).filter(isEvidenceTable))
+    await database.run(createTableSql(table, evidenceColumns(table)));
 }
 
 /** Puts single rows into an evidence table: what needs no worker, or what a worker could not do. */
@@ -173,15 +176,7 @@ export async function insertEvidence(
   medium: string,
   row: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const columns = Object.entries(EVIDENCE_TABLES[table]);
-  const list = columns.map(
-    ([name, column]) =>
-      `json_extract_string($row::json, '$.${name}')::${column.type.includes('[]') ? 'json::' : ''}${column.type}`,
-  );
-  await database.run(
-    `insert into ${table} select $clip::bigint, $medium::varchar, ${list.join(', ')}`,
-    { clip: clipId, medium, row: toJsonLine(row) },
-  );
+  await insertRows(database, table, evidenceColumns(table), [{ ...row, clip_id: clipId, medium }]);
 }
 
 /** Rows of an evidence table by outcome: measured, not measured for whatever reason, and those that nobody could reach. */

@@ -2,6 +2,7 @@ import pMap from 'p-map';
 
 import { findMedium, type MediaHolder } from '../dataset/embedded/held-media.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
+import { createTableSql } from '../dataset/table-columns.ts';
 import { DailiesError } from '../dailies-error.ts';
 import { stampMedium } from '../media/medium-stamp.ts';
 import { isUrl, textOfMedium } from '../media/medium-text.ts';
@@ -17,6 +18,7 @@ import { md5OfVersion } from '../stores/object-version.ts';
 import type { Engine } from './engine.ts';
 import { type Database, maybe, numberOf, textOf } from './database.ts';
 import { countEvidence, EvidenceStore, insertEvidence, isToolFault } from './evidence-store.ts';
+import { bindRows, insertRows, selectRows } from './insert-rows.ts';
 import { ObjectLog } from './object-log.ts';
 import { SilentStores } from './silent-stores.ts';
 import type { ProbeTask, ProbeVerdict } from './task.ts';
@@ -377,6 +379,9 @@ async function writeSampledMedia(
   await writeMedia(database, 'sampled_media', rows);
 }
 
+/** A medium of a clip and the name of its evidence; null: none was found. */
+const MEDIA_COLUMNS = { clip_id: 'BIGINT', medium: 'VARCHAR', identity: 'VARCHAR' } as const;
+
 async function writeMedia(
   database: Database,
   table: string,
@@ -386,19 +391,13 @@ async function writeMedia(
     readonly identity: string | null;
   }[],
 ): Promise<void> {
-  await database.run(
-    `create or replace temp table ${table} (clip_id bigint, medium varchar, identity varchar)`,
-  );
-  const rows = media.map((each) => ({
-    c: each.clipId.toString(),
-    m: each.medium,
-    i: each.identity,
+  await database.run(createTableSql(table, MEDIA_COLUMNS, 'temp table'));
+  const rows = media.map(({ clipId, medium, identity }) => ({
+    clip_id: clipId,
+    medium,
+    identity,
   }));
-  await database.run(
-    `insert into ${table}
-     select (row ->> 'c')::bigint, row ->> 'm', row ->> 'i' from (select unnest(from_json($rows::json, '["json"]')) as row)`,
-    { rows: JSON.stringify(rows) },
-  );
+  await insertRows(database, table, MEDIA_COLUMNS, rows);
 }
 
 function planTasks(
@@ -567,16 +566,15 @@ export async function hashSameSizes(
   const updates = located
     .filter((each) => wanted.has(`${each.clipId}:${each.medium}`))
     .map((each) => ({
-      c: each.clipId.toString(),
-      m: each.medium,
-      h: byPlace.get(textOfMedium(each.place)) ?? null,
+      clip_id: each.clipId,
+      medium: each.medium,
+      hash: byPlace.get(textOfMedium(each.place)) ?? null,
     }));
+  const columns = { clip_id: 'BIGINT', medium: 'VARCHAR', hash: 'VARCHAR' } as const;
   await database.run(
-    `update files set content_hash = hashes.hash
-     from (select (row ->> 'c')::bigint as clip_id, row ->> 'm' as medium, row ->> 'h' as hash
-           from (select unnest(from_json($rows::json, '["json"]')) as row)) as hashes
+    `update files set content_hash = hashes.hash from (${selectRows(columns)}) as hashes
      where files.clip_id = hashes.clip_id and files.medium = hashes.medium`,
-    { rows: JSON.stringify(updates) },
+    bindRows(updates),
   );
 }
 

@@ -4,8 +4,8 @@ import { objectsIn } from '../media/decoders/plain-objects.ts';
 import { fileMedium } from '../media/medium-text.ts';
 import { parseAccess } from '../media/parse-access.ts';
 import { parseMedium } from '../media/parse-medium.ts';
-import { isEvidenceTable } from './probe-medium.ts';
 import type { ProbeTask } from './task.ts';
+import { isEvidenceTable } from '../probes/evidence-tables.ts';
 
 const MEMBERS = new Set(['id', 'path', 'medium', 'access', 'version', 'wants', 'tier', 'decoder']);
 

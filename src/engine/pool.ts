@@ -9,10 +9,15 @@ import type { Medium } from '../media/medium.ts';
 import { isUrl } from '../media/medium-text.ts';
 import { MOST_READ_MS } from '../media/open-medium.ts';
 import { dropScratchOf, scratchFor } from '../media/scratch-folder.ts';
-import { errorRow, type EvidenceTable, type MediaErrorCode } from '../probes/evidence-tables.ts';
+import {
+  errorRow,
+  type EvidenceTable,
+  type MediaErrorCode,
+  isEvidenceTable,
+} from '../probes/evidence-tables.ts';
 import { DEFAULT_STORE_ACCESS, shareAccess } from '../stores/access.ts';
 import { SIGNED_S } from '../stores/presign-object.ts';
-import { isEvidenceTable, type TravellingRow } from './probe-medium.ts';
+import type { TravellingRow } from './probe-medium.ts';
 import type { ProbeTask, ProbeVerdict } from './task.ts';
 
 export type PoolOptions = {

@@ -8,7 +8,7 @@ import { isUrl } from '../media/medium-text.ts';
 import { openMedium } from '../media/open-medium.ts';
 import type { RangeReader } from '../media/ranges.ts';
 import { scratchOfProcess } from '../media/scratch-folder.ts';
-import { errorRow, EVIDENCE_TABLES, type EvidenceTable } from '../probes/evidence-tables.ts';
+import { errorRow, type EvidenceTable } from '../probes/evidence-tables.ts';
 import { probeAudio } from '../probes/audio.ts';
 import { probeFile } from '../probes/files.ts';
 import { probeFrames } from '../probes/frames.ts';
@@ -277,9 +277,4 @@ async function rowOf(
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Whether a name is that of an evidence table. */
-export function isEvidenceTable(name: unknown): name is EvidenceTable {
-  return typeof name === 'string' && Object.hasOwn(EVIDENCE_TABLES, name);
 }

@@ -1,7 +1,7 @@
-import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
+import { EVIDENCE_TABLES, isEvidenceTable } from '../probes/evidence-tables.ts';
 import { reaches, type Tier } from '../config/config.ts';
 import { isMeasuredBy, tierOfColumn, tierOfTable } from '../probes/evidence-tiers.ts';
-import { type CompiledRule, isEvidenceTable, looksAtBoth, type Need } from './compile-rule.ts';
+import { type CompiledRule, looksAtBoth, type Need } from './compile-rule.ts';
 import { LEDGER_COLUMN_NAMES } from './ledger.ts';
 import { NUMBERS, type NumberColumn } from './number-columns.ts';
 

@@ -3,7 +3,7 @@ import { type DuckDBValue, listValue } from '@duckdb/node-api';
 import { closestWord } from '../config/did-you-mean.ts';
 import { DailiesError } from '../dailies-error.ts';
 import type { Database, SqlParameters } from '../engine/database.ts';
-import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
+import { EVIDENCE_TABLES, isEvidenceTable } from '../probes/evidence-tables.ts';
 import { optionProblem } from './load-rules.ts';
 import { eachNumber, eachNumberList, NUMBERS, type NumberColumn } from './number-columns.ts';
 import { REPEAT_TABLES } from './repeats.ts';
@@ -57,11 +57,6 @@ export type CompileContext = {
   /** Columns that `numbers.value` stands for in turn. */
   readonly numbers: readonly NumberColumn[];
 };
-
-/** Whether a rule is judged on sampled media (as opposed to every row of the manifest). */
-export function isEvidenceTable(table: string): boolean {
-  return Object.hasOwn(EVIDENCE_TABLES, table);
-}
 
 /**
  * Checks a rule's SQL in the locked room and binds its options.

@@ -1,7 +1,8 @@
 import { type Database, numberOf, type SqlRow } from '../engine/database.ts';
 import { quoteIdentifier } from '../dataset/sql-quote.ts';
-import { type CompiledRule, isEvidenceTable, usedBy } from './compile-rule.ts';
+import { type CompiledRule, usedBy } from './compile-rule.ts';
 import type { LedgerAnswer } from './answers.ts';
+import { isEvidenceTable } from '../probes/evidence-tables.ts';
 
 /**
  * What a rule said of the rows it is about, as a relation: one row per examined clip with

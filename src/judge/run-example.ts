@@ -12,22 +12,19 @@ import { FOOTER_CHECK_COLUMNS } from '../dataset/footer-checks.ts';
 import { PAGE_CHECKSUM_COLUMNS } from '../dataset/page-checksums.ts';
 import { PAGE_FAULT_COLUMNS } from '../dataset/page-faults.ts';
 import { SHARD_COLUMNS } from '../dataset/shards-table.ts';
-import { quoteIdentifier } from '../dataset/sql-quote.ts';
+import { createTableSql, hasTable, type TableColumns } from '../dataset/table-columns.ts';
 import { Database } from '../engine/database.ts';
-import { EVIDENCE_TABLES, type EvidenceColumns } from '../probes/evidence-tables.ts';
+import { evidenceColumns } from '../engine/evidence-store.ts';
+import { insertRows } from '../engine/insert-rows.ts';
+import { isEvidenceTable } from '../probes/evidence-tables.ts';
 import type { Finding, RuleOutcome } from '../run/document.ts';
-import { compileRule, isEvidenceTable } from './compile-rule.ts';
+import { compileRule } from './compile-rule.ts';
 import { judge } from './judge.ts';
 import { writeLedger } from './ledger.ts';
 import { numberColumns } from './number-columns.ts';
 import { completeClips, furnish } from './room.ts';
 import type { Rule, RuleExample } from './rule.ts';
-import {
-  createVersionTable,
-  isVersionTable,
-  VERSION_TABLES,
-  type VersionTable,
-} from './version-tables.ts';
+import { VERSION_TABLES } from './version-tables.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -44,29 +41,13 @@ export async function runExample(
   });
   try {
     const clips = clipRows(example);
-    await createTable(database, 'example_clips', clips, (name) => clipType(name));
+    await fillTable(database, 'example_clips', clips);
     await database.run('create view clips as select * from example_clips');
     await completeClips(database);
     await furnish(database);
-    for (const [table, rows] of Object.entries(example.tables)) {
-      if (table === 'clips') continue;
-      const keyed = rows.map((row, index) => evidenceRow(row, index, clips));
-      if (isEvidenceTable(table)) await fillEvidence(database, table, keyed);
-      else if (isVersionTable(table)) await fillVersionTable(database, table, rows);
-      else if (table === 'shards') await fillShards(database, rows);
-      else if (hasName(DATASET_TABLES, table)) await fillKnown(database, table, rows);
-      else await createTable(database, table, rows, () => null);
-    }
-    if (example.tables['shards'] === undefined) await fillShards(database, shardsOf(clips));
-    for (const table of Object.keys(DATASET_TABLES)) {
-      if (hasName(DATASET_TABLES, table) && example.tables[table] === undefined)
-        await fillKnown(database, table, []);
-    }
-    if (rule.scope === 'versions') {
-      for (const table of Object.keys(VERSION_TABLES)) {
-        if (isVersionTable(table) && example.tables[table] === undefined)
-          await database.run(createVersionTable(table));
-      }
+    const tables = { ...untoldTables(rule, clips), ...example.tables };
+    for (const [table, rows] of Object.entries(tables)) {
+      if (table !== 'clips') await fillTable(database, table, wholeRows(table, rows, clips));
     }
     await database.lock([], []);
     const columns = await database.columns('select * from example_clips');
@@ -131,30 +112,9 @@ function clipRows(example: RuleExample): readonly Row[] {
   });
 }
 
-function evidenceRow(row: Row, index: number, clips: readonly Row[]): Row {
-  const clip = clips.find((each) => each['key'] === row['key']) ?? clips[index];
-  return { medium: 'path', ...row, clip_id: clip?.['clip_id'] ?? index };
-}
-
-async function fillEvidence(
-  database: Database,
-  table: string,
-  rows: readonly Row[],
-): Promise<void> {
-  const columns: EvidenceColumns =
-    Object.entries(EVIDENCE_TABLES).find(([name]) => name === table)?.[1] ?? {};
-  await createTable(database, `example_${table}`, rows, (name) =>
-    name === 'clip_id' ? 'BIGINT' : (columns[name]?.type ?? null),
-  );
-  const given = (await database.columns(`select * from example_${table}`))
-    .map((column) => column.name)
-    .filter((name) => name === 'clip_id' || name === 'medium' || Object.hasOwn(columns, name));
-  const list = given.map(quoteIdentifier).join(', ');
-  await database.run(`insert into ${table} (${list}) select ${list} from example_${table}`);
-}
-
 /** Tables about the files of a dataset, empty where an example gives no rows. */
 const DATASET_TABLES = {
+  shards: SHARD_COLUMNS,
   page_faults: PAGE_FAULT_COLUMNS,
   page_checksums: PAGE_CHECKSUM_COLUMNS,
   footer_checks: FOOTER_CHECK_COLUMNS,
@@ -166,40 +126,30 @@ const DATASET_TABLES = {
   tar_faults: TAR_FAULT_COLUMNS,
   caption_claims: CAPTION_CLAIM_COLUMNS,
   annotated_paths: ANNOTATED_PATH_COLUMNS,
-} as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
+} as const satisfies Readonly<Record<string, TableColumns>>;
 
-function hasName<T extends object>(object: T, name: string): name is Extract<keyof T, string> {
-  return Object.hasOwn(object, name);
+/** What the tables hold that an example says nothing of: nothing, but for the shards of its clips. */
+function untoldTables(rule: Rule, clips: readonly Row[]): Readonly<Record<string, readonly Row[]>> {
+  const names = [
+    ...Object.keys(DATASET_TABLES),
+    ...(rule.scope === 'versions' ? Object.keys(VERSION_TABLES) : []),
+  ];
+  return { ...Object.fromEntries(names.map((name) => [name, []])), shards: shardsOf(clips) };
 }
 
-async function fillKnown(
-  database: Database,
-  table: keyof typeof DATASET_TABLES,
-  rows: readonly Row[],
-): Promise<void> {
-  const known: Readonly<Record<string, string>> = DATASET_TABLES[table];
-  const columns = Object.entries(known).map(([name, type]) => `"${name}" ${type}`);
-  if (rows.length === 0) {
-    await database.run(`create table ${table} (${columns.join(', ')})`);
-    return;
-  }
-  const nothing = Object.fromEntries(Object.keys(known).map((name) => [name, null]));
-  const whole = rows.map((row) => ({ ...nothing, ...row }));
-  await createTable(database, table, whole, (name) => known[name] ?? null);
-}
-
-/** The table `shards`; what an example does not state is as in a shard that was read. */
-async function fillShards(database: Database, rows: readonly Row[]): Promise<void> {
+/** The rows of an example with what it need not state: clips of evidence, and that shards were read. */
+function wholeRows(table: string, rows: readonly Row[], clips: readonly Row[]): readonly Row[] {
+  if (isEvidenceTable(table))
+    return rows.map((row, index) => {
+      const clip = clips.find((each) => each['key'] === row['key']) ?? clips[index];
+      return { medium: 'path', ...row, clip_id: clip?.['clip_id'] ?? index };
+    });
+  if (table !== 'shards') return rows;
   const usual = { state: 'read', format: 'parquet', compression: 'none', bad_rows: 0 };
-  const known: Readonly<Record<string, string>> = SHARD_COLUMNS;
-  const whole = rows.map((row, index) => {
+  return rows.map((row, index) => {
     const shard = typeof row['shard'] === 'string' ? row['shard'] : `part-${index}`;
-    const nothing = Object.fromEntries(Object.keys(known).map((name) => [name, null]));
-    return { ...nothing, ...usual, shard_id: index, shard, ...row };
+    return { ...usual, shard_id: index, shard, ...row };
   });
-  const columns = Object.entries(known).map(([name, type]) => `"${name}" ${type}`);
-  if (whole.length === 0) await database.run(`create table shards (${columns.join(', ')})`);
-  else await createTable(database, 'shards', whole, (name) => known[name] ?? null);
 }
 
 /** The shards that the clips of an example lie in. */
@@ -212,44 +162,29 @@ function shardsOf(clips: readonly Row[]): readonly Row[] {
   }));
 }
 
-async function fillVersionTable(
-  database: Database,
-  table: VersionTable,
-  rows: readonly Row[],
-): Promise<void> {
-  const columns: Readonly<Record<string, { readonly type: string }>> = VERSION_TABLES[table];
-  await database.run(createVersionTable(table));
-  await createTable(database, `example_${table}`, rows, (name) => columns[name]?.type ?? null);
-  await database.run(`insert into ${table} by name select * from example_${table}`);
+async function fillTable(database: Database, table: string, rows: readonly Row[]): Promise<void> {
+  const columns = columnsOf(table) ?? columnsIn(rows);
+  await database.run(createTableSql(table, columns));
+  const values = rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toJson(value)])),
+  );
+  await insertRows(database, table, columns, values);
 }
 
-async function createTable(
-  database: Database,
-  name: string,
-  rows: readonly Row[],
-  typeOf: (column: string) => string | null,
-): Promise<void> {
+/** Columns of the tables that are the same in every room. */
+function columnsOf(table: string): TableColumns | null {
+  if (isEvidenceTable(table)) return evidenceColumns(table);
+  if (hasTable(VERSION_TABLES, table)) return VERSION_TABLES[table];
+  return hasTable(DATASET_TABLES, table) ? DATASET_TABLES[table] : null;
+}
+
+/** Columns by what rows hold. */
+function columnsIn(rows: readonly Row[]): TableColumns {
   const given = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const columns =
-    given.length === 0 ? ['key', 'clip_id', 'shard_id', 'shard', 'row_number'] : given;
-  const list = columns.map((column) => {
-    const type = typeOf(column) ?? inferType(rows.map((row) => row[column]));
-    return `${quoteIdentifier(column)} ${type}`;
-  });
-  await database.run(`create table ${quoteIdentifier(name)} (${list.join(', ')})`);
-  for (const row of rows) {
-    const values = columns.map((column, index) => {
-      const type = typeOf(column) ?? inferType(rows.map((each) => each[column]));
-      return `from_json($v${index}::json, '"${type}"') as ${quoteIdentifier(column)}`;
-    });
-    const parameters = Object.fromEntries(
-      columns.map((column, index) => [`v${index}`, JSON.stringify(toJson(row[column]))]),
-    );
-    await database.run(
-      `insert into ${quoteIdentifier(name)} select ${values.join(', ')}`,
-      parameters,
-    );
-  }
+  const names = given.length === 0 ? ['key', 'clip_id', 'shard_id', 'shard', 'row_number'] : given;
+  return Object.fromEntries(
+    names.map((name) => [name, clipType(name) ?? inferType(rows.map((row) => row[name]))]),
+  );
 }
 
 function toJson(value: unknown): unknown {

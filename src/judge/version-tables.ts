@@ -164,16 +164,3 @@ export const VERSION_TABLES = {
 } as const satisfies Readonly<Record<string, Readonly<Record<string, VersionColumn>>>>;
 
 export type VersionTable = keyof typeof VERSION_TABLES;
-
-/** Whether a table is about two versions. */
-export function isVersionTable(table: string): table is VersionTable {
-  return Object.hasOwn(VERSION_TABLES, table);
-}
-
-/** The statement that makes an empty table about two versions. */
-export function createVersionTable(table: VersionTable): string {
-  const columns = Object.entries(VERSION_TABLES[table]).map(
-    ([name, { type }]) => `${name} ${type}`,
-  );
-  return `create table ${table} (${columns.join(', ')})`;
-}

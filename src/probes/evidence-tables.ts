@@ -557,6 +557,11 @@ export const EVIDENCE_TABLES = {
 
 export type EvidenceTable = keyof typeof EVIDENCE_TABLES;
 
+/** Whether a value names an evidence table. */
+export function isEvidenceTable(name: unknown): name is EvidenceTable {
+  return typeof name === 'string' && Object.hasOwn(EVIDENCE_TABLES, name);
+}
+
 type ValueOf<T extends EvidenceType> = T extends 'BOOLEAN'
   ? boolean
   : T extends 'INTEGER' | 'DOUBLE'

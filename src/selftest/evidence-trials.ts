@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Database } from '../engine/database.ts';
 import { type ExampleFault, exampleFaults } from '../faults/example-faults.ts';
-import { compileRule, type CompiledRule, isEvidenceTable } from '../judge/compile-rule.ts';
+import { compileRule, type CompiledRule } from '../judge/compile-rule.ts';
 import { judge } from '../judge/judge.ts';
 import { writeLedger } from '../judge/ledger.ts';
 import type { Rule } from '../judge/rule.ts';
@@ -14,6 +14,7 @@ import {
   type Target,
   targetsOf,
 } from './trial-tables.ts';
+import { isEvidenceTable } from '../probes/evidence-tables.ts';
 
 /** Shares of the measured clips that a fault is put into. */
 const RATES = [0.01, 0.1] as const;

@@ -4,13 +4,14 @@ import { DECLARED_FAULTS } from '../faults/declared-faults.ts';
 import { MANIFEST_FAULTS } from '../faults/manifest-faults.ts';
 import type { FaultContext, FaultRow, RowFault } from '../faults/row-fault.ts';
 import { CAPTION_ROW_FAULTS } from '../faults/set-faults.ts';
-import { isEvidenceTable, readNeed } from '../judge/compile-rule.ts';
+import { readNeed } from '../judge/compile-rule.ts';
 import type { Rule } from '../judge/rule.ts';
 import type { BaseRows } from './base-rows.ts';
 import { type Bench, columnNames, type Seen, scanCopy } from './bench.ts';
 import { seededRandom } from './seeded-random.ts';
 import type { Tally } from './tally.ts';
 import { asShards, writeCopy } from './write-copy.ts';
+import { isEvidenceTable } from '../probes/evidence-tables.ts';
 
 /** Shares of the rows that a fault is put into. */
 const RATES = [0.01, 0.05] as const;

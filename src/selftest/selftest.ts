@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import { openStored } from '../dataset/embedded/stored-embedded.ts';
 import { Database } from '../engine/database.ts';
 import { WITHOUT_FAULT } from '../faults/without-fault.ts';
-import { isEvidenceTable, readNeed } from '../judge/compile-rule.ts';
+import { readNeed } from '../judge/compile-rule.ts';
 import { loadRules } from '../judge/load-rules.ts';
 import { runExample } from '../judge/run-example.ts';
 import type { Rule } from '../judge/rule.ts';
@@ -23,6 +23,7 @@ import { tryRowFaults } from './row-trials.ts';
 import { trySetFaults, tryVersionFaults } from './set-trials.ts';
 import { isBelowMark, Tally } from './tally.ts';
 import { makeBase } from './trial-tables.ts';
+import { isEvidenceTable } from '../probes/evidence-tables.ts';
 
 /** Rows that faults are put into. */
 const TESTED_ROWS = 2_000;

@@ -1,5 +1,6 @@
+import { createTableSql } from '../../dataset/table-columns.ts';
 import type { Database } from '../../engine/database.ts';
-import { quoteIdentifier } from '../../dataset/sql-quote.ts';
+import { insertRows } from '../../engine/insert-rows.ts';
 import { CAPTION_CLAIM_COLUMNS } from './row-tables.ts';
 
 /** What the analysis writes, for rules to read. */
@@ -114,13 +115,9 @@ type Value = string | number | null;
 /** Creates the tables, and that of {@link CAPTION_CLAIM_COLUMNS}, empty. */
 export async function createAlignmentTables(database: Database): Promise<void> {
   for (const [table, columns] of Object.entries(ALIGNMENT_TABLES)) {
-    const list = Object.entries(columns).map(
-      ([name, column]) => `${quoteIdentifier(name)} ${column.type}`,
-    );
-    await database.run(`create or replace temp table ${table} (${list.join(', ')})`);
+    await database.run(createTableSql(table, columns, 'temp table'));
   }
-  const claims = Object.entries(CAPTION_CLAIM_COLUMNS).map(([name, type]) => `${name} ${type}`);
-  await database.run(`create or replace temp table caption_claims (${claims.join(', ')})`);
+  await database.run(createTableSql('caption_claims', CAPTION_CLAIM_COLUMNS, 'temp table'));
 }
 
 /** Adds one row; columns that are not given are null. */
@@ -129,11 +126,5 @@ export async function insertAlignment<T extends AlignmentTable>(
   table: T,
   row: Readonly<Partial<Record<keyof (typeof ALIGNMENT_TABLES)[T], Value>>>,
 ): Promise<void> {
-  const given = Object.entries<Value | undefined>(row).filter(([, value]) => value !== undefined);
-  const names = given.map(([name]) => quoteIdentifier(name));
-  const marks = given.map((_, index) => `$v${index}`);
-  await database.run(
-    `insert into ${table} (${names.join(', ')}) values (${marks.join(', ')})`,
-    Object.fromEntries(given.map(([, value], index) => [`v${index}`, value ?? null])),
-  );
+  await insertRows(database, table, ALIGNMENT_TABLES[table], [row]);
 }

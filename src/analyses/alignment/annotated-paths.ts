@@ -1,3 +1,4 @@
+import { createTableSql } from '../../dataset/table-columns.ts';
 import type { Database } from '../../engine/database.ts';
 import { ANNOTATED_PATH_COLUMNS } from './row-tables.ts';
 
@@ -14,8 +15,7 @@ export async function compareAnnotatedPaths(
   clipColumns: ReadonlySet<string>,
   annotations: ReadonlySet<string> | null,
 ): Promise<void> {
-  const columns = Object.entries(ANNOTATED_PATH_COLUMNS).map(([name, type]) => `${name} ${type}`);
-  await database.run(`create or replace temp table annotated_paths (${columns.join(', ')})`);
+  await database.run(createTableSql('annotated_paths', ANNOTATED_PATH_COLUMNS, 'temp table'));
   const isTold = ['key', 'path'].every(
     (name) => annotations?.has(name) === true && clipColumns.has(name),
   );

@@ -19,6 +19,7 @@ import type { TarAccess } from './open-tar.ts';
 import { FIELD_PREFIX, longestContent } from './sample-fields.ts';
 import { countExtensions, findParallelTars, type ParallelTars, rolesOf } from './tar-layout.ts';
 import { TAR_SHARD_COLUMNS } from './tar-tables.ts';
+import { createTableSql } from '../table-columns.ts';
 
 /** Rows as JSON objects, one a sample, with the fields of parallel tars. */
 const TAR_ROWS = 'tar_rows';
@@ -173,8 +174,7 @@ async function writeTarShards(
   indexed: readonly IndexedTar[],
   joinedTo: ReadonlyMap<number, number>,
 ): Promise<void> {
-  const columns = Object.entries(TAR_SHARD_COLUMNS).map(([name, type]) => `"${name}" ${type}`);
-  await connection.run(`create or replace table tar_shards (${columns.join(', ')})`);
+  await connection.run(createTableSql('tar_shards', TAR_SHARD_COLUMNS));
   const nameOf = new Map(indexed.map((tar) => [tar.file.index, tar.file.name]));
   const rows = await appendTo(connection, '', 'tar_shards');
   for (const { file, members, samples } of indexed) {

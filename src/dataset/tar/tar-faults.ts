@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import { appendTo } from '../row-store.ts';
+import { createTableSql } from '../table-columns.ts';
 import { TAR_FAULT_COLUMNS, type TarFault, type TarFaultKind } from './tar-tables.ts';
 
 /** Faults of one tar as they are met: counted by kind, the first of each kept. */
@@ -38,8 +39,7 @@ export async function createTarFaultsTable(
     readonly faults: readonly TarFault[];
   }[] = [],
 ): Promise<void> {
-  const columns = Object.entries(TAR_FAULT_COLUMNS).map(([name, type]) => `"${name}" ${type}`);
-  await connection.run(`create or replace table tar_faults (${columns.join(', ')})`);
+  await connection.run(createTableSql('tar_faults', TAR_FAULT_COLUMNS));
   if (tars.every((tar) => tar.faults.length === 0)) return;
   const rows = await appendTo(connection, '', 'tar_faults');
   for (const { file, faults } of tars)

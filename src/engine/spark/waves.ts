@@ -7,9 +7,9 @@ import { createGunzip } from 'node:zlib';
 
 import { objectsIn } from '../../media/decoders/plain-objects.ts';
 import { toJsonLine } from '../json-line.ts';
-import { isEvidenceTable, type TravellingRow } from '../probe-medium.ts';
+import type { TravellingRow } from '../probe-medium.ts';
 import type { ProbeTask, ProbeVerdict } from '../task.ts';
-import type { EvidenceTable } from '../../probes/evidence-tables.ts';
+import { type EvidenceTable, isEvidenceTable } from '../../probes/evidence-tables.ts';
 
 /** Tasks whose verdicts are committed together: `tasks.jsonl`, and `verdicts/` with `_SUCCESS` once all are there. */
 export type Wave = { readonly folder: string; readonly size: number };
