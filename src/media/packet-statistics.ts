@@ -1,4 +1,4 @@
-import { quantile } from './headers/frame-rate.ts';
+import { isAscending, quantile } from './headers/frame-rate.ts';
 
 /** Sizes of the packets of one track in presentation order, with what the measures need to know of them. */
 export type PacketSeries = {
@@ -37,7 +37,8 @@ const MAX_SHIFT = 64;
 
 /** Positions by ascending time, equal times in decode order; null if they are in order already. */
 function orderByTime(pts_s: Float64Array): Uint32Array | null {
-  const order = Uint32Array.from(pts_s, (_, index) => index);
+  if (isAscending(pts_s)) return null;
+  const order = new Uint32Array(pts_s.length);
   let shifts = 0;
   for (let i = 1; i < order.length; i++) {
     const time = pts_s[i] ?? 0;
@@ -53,7 +54,7 @@ function orderByTime(pts_s: Float64Array): Uint32Array | null {
       );
     }
   }
-  return shifts === 0 ? null : order;
+  return order;
 }
 
 /** (p95 - p5) of intervals over their median, one tick forgiven; seconds in, null without intervals. */
@@ -119,10 +120,7 @@ export function duplicatePattern({
   isKeyframe,
 }: PacketSeries): { readonly period: number; readonly score: number } | null {
   const count = Math.min(sizes_bytes.length, MAX_PATTERN_PACKETS);
-  const positions = new Uint32Array(count).map((_, index) => index);
-  const bySize = positions
-    .filter((index) => isKeyframe[index] === 0)
-    .toSorted((a, b) => (sizes_bytes[a] ?? 0) - (sizes_bytes[b] ?? 0) || a - b);
+  const bySize = positionsBySize(sizes_bytes, isKeyframe, count);
   let best: { readonly period: number; readonly score: number } | null = null;
   for (const period of PERIODS) {
     const score = count < period * MIN_AT_PHASE ? null : phaseScore(sizes_bytes, bySize, period);
@@ -131,30 +129,47 @@ export function duplicatePattern({
   return best;
 }
 
+/** Positions of the packets that are no keyframes, smallest packet first, of equal ones the first. */
+function positionsBySize(
+  sizes_bytes: Float64Array,
+  isKeyframe: Uint8Array,
+  count: number,
+): Uint32Array {
+  // Size and position in one number, so that numbers are sorted without a call for each pair.
+  const keys = new Float64Array(count);
+  let others = 0;
+  for (let i = 0; i < count; i++)
+    if (isKeyframe[i] === 0) keys[others++] = (sizes_bytes[i] ?? 0) * MAX_PATTERN_PACKETS + i;
+  const bySize = new Uint32Array(others);
+  const sorted = keys.subarray(0, others).toSorted();
+  for (let i = 0; i < others; i++) bySize[i] = (sorted[i] ?? 0) % MAX_PATTERN_PACKETS;
+  return bySize;
+}
+
 /** `bySize` are positions of packets, smallest packet first. */
 function phaseScore(sizes_bytes: Float64Array, bySize: Uint32Array, period: number): number | null {
   const counts = new Uint32Array(period);
-  for (const index of bySize) counts[index % period] = (counts[index % period] ?? 0) + 1;
+  for (let rank = 0; rank < bySize.length; rank++) {
+    const phase = (bySize[rank] ?? 0) % period;
+    counts[phase] = (counts[phase] ?? 0) + 1;
+  }
+  const sizeAt = (rank: number): number => sizes_bytes[bySize[rank] ?? 0] ?? 0;
   let least: number | null = null;
-  counts.forEach((own, phase) => {
+  for (let phase = 0; phase < period; phase++) {
+    const own = counts[phase] ?? 0;
     const others = bySize.length - own;
-    if (own < MIN_AT_PHASE || others === 0) return;
-    let here = 0;
-    let elsewhere = 0;
-    let ownSeen = 0;
-    let othersSeen = 0;
-    for (const index of bySize) {
-      const size = sizes_bytes[index] ?? 0;
-      if (index % period === phase) {
-        if (ownSeen <= (own - 1) / 2) here = size;
-        ownSeen += 1;
-      } else {
-        if (othersSeen <= (others - 1) / 2) elsewhere = size;
-        othersSeen += 1;
-      }
+    if (own < MIN_AT_PHASE || others === 0) continue;
+    let ownLeft = (own - 1) >> 1;
+    let othersLeft = (others - 1) >> 1;
+    let here = -1;
+    let elsewhere = -1;
+    for (let rank = 0; here < 0 || elsewhere < 0; rank++) {
+      const isOwn = (bySize[rank] ?? 0) % period === phase;
+      if (isOwn && ownLeft-- === 0) here = sizeAt(rank);
+      if (!isOwn && othersLeft-- === 0) elsewhere = sizeAt(rank);
     }
     if (elsewhere > 0) least = Math.min(least ?? Number.POSITIVE_INFINITY, here / elsewhere);
-  });
+  }
   return least;
 }
 
@@ -223,7 +238,11 @@ export function afterKeyShare({ sizes_bytes, isKeyframe }: PacketSeries): number
 }
 
 function nonKeySizes({ sizes_bytes, isKeyframe }: PacketSeries): Float64Array {
-  return sizes_bytes.filter((_, index) => isKeyframe[index] === 0);
+  const sizes = new Float64Array(sizes_bytes.length);
+  let count = 0;
+  for (let i = 0; i < sizes.length; i++)
+    if (isKeyframe[i] === 0) sizes[count++] = sizes_bytes[i] ?? 0;
+  return sizes.subarray(0, count);
 }
 
 function share(values: Float64Array, matches: (value: number) => boolean): number | null {

@@ -31,7 +31,9 @@ export function packetRow(
     };
   }
   const tick_s = 1 / video.ticksPerSecond;
-  const pts_s = packets.ptsTicks.map((ticks) => (ticks + timeline.shiftTicks) * tick_s);
+  const pts_s = new Float64Array(packets.ptsTicks.length);
+  for (let i = 0; i < pts_s.length; i++)
+    pts_s[i] = ((packets.ptsTicks[i] ?? 0) + timeline.shiftTicks) * tick_s;
   const series = presentationOrder(packets.sizes_bytes, pts_s, packets.keyframes);
   const intervals_s = timeline.intervals.map((ticks) => ticks * tick_s);
   const last_s = series.pts_s.at(-1) ?? 0;
@@ -81,7 +83,10 @@ function timeColumns(
 }
 
 function listed(values: Int32Array | Float64Array): number[] {
-  return Array.from(values.subarray(0, MAX_LISTED_PACKETS));
+  const list: number[] = [];
+  const count = Math.min(values.length, MAX_LISTED_PACKETS);
+  for (let i = 0; i < count; i++) list.push(values[i] ?? 0);
+  return list;
 }
 
 function listedKeyframes({ keyframes, sizes_bytes }: PacketTable): number[] {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
+import { compileLate } from './compile-late.ts';
 import { objectsIn } from './plain-objects.ts';
 
 /**
@@ -22,6 +23,7 @@ const ORPHAN_WATCH = `
 export function serveJobs(
   handle: (job: unknown, note: (note: unknown) => void) => Promise<unknown>,
 ): void {
+  compileLate();
   const parent = Number(process.argv[2]);
   const watch = new Worker(ORPHAN_WATCH, { eval: true, workerData: parent });
   watch.unref();

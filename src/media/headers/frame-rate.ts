@@ -9,6 +9,12 @@ export function sortedIntervals(sortedPts: Float64Array): Float64Array {
   return intervals.toSorted();
 }
 
+/** Whether no value is below the one before it. */
+export function isAscending(values: Float64Array): boolean {
+  for (let i = 1; i < values.length; i++) if ((values[i] ?? 0) < (values[i - 1] ?? 0)) return false;
+  return true;
+}
+
 /** The value at that share (0-1) of ascending numbers, nearest rank; null if there are none. */
 export function quantile(ascending: Float64Array, share: number): number | null {
   const at = Math.round((ascending.length - 1) * share);

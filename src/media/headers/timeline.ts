@@ -4,6 +4,7 @@ import {
   commonInterval,
   fittedInterval,
   intervalDeviation,
+  isAscending,
   rationalRate,
   sortedIntervals,
 } from './frame-rate.ts';
@@ -77,13 +78,6 @@ export function readTimeline(track: VideoTrack, packets: PacketTable): Timeline 
     isVfr,
     hasReordering,
   };
-}
-
-function isAscending(values: Float64Array): boolean {
-  for (let i = 1; i < values.length; i++) {
-    if ((values[i] ?? 0) < (values[i - 1] ?? 0)) return false;
-  }
-  return true;
 }
 
 /** How many of the ascending values are below the limit. */
