@@ -24,7 +24,7 @@ const PROBE_VERSIONS: Readonly<Record<EvidenceTable, number>> = {
   packets: 1,
   frames: 15,
   audio: 1,
-  images: 4,
+  images: 5,
   latents: 1,
 };
 

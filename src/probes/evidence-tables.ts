@@ -509,6 +509,10 @@ export const EVIDENCE_TABLES = {
     },
     dhash: { type: 'BIGINT', doc: '64-bit difference hash of the upright first page.' },
     phash: { type: 'BIGINT', doc: '64-bit DCT hash of the upright first page.' },
+    cell_colours: {
+      type: 'INTEGER[]',
+      doc: 'Mean colours of 8x8 cells of the upright first page, row by row, each red * 65536 + green * 256 + blue.',
+    },
     bytes_read: { type: 'BIGINT', doc: 'Bytes read.' },
     ...ERROR_COLUMNS,
   },

@@ -37,6 +37,7 @@ const PIXELS_OF_IMAGES = [
   'hidden_black_share',
   'dhash',
   'phash',
+  'cell_colours',
 ] as const;
 
 /** What of the `frames` table is told by neighbours in time. */

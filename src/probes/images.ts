@@ -11,6 +11,7 @@ import {
 } from '../media/images/open-image.ts';
 import { decodeSmallRgb, type SmallImage } from '../media/images/small-rgb.ts';
 import { findBars, widenEnvelope } from '../media/measures/bars.ts';
+import { cellColours } from '../media/measures/cell-colours.ts';
 import {
   addColour,
   chromaSpread,
@@ -84,6 +85,7 @@ type PixelColumns = Pick<
   | 'white_share'
   | 'dhash'
   | 'phash'
+  | 'cell_colours'
 >;
 
 const NO_PIXELS: PixelColumns = {
@@ -106,6 +108,7 @@ const NO_PIXELS: PixelColumns = {
   white_share: null,
   dhash: null,
   phash: null,
+  cell_colours: null,
 };
 
 type HeaderColumns = Omit<
@@ -224,5 +227,6 @@ function measurePixels(picture: SmallImage): PixelColumns {
     white_share: fullWhiteShare(rgb),
     dhash: differenceHash(square, HASH_SIDE_PX),
     phash: dctHash(square, HASH_SIDE_PX),
+    cell_colours: cellColours(rgb, width_px, height_px),
   };
 }

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 
+import { hiddenGifColour } from './gif-palette.ts';
 import type { OpenImage } from './open-image.ts';
 
 /** What lies under the transparency of an image, shares 0–1: what a reader shows that drops alpha. */
@@ -17,7 +18,7 @@ const BLACK = 8;
 
 /** Measures the first page of an image as it is stored; unknown if it is large or doesn't decode. */
 export async function hiddenColour(image: OpenImage): Promise<HiddenColour> {
-  const { metadata, bytes } = image;
+  const { metadata, bytes, format } = image;
   if (!metadata.hasAlpha) return { transparent_share: 0, hidden_black_share: null };
   if (metadata.width * metadata.height > MOST_PIXELS) return UNKNOWN_ALPHA;
   let rgba: Buffer;
@@ -38,6 +39,9 @@ export async function hiddenColour(image: OpenImage): Promise<HiddenColour> {
     transparent++;
     if (Math.max(rgba[i] ?? 0, rgba[i + 1] ?? 0, rgba[i + 2] ?? 0) <= BLACK) black++;
   }
+  // The decoder gives black for the transparent pixels of a GIF, whatever the palette says.
+  const palette = format === 'gif' ? hiddenGifColour(bytes) : null;
+  if (palette !== null) black = Math.max(...palette) <= BLACK ? transparent : 0;
   return {
     transparent_share: (4 * transparent) / Math.max(1, rgba.length),
     hidden_black_share: transparent === 0 ? null : black / transparent,

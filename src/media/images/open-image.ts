@@ -86,7 +86,8 @@ export async function openImage(reader: RangeReader): Promise<OpenImage | ImageF
       return { ok: false, code: 'unsupported-codec', message: 'no decoder for HEIC' };
     return { ok: true, bytes, sizeBytes: bytes.length, metadata, format };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const said = error instanceof Error ? error.message : String(error);
+    const message = [...new Set(said.split('\n').map((line) => line.trim()))].join(' ').trim();
     const isImage = IMAGE_SIGNATURES.some((signature) =>
       bytes.subarray(0, 16).toString('latin1').includes(signature),
     );
