@@ -2,7 +2,9 @@
  * Mutated files through the probing processes, with every measure: what each kind ends as, how long the slowest took and
  * how much memory a process had. Nothing that a file holds may stop the run.
  *
- *     npm run build && npx tsc -p tsconfig.bench.json && node dist/bench/mutations.js [files]
+ *     npm run build && npx tsc -p tsconfig.bench.json && node dist/bench/mutations.js [files] [first]
+ *
+ * A number tells a file, so that 2,000 can be tried in parts: `500 0`, `500 500` and so on.
  */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -18,6 +20,7 @@ import { MUTATIONS, mutateFile } from '../src/media/faults/mutate-file.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
 
 const FILES = Number(process.argv[2] ?? 2000);
+const FIRST = Number(process.argv[3] ?? 0);
 const WORKERS = 2;
 /** Files of a second at most, mutated: what takes longer than this is a hang. */
 const DEADLINE_S = 20;
@@ -62,7 +65,7 @@ for (const format of ['png', 'jpeg', 'webp', 'gif'] as const) {
 const folder = await mkdtemp(join(tmpdir(), 'dailies-mutations-'));
 const kinds = new Map<string, string>();
 async function* tasks(): AsyncGenerator<ProbeTask, void, undefined> {
-  for (let i = 0; i < FILES; i++) {
+  for (let i = FIRST; i < FIRST + FILES; i++) {
     const source = sources[i % sources.length];
     const kind = MUTATIONS[Math.floor(i / sources.length) % MUTATIONS.length];
     if (source === undefined || kind === undefined) continue;
@@ -107,7 +110,9 @@ try {
   clearInterval(watch);
   await rm(folder, { recursive: true, force: true });
 }
-console.log(`${FILES} mutated files of ${sources.length} clips and images, tier full`);
+console.log(
+  `${FILES} mutated files (from number ${FIRST} on) of ${sources.length} clips and images, tier full`,
+);
 console.log(
   `${'mutation'.padEnd(14)}${'measured'.padStart(10)}${'refused'.padStart(10)}${'crashed'.padStart(10)}${'too long'.padStart(10)}`,
 );

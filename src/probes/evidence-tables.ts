@@ -340,6 +340,14 @@ export const EVIDENCE_TABLES = {
       type: 'DOUBLE',
       doc: 'Share of those distances within one frame of their median: near 1 after a rate conversion, whole period or not.',
     },
+    duplicate_beat: {
+      type: 'INTEGER',
+      doc: 'Period, 2-6, at which frames change least beside their neighbours. Null of fewer than ten times the period.',
+    },
+    duplicate_beat_contrast: {
+      type: 'DOUBLE',
+      doc: 'How much that is: difference at the beat over the median of its neighbours, the mean of median and upper quartile; 0 exact repeats, 1 no pattern.',
+    },
     motion_median: {
       type: 'DOUBLE',
       doc: 'Median difference of frames that are no duplicates: is there motion elsewhere?',

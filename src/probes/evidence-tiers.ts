@@ -51,6 +51,8 @@ const NEIGHBOURS_OF_FRAMES = [
   'duplicate_score',
   'duplicate_spacing',
   'duplicate_evenness',
+  'duplicate_beat',
+  'duplicate_beat_contrast',
   'motion_median',
   'freeze_count',
   'freeze_longest_s',

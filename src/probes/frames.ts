@@ -185,6 +185,8 @@ class FrameNotes {
       duplicate_score: duplicates?.score ?? null,
       duplicate_spacing: duplicates?.spacing ?? null,
       duplicate_evenness: duplicates?.evenness ?? null,
+      duplicate_beat: duplicates?.beat ?? null,
+      duplicate_beat_contrast: duplicates?.beat_contrast ?? null,
       motion_median: duplicates?.motion_median ?? null,
       freeze_count: freezes?.count ?? null,
       freeze_longest_s: freezes?.longest_s ?? null,

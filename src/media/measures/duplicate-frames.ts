@@ -1,8 +1,9 @@
+import { beatOf, type Beat } from './repeat-beat.ts';
 import { median, quantile, quantileOfSorted } from './quantile.ts';
 import { runsOf } from './runs.ts';
 
 /** What the differences of neighbouring frames say about repeated frames. */
-export type DuplicateFrames = {
+export type DuplicateFrames = Beat & {
   /** Share of the differences outside of still stretches that are repeats, 0–1. */
   readonly share: number | null;
   /** Differences outside of still stretches: what all here but the last measure is taken of. */
@@ -49,6 +50,8 @@ export function measureDuplicates(difference: readonly number[]): DuplicateFrame
       spacing: null,
       evenness: null,
       motion_median: null,
+      beat: null,
+      beat_contrast: null,
     };
   const isStill = stillStretches(difference);
   const phase = bestPhase(difference, isStill);
@@ -64,6 +67,7 @@ export function measureDuplicates(difference: readonly number[]): DuplicateFrame
     period: phase?.period ?? null,
     score: phase?.score ?? null,
     ...spacingOf(flags),
+    ...beatOf(difference.filter((_, i) => isStill[i] !== true)),
     motion_median: moving.length === 0 ? null : median(moving),
   };
 }
