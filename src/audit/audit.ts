@@ -30,7 +30,8 @@ import { VectorCache } from '../encoder/vector-cache.ts';
 import { countUnreachable } from '../engine/count-unreachable.ts';
 import { Database, numberOf, textOf } from '../engine/database.ts';
 import type { Engine } from '../engine/engine.ts';
-import { type GatherPlan, lookAtLatents, type ProbeCount } from '../engine/gather-evidence.ts';
+import { lookAtLatents, type ProbeCount } from '../engine/gather-evidence.ts';
+import type { GatherPlan } from '../engine/gather-plan.ts';
 import { defaultMemoryLimit } from '../engine/memory-limit.ts';
 import { ObjectLog } from '../engine/object-log.ts';
 import { openEngine } from '../engine/open-engine.ts';
@@ -60,7 +61,7 @@ import {
   type SuppressionFile,
 } from '../judge/suppressions.ts';
 import { isOverLimit } from '../judge/verdict.ts';
-import { climbLadder } from '../ladder/climb.ts';
+import { climbLadder, createMediaTables } from '../ladder/climb.ts';
 import { type Rung, thinnedTiers } from '../ladder/rung.ts';
 import { type SelectedDecoder, selectDecoder } from '../media/decoders/decode-frames.ts';
 import { closeFilmStrips } from '../media/film-strip.ts';
@@ -444,13 +445,7 @@ export class Audit {
       this.#rungs = climb.rungs;
       await this.#countUnreachable();
     } else {
-      // Rules that look into evidence only where there is some are judged all the same.
-      await this.#database.run(
-        'create temp table sampled_media (clip_id bigint, medium varchar, identity varchar)',
-      );
-      await this.#database.run(
-        'create temp table looked_at (clip_id bigint, tier varchar, is_suspicious boolean, is_looked_at boolean)',
-      );
+      await createMediaTables(this.#database);
     }
     await this.#lookAtLatents();
     if (compiled.some((each) => each.needs.some((need) => need.table === 'near_duplicates')))

@@ -1,15 +1,13 @@
 import { type Config, reaches, type Tier, type TierBudget, TIERS } from '../config/config.ts';
+import { createTableSql } from '../dataset/table-columns.ts';
 import { type Database, maybe, numberOf, textOf } from '../engine/database.ts';
-import {
-  countProbes,
-  type GatherPlan,
-  hashSameSizes,
-  type Located,
-  locateMedia,
-  lookAt,
-  type PassReport,
-  type ProbeCount,
-} from '../engine/gather-evidence.ts';
+import { countProbes, type ProbeCount } from '../engine/gather-evidence.ts';
+import type { GatherPlan } from '../engine/gather-plan.ts';
+import { hashSameSizes } from '../engine/hash-same-sizes.ts';
+import { insertRows } from '../engine/insert-rows.ts';
+import { locateMedia } from '../engine/locate-media.ts';
+import { type Located, MEDIA_COLUMNS } from '../engine/located-media.ts';
+import { lookAtMedia, type PassReport } from '../engine/look-at-media.ts';
 import type { CompiledRule } from '../judge/compile-rule.ts';
 import type { LedgerAnswer } from '../judge/answers.ts';
 import { deepestTierOf } from '../judge/rule-tier.ts';
@@ -65,6 +63,20 @@ export function tablesOf(tier: Tier): ReadonlySet<EvidenceTable> {
   );
 }
 
+/** Of a tier, each clip that it might have looked at. */
+const LOOKED_AT_COLUMNS = {
+  clip_id: 'BIGINT',
+  tier: 'VARCHAR',
+  is_suspicious: 'BOOLEAN',
+  is_looked_at: 'BOOLEAN',
+} as const;
+
+/** Makes `sampled_media` and `looked_at`, without rows: rules that look into evidence only where there is some find them. */
+export async function createMediaTables(database: Database): Promise<void> {
+  await database.run(createTableSql('sampled_media', MEDIA_COLUMNS, 'temp table'));
+  await database.run(createTableSql('looked_at', LOOKED_AT_COLUMNS, 'temp table'));
+}
+
 /**
  * Looks at the drawn media tier by tier: all of them where the budget allows, else clips at random and, first of all, those
  * that the tiers before made suspicious. Fills the evidence tables, and writes `looked_at (clip_id, tier, is_suspicious,
@@ -104,9 +116,7 @@ class Climber {
   }
 
   async climb(): Promise<Climb> {
-    await this.#database.run(
-      'create or replace temp table looked_at (clip_id bigint, tier varchar, is_suspicious boolean, is_looked_at boolean)',
-    );
+    await createMediaTables(this.#database);
     const located = await locateMedia(this.#database, this.#plan, this.#signal);
     this.#order = await readOrder(this.#database);
     this.#candidates = this.#order;
@@ -255,7 +265,7 @@ class Climber {
     wants: readonly EvidenceTable[],
     most: { readonly bytes: number | null; readonly decode_s: number | null },
   ): Promise<PassReport> {
-    const report = await lookAt(
+    const report = await lookAtMedia(
       this.#database,
       this.#plan,
       { name: PASS_NAMES[tier], wants, tier: tier === 'packets' ? 'header' : tier, media, most },
@@ -285,16 +295,12 @@ class Climber {
     if (this.#candidates.every(isLooked)) this.#complete.add(tier);
     if (rung.notLookedAt > 0) {
       const rows = this.#candidates.map((clip) => ({
-        c: clip,
-        s: suspects.has(clip),
-        l: isLooked(clip),
+        clip_id: clip,
+        tier,
+        is_suspicious: suspects.has(clip),
+        is_looked_at: isLooked(clip),
       }));
-      await this.#database.run(
-        `insert into looked_at
-         select (row ->> 'c')::bigint, $tier, (row ->> 's')::boolean, (row ->> 'l')::boolean
-         from (select unnest(from_json($rows::json, '["json"]')) as row)`,
-        { tier, rows: JSON.stringify(rows) },
-      );
+      await insertRows(this.#database, 'looked_at', LOOKED_AT_COLUMNS, rows);
     }
     if (tier !== 'header') return;
     this.#candidates = this.#candidates.filter(isLooked);

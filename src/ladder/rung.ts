@@ -1,5 +1,5 @@
 import type { Tier, TierBudget } from '../config/config.ts';
-import type { PassReport } from '../engine/gather-evidence.ts';
+import type { PassReport } from '../engine/look-at-media.ts';
 import type { RungSummary, RunDocument } from '../run/document.ts';
 import type { Choice } from './choose-clips.ts';
 

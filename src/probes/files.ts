@@ -3,11 +3,11 @@ import { extname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
 import { detectMagic, MAGIC_BYTES } from '../media/magic.ts';
-import { type MediumFault, mediumFaultOf } from '../media/medium-fault.ts';
+import { mediumFaultOf } from '../media/medium-fault.ts';
 import type { Medium } from '../media/medium.ts';
 import { type OpenMedium, openMedium, type UnopenedMedium } from '../media/open-medium.ts';
 import type { StoreAccess } from '../stores/access.ts';
-import { errorRow, type EvidenceRow } from './evidence-tables.ts';
+import { errorRow, type EvidenceRow, type MediaErrorCode } from './evidence-tables.ts';
 
 /** Bytes hashed at a time. */
 const HASH_CHUNK_BYTES = 4 * 1024 * 1024;
@@ -22,7 +22,7 @@ export async function probeFile(
   opened: OpenMedium | UnopenedMedium,
 ): Promise<EvidenceRow<'files'>> {
   const extension = extname(medium.name).slice(1).toLowerCase();
-  if (!opened.ok) return faultRow(opened, extension);
+  if (!opened.ok) return faultyFile(opened, extension);
   const { reader, modified_ms, version } = opened;
   try {
     const head = await reader.read(0, MAGIC_BYTES);
@@ -39,11 +39,15 @@ export async function probeFile(
       error_message: null,
     };
   } catch (error) {
-    return faultRow(mediumFaultOf(error), extension);
+    return faultyFile(mediumFaultOf(error), extension);
   }
 }
 
-function faultRow({ code, message }: MediumFault, extension: string): EvidenceRow<'files'> {
+/** The `files` row of a medium that cannot be read: what its fault says of whether it is there. */
+export function faultyFile(
+  { code, message }: { readonly code: MediaErrorCode; readonly message: string },
+  extension: string | null = null,
+): EvidenceRow<'files'> {
   return {
     ...errorRow('files', code, message),
     exists: code === 'missing-file' ? false : code === 'not-a-file' ? true : null,

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { Database } from '../../src/engine/database.ts';
 import { createEvidenceTables } from '../../src/engine/evidence-store.ts';
-import { locateMedia } from '../../src/engine/gather-evidence.ts';
+import { locateMedia } from '../../src/engine/locate-media.ts';
 import { ObjectLog } from '../../src/engine/object-log.ts';
 import { SilentStores } from '../../src/engine/silent-stores.ts';
 import type { Medium } from '../../src/media/medium.ts';
