@@ -1,0 +1,93 @@
+import { ERROR_COLUMNS, type EvidenceColumns } from './evidence-column.ts';
+
+/** What an image is, by its header and its pixels. */
+export const IMAGE_COLUMNS = {
+  format: { type: 'VARCHAR', doc: 'jpeg, png, webp, avif, gif, tiff, svg…' },
+  width_px: { type: 'INTEGER', doc: 'Stored width of a page, before EXIF orientation.' },
+  height_px: { type: 'INTEGER', doc: 'Stored height of a page, before EXIF orientation.' },
+  upright_width_px: { type: 'INTEGER', doc: 'Width after EXIF orientation.' },
+  upright_height_px: { type: 'INTEGER', doc: 'Height after EXIF orientation.' },
+  orientation: { type: 'INTEGER', doc: 'EXIF orientation 1-8, null if absent.' },
+  page_count: { type: 'INTEGER', doc: 'Pages or animation frames.' },
+  duration_s: { type: 'DOUBLE', doc: 'Sum of frame delays of an animation.' },
+  channels: { type: 'INTEGER', doc: 'Channels as stored.' },
+  bit_depth: { type: 'INTEGER', doc: 'Bits per channel.' },
+  colour_space: { type: 'VARCHAR', doc: 'srgb, b-w, cmyk, rgb16…' },
+  has_alpha: { type: 'BOOLEAN', doc: 'An alpha channel or tRNS.' },
+  icc_profile: { type: 'VARCHAR', doc: 'Description of the ICC profile, null if none.' },
+  is_progressive: { type: 'BOOLEAN', doc: 'Progressive or interlaced.' },
+  is_truncated: {
+    type: 'BOOLEAN',
+    doc: 'The end marker is missing or the decoder ran out of data.',
+  },
+  decode_error_count: { type: 'INTEGER', tier: 'keyframes', doc: 'Complaints of the decoder.' },
+  decode_log: { type: 'VARCHAR[]', tier: 'keyframes', doc: 'The complaints.' },
+  luma_mean: { type: 'DOUBLE', tier: 'keyframes', doc: 'Mean luma, 0-255.' },
+  luma_spread: { type: 'DOUBLE', tier: 'keyframes', doc: 'Standard deviation of luma.' },
+  luma_p1: { type: 'DOUBLE', tier: 'keyframes', doc: '1st percentile of luma.' },
+  luma_p99: { type: 'DOUBLE', tier: 'keyframes', doc: '99th percentile of luma.' },
+  entropy_bits: { type: 'DOUBLE', tier: 'keyframes', doc: 'Entropy of the luma histogram, 0-8.' },
+  sharpness: {
+    type: 'DOUBLE',
+    tier: 'keyframes',
+    doc: 'Variance of the Laplacian of luma at 512 px.',
+  },
+  mean_red: { type: 'DOUBLE', tier: 'keyframes', doc: 'Mean red.' },
+  mean_green: { type: 'DOUBLE', tier: 'keyframes', doc: 'Mean green.' },
+  mean_blue: { type: 'DOUBLE', tier: 'keyframes', doc: 'Mean blue.' },
+  chroma_spread: {
+    type: 'DOUBLE',
+    tier: 'keyframes',
+    doc: 'Standard deviation of chroma; under 2 is grayscale.',
+  },
+  bar_top: {
+    type: 'DOUBLE',
+    tier: 'keyframes',
+    doc: 'Constant black bar at the top, share of the height.',
+  },
+  bar_bottom: { type: 'DOUBLE', tier: 'keyframes', doc: 'The same at the bottom.' },
+  bar_left: {
+    type: 'DOUBLE',
+    tier: 'keyframes',
+    doc: 'Constant black bar at the left, share of the width.',
+  },
+  bar_right: { type: 'DOUBLE', tier: 'keyframes', doc: 'The same at the right.' },
+  gradient_ratio: {
+    type: 'DOUBLE',
+    tier: 'keyframes',
+    doc: 'ln(mean |d/dx| / mean |d/dy|) of luma at 128 px.',
+  },
+  green_share: {
+    type: 'DOUBLE',
+    tier: 'keyframes',
+    doc: 'Share of pixels with the green of planes left zero.',
+  },
+  white_share: {
+    type: 'DOUBLE',
+    tier: 'keyframes',
+    doc: 'Share of pixels at full white, all channels 254 or more.',
+  },
+  transparent_share: {
+    type: 'DOUBLE',
+    tier: 'keyframes',
+    doc: 'Share of pixels that are at least half transparent, 0 without alpha; null over 16 million pixels.',
+  },
+  hidden_black_share: {
+    type: 'DOUBLE',
+    tier: 'keyframes',
+    doc: 'Share of those whose stored colour is black: what is seen if alpha is dropped.',
+  },
+  dhash: {
+    type: 'BIGINT',
+    tier: 'keyframes',
+    doc: '64-bit difference hash of the upright first page.',
+  },
+  phash: { type: 'BIGINT', tier: 'keyframes', doc: '64-bit DCT hash of the upright first page.' },
+  cell_colours: {
+    type: 'INTEGER[]',
+    tier: 'keyframes',
+    doc: 'Mean colours of 8x8 cells of the upright first page, row by row, each red * 65536 + green * 256 + blue.',
+  },
+  bytes_read: { type: 'BIGINT', doc: 'Bytes read.' },
+  ...ERROR_COLUMNS,
+} as const satisfies EvidenceColumns;
