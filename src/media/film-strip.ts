@@ -85,6 +85,7 @@ async function makeInLane(
   if (end.rss_bytes > MOST_RSS_BYTES) {
     lane.child = null;
     await child.kill();
+    await dropScratchOf(child.pid);
   } else {
     child.unref();
   }
