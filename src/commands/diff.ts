@@ -15,7 +15,7 @@ import { createProgress, SILENT } from '../progress.ts';
 import { keptStrips, makePairStrips } from '../run/pair-strips.ts';
 import { type CommandContext, wantsColor } from './command-context.ts';
 import type { DiffFlags } from './diff-flags.ts';
-import { accessOfRun } from '../media/parse-access.ts';
+import { accessOfRun } from '../stores/parse-access.ts';
 import { readDocument } from '../run/read-run.ts';
 import type { StoreAccess } from '../stores/access.ts';
 import { trusting } from '../stores/address-guard.ts';

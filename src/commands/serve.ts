@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { compareVersions } from '../compare/compare-versions.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { parseAccess } from '../media/parse-access.ts';
+import { parseAccess } from '../stores/parse-access.ts';
 import { SILENT } from '../progress.ts';
 import { renderComparison } from '../serve/comparison-page.ts';
 import { RunArchive } from '../serve/run-archive.ts';

@@ -7,7 +7,7 @@ import { discoverShards } from '../dataset/discover-shards.ts';
 import type { MediaHolder } from '../dataset/embedded/held-media.ts';
 import { openDataset, standIns } from '../dataset/open-dataset.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
-import { accessOfRun } from '../media/parse-access.ts';
+import { accessOfRun } from '../stores/parse-access.ts';
 import type { StoreAccess } from '../stores/access.ts';
 import { isStoreUrl, shownUrl } from '../stores/store-url.ts';
 import { type Database, numberOf } from '../engine/database.ts';

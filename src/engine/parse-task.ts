@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 
 import { objectsIn } from '../media/decoders/plain-objects.ts';
 import { fileMedium } from '../media/medium-text.ts';
-import { parseAccess } from '../media/parse-access.ts';
+import { parseAccess } from '../stores/parse-access.ts';
 import { parseMedium } from '../media/parse-medium.ts';
 import type { ProbeTask } from './task.ts';
 import { isEvidenceTable } from '../probes/evidence-tables.ts';

@@ -1,7 +1,7 @@
 import { DECODER_CHOICES } from './decoders/frame-stream.ts';
 import { objectsIn } from './decoders/plain-objects.ts';
 import type { FilmStrip, FilmStripJob } from './film-strip-request.ts';
-import { parseAccess } from './parse-access.ts';
+import { parseAccess } from '../stores/parse-access.ts';
 import { parseMedium } from './parse-medium.ts';
 
 /** Reads a job as it comes from the other process; throws if it is none. */

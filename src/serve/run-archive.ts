@@ -9,7 +9,7 @@ import { quoteLiteral } from '../dataset/sql-quote.ts';
 import { compressedContainer } from '../dataset/tar/compressed-container.ts';
 import { HeldMembers } from '../dataset/tar/held-members.ts';
 import { isUrl } from '../media/medium-text.ts';
-import { accessOfRun } from '../media/parse-access.ts';
+import { accessOfRun } from '../stores/parse-access.ts';
 import { Database, maybe, numberOf, type SqlRow, textOf } from '../engine/database.ts';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
 import type { Finding, RunDocument } from '../run/document.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { assert, ipV4, property, stringMatching } from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { accessOfRun } from '../../src/media/parse-access.ts';
+import { accessOfRun } from '../../src/stores/parse-access.ts';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../../src/stores/access.ts';
 import {
   kindOfAddress,

@@ -1,5 +1,5 @@
-import { kindOfAddress } from '../stores/address-guard.ts';
-import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
+import { kindOfAddress } from './address-guard.ts';
+import { DEFAULT_STORE_ACCESS, type StoreAccess } from './access.ts';
 
 /**
  * How the media of a run are asked for that may come from elsewhere: what a bucket needs is taken from its document, but whom one's own
