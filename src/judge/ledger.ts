@@ -191,7 +191,7 @@ export function selectShared(list: string, more: readonly string[] = []): string
 const SHARED_OR_QUOTED = new RegExp(
   [
     /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\//.source,
-    ...SHARED.map((sql) => `(?<![\\w.])${sql.replaceAll(/[()]/g, String.raw`\$&`)}`),
+    ...SHARED.map((sql) => `(?<![\\w.])${sql.replaceAll(/[()|]/g, String.raw`\$&`)}`),
   ].join('|'),
   'g',
 );
