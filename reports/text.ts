@@ -205,11 +205,17 @@ function ruleBlock(
     example === undefined
       ? []
       : wrapAtMost(
-          `e.g. ${example.key === null ? '' : `${spellOut(example.key.slice(0, 200))}: `}${spellOut(example.message.slice(0, 400))}`,
+          `e.g. ${namePlace(example)}${spellOut(example.message.slice(0, 400))}`,
           inner,
           2,
         ).map((line) => indent + paint('faint', line));
   return [head, ...(isLong ? [indent + extent] : []), ...where, ...said];
+}
+
+/** The clip of a finding, or where it lies if that has no name: `part-7.parquet: `, `part-7.parquet row 12: `. */
+function namePlace({ key, shard, row_number: row }: Finding): string {
+  const name = key ?? (shard === null || row === null ? shard : `${shard} row ${row}`);
+  return name === null ? '' : `${spellOut(name.slice(0, 200))}: `;
 }
 
 /** Density of hits by row, where shards are too few to say where. */

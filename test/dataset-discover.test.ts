@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -126,6 +126,41 @@ describe('a glob', () => {
       expected.map((name) => join(folder, name)),
     );
   });
+});
+
+/** Runs as somebody who may not read everything, where the tests run as root. */
+async function asNobody<T>(task: () => Promise<T>): Promise<T> {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    return await task();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}
+
+describe('a folder that may not be listed', () => {
+  const folder = makeFolder({ 'open/a.csv': 'key\n1\n', 'closed/b.csv': 'key\n2\n' });
+  chmodSync(folder, 0o755);
+  chmodSync(join(folder, 'closed'), 0o000);
+
+  it('is a shard that cannot be read, so that no verdict passes over it', async () => {
+    const { shards } = await asNobody(() => discover('.', folder));
+    expect(shards.map(({ name, error }) => [name, error])).toEqual([
+      ['open/a.csv', null],
+      ['closed/', expect.stringContaining('the folder cannot be listed: permission denied')],
+    ]);
+  });
+
+  it.each(['closed', 'closed/*.csv'])(
+    'is refused in words where it is all there is: %s',
+    async (input) => {
+      await expect(asNobody(() => discover(input, folder))).rejects.toMatchObject({
+        code: 'dataset',
+        message: expect.stringMatching(/closed cannot be listed: permission denied/),
+      });
+    },
+  );
 });
 
 describe('what cannot be a dataset is refused in words', () => {

@@ -158,6 +158,7 @@ describe('the configuration', () => {
     column('b', 'VARCHAR', ['y']),
     column('meta', 'STRUCT("long text" VARCHAR[])'),
     column('key', 'VARCHAR', ['k']),
+    column('n', 'BIGINT', ['1']),
   ];
 
   it('wins over names', () => {
@@ -197,6 +198,8 @@ describe('the configuration', () => {
   it.each([
     [{ caption: 'nope' }, 'no column "nope"'],
     [{ captoin: 'a' }, 'no canonical column'],
+    [{ caption: 'n' }, '"n" holds BIGINT, and a caption is text'],
+    [{ path: 'n' }, '"n" holds BIGINT, and a path is text'],
   ])('%j is refused in words', (overrides, words) => {
     expect(() => mapColumns(columns, overrides)).toThrow(words);
   });

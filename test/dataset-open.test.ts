@@ -357,6 +357,16 @@ describe('CSV', () => {
     expect(dataset.warnings.join()).toContain('1 values of "width"');
   });
 
+  it('refuses a mapping under which no value is left, and names one', async () => {
+    const folder = makeFolder({ 'm.csv': 'key,text\na,a dog runs\nb,a cat sleeps\n' });
+    await expect(open(folder, { columns: { width_px: 'text' } })).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringMatching(
+        /^columns\.width_px: no value of "text" can be read as width_px, such as "a (dog|cat)/,
+      ),
+    });
+  });
+
   it('shows how many values a cast lost', async () => {
     const rows = Array.from({ length: 300 }, (_, i) => `k${i},${i < 290 ? i : 'n/a'}`);
     const { dataset } = await open(makeFolder({ 'm.csv': `key,width\n${rows.join('\n')}\n` }));

@@ -6,7 +6,12 @@ import { decideVerdict, interruptedVerdict, listNotLookedAt } from '../judge/ver
 import { listSkipped, type Rung } from '../ladder/rung.ts';
 import type { SelectedDecoder } from '../media/decoders/decode-frames.ts';
 import { VERSION } from '../package-root.ts';
-import { describeDataset, unsummedPages } from '../run/describe-dataset.ts';
+import {
+  describeDataset,
+  namelessRows,
+  unopenedMedia,
+  unsummedPages,
+} from '../run/describe-dataset.ts';
 import type { RunDocument } from '../run/document.ts';
 import { samplePromise } from '../sampling/draw-sample.ts';
 import type { ScanRequest } from './scan-request.ts';
@@ -78,9 +83,11 @@ export function composeDocument(facts: RunFacts): RunDocument {
       ...listNotLookedAt(
         rules,
         dataset?.shards ?? [],
-        (dataset?.mediaColumns.length ?? 0) > 0 ? sample : null,
+        (dataset?.mediaColumns.length ?? 0) > 0 && config.tier !== 'manifest' ? sample : null,
         unreachable ?? undefined,
       ),
+      ...unopenedMedia(dataset, config.tier),
+      ...namelessRows(dataset),
       ...listSkipped(facts.rungs),
       ...unsummedPages(facts.coverage),
     ],

@@ -65,6 +65,17 @@ type Found = {
 /** Tables met in a walk: the folder and its kind. */
 type Tables = Map<string, TableKind>;
 
+/** A folder that cannot be listed: nobody knows which rows it holds. */
+type Closed = { readonly path: string; readonly why: string };
+
+/** What a walk meets beside files. */
+type Met = {
+  readonly warnings: string[];
+  readonly closed: Closed[];
+  /** Null: tables are walked like other folders. */
+  readonly tables: Tables | null;
+};
+
 /** JSON and other files that describe a dataset, its code or its licence and hold no rows. */
 const NOT_A_MANIFEST =
   /^(readme|licen[cs]e|notice|bugs|changelog|citation|package(-lock)?|tsconfig|dataset_infos?|dataset_dict|state|config|stats|index|schema|croissant|ground-truth)([._-].*)?$/i;
@@ -109,20 +120,29 @@ export async function discoverShards(
   const found: Found[] = [];
   const roots: string[] = [];
   const warnings: string[] = [];
+  const closed: Closed[] = [];
   for (const input of inputs) {
     const path = resolve(options.cwd, input);
     const info = await lstat(path).catch((error: unknown) => error);
     if (info instanceof Error || !isStats(info)) {
-      const matches = await expandGlob(path);
+      const matches = await expandGlob(path, closed);
       if (matches === null)
-        throw new DailiesError('dataset', `${input}: no such file or directory`, { cause: info });
-      if (matches.length === 0) throw new DailiesError('dataset', `${input}: no file matches`);
+        throw new DailiesError('dataset', `${input}: no such file or directory`, {
+          cause: info,
+          hint: `paths start at ${options.cwd}; a glob wants quotes, as in 'data/*.parquet'`,
+        });
+      if (matches.length === 0) {
+        refuseClosed(closed);
+        throw new DailiesError('dataset', `${input}: no file matches`, {
+          hint: `globs start at ${options.cwd}; ** meets folders of any depth`,
+        });
+      }
       found.push(...matches.map((match) => ({ path: match, isExplicit: true })));
       roots.push(commonDirectory(matches.map((match) => dirname(match))));
       warnings.push(...(await warnOfTables(matches)));
     } else if ((await stat(path)).isDirectory()) {
       const tables: Tables = new Map();
-      const walked = await walk(path, warnings, Infinity, tables);
+      const walked = await walk(path, { warnings, closed, tables });
       found.push(...walked.map((each) => ({ path: each, isExplicit: false })));
       for (const [folder, kind] of tables) {
         const files = await liveFiles(folder, kind, warnings);
@@ -143,13 +163,19 @@ export async function discoverShards(
   }
   const root = commonDirectory(roots);
   const sniffed = await sniffStrangers(found);
+  if (found.length === 0) refuseClosed(closed);
   const chosen = chooseShards(found, inputs, warnings, sniffed);
   if (chosen.format === 'media') {
+    refuseClosed(closed);
     const media = chosen.paths.map((path) => relativeName(root, path)).toSorted(compareNames);
     return { format: 'media', root, shards: [await mediaShard(root)], media, warnings };
   }
   const stated = new Map(found.map((each) => [each.path, each.partitions]));
-  const shards = await lookAtAll(root, chosen.paths, chosen.format, stated);
+  const files = await lookAtAll(root, chosen.paths, chosen.format, stated);
+  const shards = [
+    ...files,
+    ...closed.map((each, i) => closedShard(root, each, chosen.format, files.length + i)),
+  ];
   const tars = await lookAtAll(root, chosen.tars, 'tar', stated);
   return { format: chosen.format, root, shards, media: [], tars, warnings };
 }
@@ -297,20 +323,16 @@ function isStats(value: unknown): value is Awaited<ReturnType<typeof lstat>> {
   return typeof value === 'object' && value !== null && 'isDirectory' in value;
 }
 
-async function expandGlob(pattern: string): Promise<string[] | null> {
+async function expandGlob(pattern: string, closed: Closed[]): Promise<string[] | null> {
   const glob = splitGlob(pattern);
   if (glob === null) return null;
-  const all = await walk(glob.base, [], glob.depth);
+  const all = await walk(glob.base, { warnings: [], closed, tables: null }, glob.depth);
   return all.filter((path) => matchGlob(pattern, path));
 }
 
 /** All files below a directory, sorted, links to directories followed once; not those of tables, which `tables` collects. */
-async function walk(
-  directory: string,
-  warnings: string[],
-  depth = Infinity,
-  tables: Tables | null = null,
-): Promise<string[]> {
+async function walk(directory: string, met: Met, depth = Infinity): Promise<string[]> {
+  const { warnings, tables } = met;
   const files: string[] = [];
   const seen = new Set<string>();
   let passedOver = 0;
@@ -319,9 +341,8 @@ async function walk(
     if (real === null || seen.has(real)) return;
     seen.add(real);
     const entries = await readdir(current, { withFileTypes: true }).catch((error: unknown) => {
-      warnings.push(
-        `${current} cannot be listed: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      const isGone = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
+      if (!isGone) met.closed.push({ path: current, why: tellFileError(error) });
       return [];
     });
     const kind =
@@ -537,11 +558,38 @@ async function lookAt(
     await access(path, constants.R_OK);
     return { bytes: size, error: null };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EACCES' || code === 'EPERM') return { bytes: 0, error: 'permission denied' };
-    if (code === 'ENOENT') return { bytes: 0, error: 'the link points at no file' };
-    return { bytes: 0, error: error instanceof Error ? error.message : String(error) };
+    if (codeOf(error) === 'ENOENT') return { bytes: 0, error: 'the link points at no file' };
+    return { bytes: 0, error: tellFileError(error) };
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function tellFileError(error: unknown): string {
+  const code = codeOf(error);
+  if (code === 'EACCES' || code === 'EPERM')
+    return 'permission denied: run as a user who may read it, or give read access';
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A folder that cannot be listed as a shard that cannot be read: no verdict may pass over what it holds. */
+function closedShard(
+  root: string,
+  { path, why }: Closed,
+  format: ShardFormat,
+  index: number,
+): ShardFile {
+  const error = `the folder cannot be listed: ${why}`;
+  const name = `${relativeName(root, path)}/`;
+  return { index, name, path, bytes: 0, format, compression: 'none', partitions: {}, error };
+}
+
+function refuseClosed(closed: readonly Closed[]): void {
+  const [first] = closed;
+  if (first === undefined) return;
+  throw new DailiesError('dataset', `${first.path} cannot be listed: ${first.why}`);
 }
 
 function hivePartitions(name: string): Record<string, string | null> {

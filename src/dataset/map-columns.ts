@@ -4,6 +4,7 @@ import type { CanonicalColumn } from './canonical-columns.ts';
 import { CANONICAL_COLUMNS, RESERVED_COLUMNS, isCanonicalColumn } from './canonical-columns.ts';
 import { ROLE_SYNONYMS, normaliseName } from './column-synonyms.ts';
 import { columnPathExpression } from './column-path.ts';
+import { parseColumnType } from './column-type.ts';
 import { isArrayName, isMediaName } from './shard-format.ts';
 import type { RoleExpression, SampledColumn } from './role-expression.ts';
 import { roleExpression } from './role-expression.ts';
@@ -200,6 +201,7 @@ function expressionFor(
     columns.find((column) => column.name === name) ??
     columns.find((column) => column.name.toLowerCase() === name.toLowerCase());
   if (exact !== undefined) {
+    refuseNumbers(role, exact, columns);
     const found = roleExpression(role, exact) ?? fallbackCast(role, exact);
     return { ...found, source: exact.name };
   }
@@ -221,6 +223,26 @@ function expressionFor(
     `columns.${role}: the dataset has no column ${JSON.stringify(name)}`,
     {
       hint: `${near === null ? '' : `did you mean '${near}'? `}its columns are ${names.slice(0, 40).join(', ')}${more}`,
+    },
+  );
+}
+
+/** Captions and paths are text: a column of numbers in their place is a slip of whoever named it. */
+function refuseNumbers(
+  role: CanonicalColumn,
+  column: SampledColumn,
+  columns: readonly SampledColumn[],
+): void {
+  const { kind } = parseColumnType(column.type);
+  if ((role !== 'caption' && role !== 'path') || !['number', 'boolean', 'instant'].includes(kind))
+    return;
+  const texts = columns.filter((each) => parseColumnType(each.type).kind === 'text');
+  const names = texts.slice(0, 40).map((each) => each.name);
+  throw new DailiesError(
+    'config',
+    `columns.${role}: ${JSON.stringify(column.name)} holds ${column.type}, and a ${role} is text`,
+    {
+      hint: names.length === 0 ? 'no column holds text' : `columns of text are ${names.join(', ')}`,
     },
   );
 }

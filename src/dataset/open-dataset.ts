@@ -6,7 +6,7 @@ import { DailiesError } from '../dailies-error.ts';
 import type { ColumnSummary, ShardSummary } from '../run/document.ts';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
 import { trusting } from '../stores/address-guard.ts';
-import { RESERVED_COLUMNS } from './canonical-columns.ts';
+import { CANONICAL_COLUMNS, RESERVED_COLUMNS } from './canonical-columns.ts';
 import { bringCompressed, bringHere } from './remote/bring-here.ts';
 import { fetchOnDemand, type RemoteManifest } from './remote/remote-manifest.ts';
 import { ROLE_KIND } from './column-synonyms.ts';
@@ -201,7 +201,7 @@ export async function openDataset(
   const losses =
     here.manifest !== null && options.readsLittle === true
       ? new Map<string, string>()
-      : await countLosses(connection, map.mapped);
+      : await countLosses(connection, map.mapped, options.columns);
   const mediaRoot = followed.root;
   const warnings = [
     ...discovery.warnings,
@@ -709,6 +709,7 @@ async function createClips(
 async function countLosses(
   connection: DuckDBConnection,
   mapped: readonly MappedColumn[],
+  overrides: ColumnOverrides = {},
 ): Promise<Map<string, string>> {
   const risky = mapped.filter((each) => each.canLose);
   if (risky.length === 0) return new Map();
@@ -720,11 +721,28 @@ async function countLosses(
       ROLE_KIND[each.role] === 'number'
         ? `or (${each.expression})::double <> try_cast(${id} as double)`
         : '';
-    return `count(*) filter (where ${id} is not null and ${id}::varchar <> '' and ((${each.expression}) is null ${isRounded})) as lost${i}`;
+    const isFilled = `${id} is not null and ${id}::varchar <> ''`;
+    return `count(*) filter (where ${isFilled} and ((${each.expression}) is null ${isRounded})) as lost${i},
+      count(*) filter (where ${isFilled} and (${each.expression}) is not null) as kept${i},
+      left(any_value(${id}::varchar) filter (where ${isFilled} and (${each.expression}) is null), 40) as example${i}`;
   });
   const rows = await readRows(connection, `select ${counts.join(', ')} from manifest`).catch(
     () => [],
   );
+  for (const [i, { role, sources }] of risky.entries()) {
+    const example = rows[0]?.[`example${i}`];
+    if (
+      !Object.hasOwn(overrides, role) ||
+      textOf(example) === '' ||
+      numberOf(rows[0]?.[`kept${i}`]) > 0
+    )
+      continue;
+    throw new DailiesError(
+      'config',
+      `columns.${role}: no value of ${JSON.stringify(sources[0])} can be read as ${role}, such as ${JSON.stringify(example)}`,
+      { hint: `name the column that holds ${role}: ${CANONICAL_COLUMNS[role].doc}` },
+    );
+  }
   return new Map(
     risky.flatMap((each, i): [string, string][] => {
       const lost = numberOf(rows[0]?.[`lost${i}`]);

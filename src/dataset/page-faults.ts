@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { numberOf, readRows, partErrorText } from './rows.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import type { ShardReading } from './source.ts';
+import { plainReason } from './tell-shard-error.ts';
 import { quoteIdentifier, quoteLiteral, quotePathList } from './sql-quote.ts';
 import { createTableSql } from './table-columns.ts';
 
@@ -169,7 +170,7 @@ async function decode(
     return null;
   } catch (error) {
     signal.throwIfAborted();
-    return partErrorText(error);
+    return plainReason(partErrorText(error));
   }
 }
 

@@ -2,6 +2,7 @@ import type { ShardFile } from './discover-shards.ts';
 import type { EmbeddedColumn } from './embedded/embedded-columns.ts';
 import type { Cell } from './embedded/parquet-cells.ts';
 import type { PageFault } from './page-faults.ts';
+import { tellShardError } from './tell-shard-error.ts';
 
 export type NamedType = { readonly name: string; readonly type: string };
 
@@ -70,7 +71,7 @@ export type RowSource = {
 export function unreadShard(file: ShardFile, error: string): ShardReading {
   return {
     file,
-    error,
+    error: tellShardError(error, file.bytes),
     rows: 0,
     footerRows: null,
     badRows: 0,

@@ -80,3 +80,27 @@ export function unsummedPages(coverage: StorageCoverage | null): RunDocument['no
     },
   ];
 }
+
+/** Media that a manifest names and a scan of the manifest alone opens none of. */
+export function unopenedMedia(
+  dataset: OpenDataset | null,
+  tier: string,
+): RunDocument['notLookedAt'] {
+  if (tier !== 'manifest' || dataset === null || dataset.mediaColumns.length === 0) return [];
+  return [{ what: 'media of rows', count: dataset.rows, reason: '--tier manifest opens no media' }];
+}
+
+/** Rows without a key and a path: what repeats, leaks or changed cannot be told by their place. */
+export function namelessRows(dataset: OpenDataset | null): RunDocument['notLookedAt'] {
+  if (dataset === null || dataset.rows === 0) return [];
+  if (dataset.columns.some(({ role }) => role === 'key' || role === 'path')) return [];
+  const names = dataset.columns.map(({ name }) => name);
+  const some = `${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`;
+  return [
+    {
+      what: 'keys',
+      count: dataset.rows,
+      reason: `no column is a key or a path, so that repeated or leaked rows go unseen: name one with --columns key=…; the columns are ${some}`,
+    },
+  ];
+}
