@@ -96,6 +96,33 @@ describe('files of arrays', () => {
     });
   });
 
+  it('of .pt that are views are whole where their storage is: expanded, sliced, transposed', async () => {
+    const storage = float16([1, 2, 3, 4, 5, 6, Number.NaN, 8]);
+    const view = async (
+      sides: readonly number[],
+      stride: readonly number[],
+      offset = 0,
+    ): Promise<Awaited<ReturnType<typeof look>>> =>
+      look(torchFile(torchPickle('latents', 'HalfStorage', sides, offset, stride), storage));
+    // torch.tensor([…])[:6].expand(1000, 6), saved as it is: six numbers.
+    expect(await view([1000, 6], [0, 1])).toMatchObject({
+      shape: [1000, 6],
+      missing_bytes: 0,
+      sampled_count: 6,
+      mean: 3.5,
+    });
+    // x.view(2, 4)[:, :2], whose numbers have others between them.
+    const sliced = await view([2, 2], [4, 1]);
+    expect(sliced).toMatchObject({ missing_bytes: 0, sampled_count: 4, nan_count: 0, mean: 3.5 });
+    expect(sliced.block_hash).not.toBe((await view([2, 2], [2, 1])).block_hash);
+    expect(await view([4, 2], [1, 4])).toMatchObject({ is_column_major: true, sampled_count: 8 });
+    expect(await view([1000, 1], [0, 1])).toMatchObject({ is_column_major: false });
+    expect(await view([3, 2], [4, 1])).toMatchObject({ missing_bytes: 4 });
+    expect(await view([2], [1], 8)).toMatchObject({ missing_bytes: 4, sampled_count: 0 });
+    for (const stride of [[], [1], [2 ** 31, 1, 1]])
+      expect(await view([2, 2], stride)).toMatchObject({ error_code: 'corrupt-header' });
+  });
+
   it('cost their header and 64 KB, however large they are', async () => {
     const large = float32(normals(1_000_000, 3));
     for (const bytes of [

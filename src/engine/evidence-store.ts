@@ -25,7 +25,7 @@ const PROBE_VERSIONS: Readonly<Record<EvidenceTable, number>> = {
   frames: 16,
   audio: 1,
   images: 5,
-  latents: 1,
+  latents: 2,
 };
 
 /** What decides whether old evidence of a table still answers: frames differ by tier and decoder. */

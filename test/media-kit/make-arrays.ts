@@ -84,8 +84,8 @@ export function torchPickle(
   storage: string,
   shape: readonly number[],
   offset = 0,
+  stride: readonly number[] = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1)),
 ): Buffer {
-  const stride = shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
   const count = shape.reduce((a, b) => a * b, 1);
   return Buffer.concat([
     Buffer.from('\x80\x02}q\0', 'latin1'),

@@ -1,13 +1,7 @@
-import {
-  ArrayFault,
-  type ArrayFile,
-  countNumbers,
-  ITEM_BYTES,
-  type ReadBytes,
-  type StoredArray,
-} from './array-header.ts';
+import { ArrayFault, type ArrayFile, type ReadBytes, type StoredArray } from './array-header.ts';
 import { isNpy, openNpy } from './npy.ts';
 import { isSafetensors, openSafetensors } from './safetensors.ts';
+import { placeTensor } from './strided-tensor.ts';
 import { readTorchPickle } from './torch-pickle.ts';
 import { listZip, type ZipMember } from './zip-members.ts';
 
@@ -64,33 +58,10 @@ async function openTorch(
       .trim() === 'big';
   const tensors = readTorchPickle(await pickle.read(0, pickle.size_bytes));
   return tensors.map((tensor) => {
-    const itemBytes = ITEM_BYTES[tensor.type];
-    const size_bytes = countNumbers(tensor.shape) * itemBytes;
-    if (!Number.isSafeInteger(tensor.offset) || tensor.offset < 0)
-      throw new ArrayFault('corrupt-header', `tensor ${tensor.name} begins at ${tensor.offset}`);
-    const start = tensor.offset * itemBytes;
     const data = members.find((member) => member.name === `${root}data/${tensor.storage}`);
-    return {
-      name: tensor.name,
-      shape: tensor.shape,
-      type: tensor.type,
-      isBigEndian,
-      isColumnMajor: isColumnMajor(tensor.shape, tensor.stride),
-      size_bytes,
-      present_bytes: Math.max(0, Math.min(size_bytes, (data?.size_bytes ?? 0) - start)),
-      read: async (at, length) =>
-        data === undefined
-          ? new Uint8Array(0)
-          : data.read(start + at, Math.max(0, Math.min(length, size_bytes - at))),
-    };
+    const read: ReadBytes = async (at, length) =>
+      data === undefined ? new Uint8Array(0) : data.read(at, length);
+    const { name, shape, type } = tensor;
+    return { name, shape, type, isBigEndian, ...placeTensor(tensor, data?.size_bytes ?? 0, read) };
   });
-}
-
-function isColumnMajor(shape: readonly number[], stride: readonly number[]): boolean {
-  const sides = shape
-    .map((side, i) => ({ side, step: stride[i] ?? 0 }))
-    .filter(({ side }) => side > 1);
-  return (
-    sides.length > 1 && sides.every(({ step }, i) => i === 0 || step > (sides[i - 1]?.step ?? 0))
-  );
 }
