@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
+import { isObject, memberOf } from '../media/json-members.ts';
 import type { OpenDataset, OpenShard } from './open-dataset.ts';
 import { numberOf, readRows } from './rows.ts';
 import { ScratchDatabase } from './scratch-database.ts';
@@ -271,13 +272,7 @@ function parseJson(text: string | null): unknown {
 }
 
 function membersOf(value: unknown): (readonly [string, unknown])[] {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.entries(value)
-    : [];
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return membersOf(value).find(([key]) => key === name)?.[1];
+  return isObject(value) ? Object.entries(value) : [];
 }
 
 function numberAt(value: unknown, name: string): number | null {

@@ -1,4 +1,5 @@
 import { DailiesError } from '../dailies-error.ts';
+import { isObject } from '../media/json-members.ts';
 import { uniqueNames } from './column-names.ts';
 
 /** A column of JSON rows: its key in the objects, its name in SQL, how it is parsed and what type it gets. */
@@ -122,8 +123,4 @@ function sqlType(structure: unknown, isWide = false): string {
       .join(', ')})`;
   const name = String(structure);
   return name === 'UBIGINT' || name === 'HUGEINT' ? (isWide ? 'HUGEINT' : 'BIGINT') : name;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

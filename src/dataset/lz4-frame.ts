@@ -1,3 +1,7 @@
+import { byteAt } from './byte-at.ts';
+
+const CUT_OFF = 'LZ4 data is cut off';
+
 /** https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md: first four bytes of a frame, little endian. */
 const FRAME_MAGIC = 0x184d2204;
 
@@ -56,28 +60,22 @@ function decodeBlock(input: Uint8Array, output: Output): void {
     let length = nibble;
     if (nibble !== 15) return length;
     for (;;) {
-      const more = byteAt(input, at++);
+      const more = byteAt(input, at++, CUT_OFF);
       length += more;
       if (more !== 255) return length;
     }
   };
   while (at < input.length) {
-    const token = byteAt(input, at++);
+    const token = byteAt(input, at++, CUT_OFF);
     const literals = readLength(token >> 4);
     if (at + literals > input.length) throw new Error('LZ4 literals are cut off');
     output.append(input, at, literals);
     at += literals;
     if (at >= input.length) return;
-    const distance = byteAt(input, at) | (byteAt(input, at + 1) << 8);
+    const distance = byteAt(input, at, CUT_OFF) | (byteAt(input, at + 1, CUT_OFF) << 8);
     at += 2;
     output.repeat(distance, readLength(token & 15) + 4);
   }
-}
-
-function byteAt(input: Uint8Array, at: number): number {
-  const byte = input[at];
-  if (byte === undefined) throw new Error('LZ4 data is cut off');
-  return byte;
 }
 
 /** A growing buffer that can repeat what it holds. */

@@ -469,6 +469,28 @@ describe('tars as a dataset', () => {
     expect(dataset.warnings.join(' ')).toContain('more than 2,000 different keys');
   });
 
+  it('takes NaN and Infinity of Python for no number, and what never ends for no JSON', async () => {
+    const bodies = [
+      '{"width": NaN, "note": "NaN, \\"Infinity"}',
+      '{"width": -Infinity, "note": [NaN,Infinity]}',
+      `[${' '.repeat(400_000)}`,
+      // Unclosed at each of its quotes: a search that goes back takes an hour.
+      '"\\'.repeat(1_000_000),
+    ];
+    const { query } = await openTar(
+      tarOf(
+        ...bodies.flatMap((body, i) => [
+          { name: `${i}.json`, body },
+          { name: `${i}.mp4`, body: 'x' },
+        ]),
+      ),
+    );
+    expect(await query('select count(*)::integer as n from clips')).toEqual([{ n: 4 }]);
+    expect(await query(FAULTS)).toEqual([
+      { kind: 'not-json', members: '2', first: '2.json', detail: '' },
+    ]);
+  });
+
   it('survives names whose dots make thousands of fields', async () => {
     const names = Array.from({ length: 3000 }, (_, i) => ({ name: `video.${i}.mp4`, body: '' }));
     const { dataset, query } = await openTar(tarOf(...names));

@@ -1,3 +1,7 @@
+import { byteAt } from '../byte-at.ts';
+
+const CUT_OFF = 'a Snappy block is cut off';
+
 /**
  * Decodes one raw Snappy block of a known length (https://github.com/google/snappy/blob/main/format_description.txt).
  * Throws RangeError on damage or another length.
@@ -6,7 +10,7 @@ export function decodeSnappy(input: Uint8Array, length: number): Uint8Array {
   let at = 0;
   let stated = 0;
   for (let shift = 0; ; shift += 7) {
-    const byte = byteAt(input, at++);
+    const byte = byteAt(input, at++, CUT_OFF);
     stated += (byte & 127) * 2 ** shift;
     if (byte < 128) break;
     if (shift > 28) throw new RangeError('a Snappy block has no length');
@@ -16,14 +20,14 @@ export function decodeSnappy(input: Uint8Array, length: number): Uint8Array {
   const output = new Uint8Array(length);
   let filled = 0;
   while (at < input.length) {
-    const tag = byteAt(input, at++);
+    const tag = byteAt(input, at++, CUT_OFF);
     const kind = tag & 3;
     if (kind === 0) {
       let size = tag >> 2;
       if (size >= 60) {
         const bytes = size - 59;
         size = 0;
-        for (let i = 0; i < bytes; i++) size += byteAt(input, at++) * 2 ** (8 * i);
+        for (let i = 0; i < bytes; i++) size += byteAt(input, at++, CUT_OFF) * 2 ** (8 * i);
       }
       size += 1;
       if (at + size > input.length || filled + size > length)
@@ -35,11 +39,11 @@ export function decodeSnappy(input: Uint8Array, length: number): Uint8Array {
     }
     const size = kind === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
     let offset: number;
-    if (kind === 1) offset = ((tag >> 5) << 8) | byteAt(input, at++);
+    if (kind === 1) offset = ((tag >> 5) << 8) | byteAt(input, at++, CUT_OFF);
     else {
       const bytes = kind === 2 ? 2 : 4;
       offset = 0;
-      for (let i = 0; i < bytes; i++) offset += byteAt(input, at++) * 2 ** (8 * i);
+      for (let i = 0; i < bytes; i++) offset += byteAt(input, at++, CUT_OFF) * 2 ** (8 * i);
     }
     if (offset === 0 || offset > filled || filled + size > length)
       throw new RangeError('a Snappy copy reaches outside of its block');
@@ -50,10 +54,4 @@ export function decodeSnappy(input: Uint8Array, length: number): Uint8Array {
   if (filled !== length)
     throw new RangeError(`a Snappy block has ${filled} bytes where ${length} are stated`);
   return output;
-}
-
-function byteAt(bytes: Uint8Array, at: number): number {
-  const byte = bytes[at];
-  if (byte === undefined) throw new RangeError('a Snappy block is cut off');
-  return byte;
 }

@@ -3,6 +3,7 @@ import { inflateRawSync } from 'node:zlib';
 import { ZSTDDecoder } from 'zstddec';
 
 import { assertNever } from '../../assert-never.ts';
+import { memberOf } from '../../media/json-members.ts';
 import { decodeSnappy } from '../embedded/snappy.ts';
 
 /** A value of an Avro file: records and maps are objects, `bytes` and `fixed` are bytes, `long` is a number as far as that is exact. */
@@ -230,12 +231,6 @@ function parseSchema(value: unknown, named: Map<string, Schema>, depth: number):
     default:
       return parseSchema(type, named, depth + 1);
   }
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.entries(value).find(([key]) => key === name)?.[1]
-    : undefined;
 }
 
 function textIn(value: AvroValue, name: string): string {

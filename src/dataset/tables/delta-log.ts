@@ -2,6 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 
 import { DailiesError } from '../../dailies-error.ts';
+import { isObject, memberOf } from '../../media/json-members.ts';
 import { errorText, readRows, textOf } from '../rows.ts';
 import { ScratchDatabase } from '../scratch-database.ts';
 import { quotePathList } from '../sql-quote.ts';
@@ -222,12 +223,4 @@ function localPath(folder: string, uri: string): string | null {
   if (/^[A-Za-z][\w+.-]*:/.test(path) || path.includes('\0')) return null;
   const wanted = resolve(folder, path);
   return wanted.startsWith(folder.endsWith(sep) ? folder : folder + sep) ? wanted : null;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return isObject(value) ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined;
 }

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 
+import { memberOf } from '../../media/json-members.ts';
 import { errorText } from '../rows.ts';
 import { type AvroValue, readAvro } from './avro.ts';
 import type { LiveFile } from './delta-log.ts';
@@ -110,12 +111,6 @@ function refuse(reason: string): IcebergTable {
 
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.entries(value).find(([key]) => key === name)?.[1]
-    : undefined;
 }
 
 function textOf(value: unknown): string {

@@ -1,3 +1,4 @@
+import { isObject } from '../../media/json-members.ts';
 import type { ShardFile } from '../discover-shards.ts';
 import type { Sample } from './group-samples.ts';
 import type { TarFaults } from './tar-faults.ts';
@@ -53,8 +54,7 @@ export function fieldsOf(
     if (!isField(extension)) continue;
     const key = JSON.stringify(FIELD_PREFIX + extension);
     if (content === null) {
-      if (text !== null && longestContent(extension) === null)
-        parts.push(`${key}:${JSON.stringify(text)}`);
+      if (longestContent(extension) === null) parts.push(`${key}:${JSON.stringify(text)}`);
       continue;
     }
     const decoded = decodeText(content, name, faults);
@@ -77,7 +77,7 @@ function innerText(object: string): string {
   return object.slice(1, -1).trim();
 }
 
-/** Fields that would pass for those of members are renamed. */
+/** Fields that would pass for those of members are renamed: written anew, integers beyond 2^53 lose digits in such an object. */
 function prefixOwn(value: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(value).map(([key, each]) => [
@@ -96,22 +96,21 @@ function decodeText(content: Uint8Array, name: string, faults: TarFaults): strin
   }
 }
 
+/** Strings, whole or without an end, and the numbers that are none: one pass, whatever the text is. */
+const STRING_OR_NO_NUMBER = /"(?:[^"\\]|\\[^])*(?:"|\\?$)|-?\bInfinity\b|\bNaN\b/g;
+
 /** Undefined for what is no JSON; NaN and Infinity are, as Python writes them. */
 function parseJson(text: string): unknown {
-  for (const each of [
-    text,
-    text.replaceAll(/(?<=[:[,]\s*)(NaN|-?Infinity)(?=\s*[,\]}])/g, 'null'),
+  for (const read of [
+    () => text,
+    () => text.replaceAll(STRING_OR_NO_NUMBER, (found) => (found[0] === '"' ? found : 'null')),
   ]) {
     try {
-      const value: unknown = JSON.parse(each);
+      const value: unknown = JSON.parse(read());
       return value;
     } catch {
       // The second form is tried, then it is none.
     }
   }
   return undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

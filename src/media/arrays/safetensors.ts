@@ -1,3 +1,4 @@
+import { isObject, memberOf } from '../json-members.ts';
 import {
   ArrayFault,
   countNumbers,
@@ -124,14 +125,6 @@ function parseObject(text: string): object {
   }
   if (!isObject(value)) throw new ArrayFault('corrupt-header', 'the header is no JSON object');
   return value;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function memberOf(value: object, name: string): unknown {
-  return Object.entries(value).find(([key]) => key === name)?.[1];
 }
 
 function numbersOf(value: unknown): readonly number[] | null {
