@@ -1,9 +1,13 @@
-import { open as openFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { open as openFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { Binary, Table, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { assert, nat, property, uint8Array } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { readArrowCells } from '../src/dataset/embedded/arrow-cells.ts';
+import { embeddedCandidates } from '../src/dataset/embedded/embedded-columns.ts';
 import { findLeaf, readCells } from '../src/dataset/embedded/parquet-cells.ts';
 import { readCellFooter } from '../src/dataset/embedded/parquet-footer.ts';
 import { decodeRle } from '../src/dataset/embedded/rle-levels.ts';
@@ -91,6 +95,26 @@ describe('single cells of a Parquet column', () => {
       /page|bytes|structure|Thrift|number/,
     );
   });
+});
+
+const jpegOf = (i: number): Uint8Array => Buffer.from(`jpeg ${i}`);
+
+it('cells of an Arrow file leave it closed, wherever the last one lies', async () => {
+  const tables = [0, 1, 2].map(
+    (i) => new Table({ jpg: vectorFromArray([jpegOf(i)], new Binary()) }),
+  );
+  const path = join(makeFolder(), 'a.arrow');
+  const [first] = tables;
+  if (first === undefined) throw new Error('no table');
+  await writeFile(path, tableToIPC(first.concat(...tables.slice(1)), 'stream'));
+  const [candidate] = embeddedCandidates([{ name: 'jpg', type: 'BLOB' }]);
+  if (candidate === undefined) throw new Error('no candidate');
+  const column = { ...candidate, pathColumn: null, kind: 'medium' as const };
+  const before = readdirSync('/dev/fd').length;
+  for (let look = 0; look < 40; look++)
+    for await (const { row, bytes } of readArrowCells(path, column, [look % 2]))
+      expect(Buffer.from(bytes ?? [])).toEqual(jpegOf(row));
+  expect(readdirSync('/dev/fd').length).toBeLessThan(before + 20);
 });
 
 describe('decoders of pages', () => {

@@ -25,8 +25,11 @@ type Message = {
   readonly apart: readonly ApartColumn[];
 };
 
-/** Batches as apache-arrow reads them, or, where columns are of types that it does not know, as they are read `apart`. */
-export type ArrowReader = { readonly hasEnd: boolean } & (
+/**
+ * Batches as apache-arrow reads them, or, where columns are of types that it does not know, as they are read `apart`. Whoever
+ * opened it closes it: leaving a loop over the batches does not.
+ */
+export type ArrowReader = { readonly hasEnd: boolean; readonly close: () => void } & (
   | { readonly reader: RecordBatchReader; readonly apart: null }
   | { readonly reader: null; readonly apart: ApartReader }
 );
@@ -44,14 +47,12 @@ export function openArrowReader(path: string): ArrowReader {
       throw new Error('the file is cut off: it does not end as an Arrow file');
     const { messages, hasEnd } = scanMessages(handle, isFile ? 8 : 0, size);
     const [first] = messages;
+    const bodies = readMessages(path, messages);
+    const facts = { hasEnd, close: () => void bodies.return() };
     if (first !== undefined && first.apart.length > 0)
-      return { reader: null, apart: openApart(readMessages(path, messages), first.apart), hasEnd };
+      return { reader: null, apart: openApart(bodies, first.apart), ...facts };
     if (!isFile || first?.kind === 'schema')
-      return {
-        reader: RecordBatchReader.from(readMessages(path, messages)),
-        apart: null,
-        hasEnd,
-      };
+      return { reader: RecordBatchReader.from(bodies), apart: null, ...facts };
     const kinds = new Map(messages.map((message) => [message.start, message.kind]));
     const footerBytes = new DataView(readAt(handle, size - 10, 4).buffer).getInt32(0, true);
     if (footerBytes <= 0 || footerBytes > size - 18)
@@ -64,7 +65,7 @@ export function openArrowReader(path: string): ArrowReader {
     return {
       reader: RecordBatchReader.from(new Uint8Array(readFileSync(path))),
       apart: null,
-      hasEnd,
+      ...facts,
     };
   } finally {
     closeSync(handle);
@@ -106,7 +107,7 @@ function scanMessages(
   }
 }
 
-function* readMessages(path: string, messages: readonly Message[]): Generator<Uint8Array> {
+function* readMessages(path: string, messages: readonly Message[]): Generator<Uint8Array, void> {
   const handle = openSync(path, 'r');
   try {
     for (const { start, end } of messages) yield readAt(handle, start, end - start);

@@ -97,8 +97,8 @@ async function loadShard(
   table: string,
 ): Promise<{ rows: number; schema: NamedType[]; hasEnd: boolean }> {
   if (file.bytes === 0) throw new Error('the file has 0 bytes');
+  const { reader, apart, hasEnd, close } = openArrowReader(file.path);
   try {
-    const { reader, apart, hasEnd } = openArrowReader(file.path);
     await reader?.open();
     const fields = reader === null ? apart.fields : reader.schema?.fields;
     if (fields === undefined) throw new Error('no Arrow schema in the file');
@@ -137,6 +137,7 @@ async function loadShard(
     );
     return { rows, schema: taken, hasEnd };
   } finally {
+    close();
     await connection.run(`drop table if exists ${RAW}`);
   }
 }

@@ -3,7 +3,7 @@ import { BLOB, LIST, listValue, STRUCT, structValue, VARCHAR } from '@duckdb/nod
 import { type DataType, DataType as Arrow, Vector } from 'apache-arrow';
 
 import type { ArrowColumn } from '../arrow-columns.ts';
-import { openArrowReader } from '../arrow-messages.ts';
+import { type ArrowReader, openArrowReader } from '../arrow-messages.ts';
 import { uniqueNames } from '../column-names.ts';
 import { type EmbeddedColumn, embeddedCandidates } from './embedded-columns.ts';
 import type { Cell } from './parquet-cells.ts';
@@ -88,7 +88,19 @@ export async function* readArrowCells(
   column: EmbeddedColumn,
   rows: readonly number[],
 ): AsyncGenerator<Cell, void, undefined> {
-  const { reader } = openArrowReader(path);
+  const arrow = openArrowReader(path);
+  try {
+    yield* cellsOf(arrow, column, rows);
+  } finally {
+    arrow.close();
+  }
+}
+
+async function* cellsOf(
+  { reader }: ArrowReader,
+  column: EmbeddedColumn,
+  rows: readonly number[],
+): AsyncGenerator<Cell, void, undefined> {
   if (reader === null) throw new Error('media beside list views or run ends are not read');
   await reader.open();
   const names = uniqueNames((reader.schema?.fields ?? []).map((field) => field.name));
