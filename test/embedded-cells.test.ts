@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { open as openFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 import { Binary, Table, tableToIPC, vectorFromArray } from 'apache-arrow';
 import { assert, nat, property, uint8Array } from 'fast-check';
@@ -12,6 +13,8 @@ import { findLeaf, readCells } from '../src/dataset/embedded/parquet-cells.ts';
 import { readCellFooter } from '../src/dataset/embedded/parquet-footer.ts';
 import { decodeRle } from '../src/dataset/embedded/rle-levels.ts';
 import { decodeSnappy } from '../src/dataset/embedded/snappy.ts';
+import { ThriftFault } from '../src/dataset/thrift-compact.ts';
+import { thriftInteger, type ThriftValue, writeThrift } from '../src/dataset/thrift-tree.ts';
 import { makeFolder, runAlone } from './dataset-room.ts';
 
 /** Cells of a column as hex by row, and how many bytes of the file were read for them. */
@@ -94,6 +97,49 @@ describe('single cells of a Parquet column', () => {
     await expect(cellsOf(path, 'b', null, [5])).rejects.toThrow(
       /page|bytes|structure|Thrift|number/,
     );
+  });
+});
+
+describe('pages that claim more than they hold', () => {
+  const count = thriftInteger;
+  /** A chunk of one packed page of zeros behind a header, and the error of reading its first cell. */
+  async function faultOf(
+    unpacked_bytes: number,
+    kind: number,
+    values: ReadonlyMap<number, ThriftValue>,
+  ): Promise<string> {
+    const body = gzipSync(Buffer.alloc(unpacked_bytes));
+    const header = writeThrift(
+      new Map<number, ThriftValue>([
+        [1, count(kind === 7 ? 2 : 0, 'i32')],
+        [2, count(unpacked_bytes, 'i32')],
+        [3, count(body.length, 'i32')],
+        [kind, { kind: 'struct', fields: values }],
+      ]),
+    );
+    const file = Buffer.concat([header, body]);
+    const leaf = { path: ['b'], type: 6, maxDefinition: 1, maxRepetition: 0 };
+    const chunk = { firstRow: 0, rows: 10, start: 0, size_bytes: file.length, codec: 2 };
+    const read = async (start: number, length: number): Promise<Uint8Array> =>
+      Promise.resolve(file.subarray(start, start + length));
+    const cells = readCells(read, { leaves: [leaf], chunks: [[chunk]] }, 0, [0]);
+    return cells.next().then(
+      () => 'none',
+      (error: unknown) => (error instanceof ThriftFault ? error.message : String(error)),
+    );
+  }
+
+  it('cost nobody their memory: a dictionary of millions of empty values is left to DuckDB', async () => {
+    const values = new Map([[1, count(5_000_000, 'i32')]]);
+    expect(await faultOf(20_000_000, 7, values)).toMatch(/not read one by one/);
+  });
+
+  it('are refused where a column without lists has more values than rows', async () => {
+    const values = new Map([
+      [1, count(50_000_000, 'i32')],
+      [2, count(0, 'i32')],
+    ]);
+    expect(await faultOf(1000, 5, values)).toBe('a page claims 50000000 values');
   });
 });
 

@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
+import { readPageHeader } from './page-header.ts';
 import { readThriftStruct, ThriftFault } from './thrift-compact.ts';
 import { createTableSql } from './table-columns.ts';
 
@@ -36,9 +37,6 @@ export type ChunkChecksums = {
 const COMPRESSED_PAGE_SIZE = 3;
 const CRC = 4;
 
-/** Page headers hold statistics, so a long minimum makes a long header. */
-const HEADER_BYTES = 1 << 10;
-const MOST_HEADER_BYTES = 1 << 22;
 /** A chunk whose first pages (dictionary and data) store no checksum stores none. */
 const PROBED_PAGES = 2;
 /** A page is read and summed in pieces of this size. */
@@ -54,13 +52,15 @@ export async function checkChunk(
   signal?: AbortSignal,
 ): Promise<ChunkChecksums> {
   const end = chunk.start + chunk.size_bytes;
+  const read = async (start: number, size: number): Promise<Uint8Array> =>
+    readAt(file, start, size);
   let at = chunk.start;
   let [pages, pagesWithCrc, badPages] = [0, 0, 0];
   let firstBadOffset: number | null = null;
   try {
     while (at < end) {
       signal?.throwIfAborted();
-      const header = await readHeader(file, at, end);
+      const header = await readPageHeader(read, at, end, parseHeader);
       if (header.size < 0 || at + header.length + header.size > end)
         throw new ThriftFault('a page reaches beyond its column chunk');
       pages += 1;
@@ -89,20 +89,12 @@ type PageHeader = {
   readonly crc: number | null;
 };
 
-async function readHeader(file: FileHandle, at: number, end: number): Promise<PageHeader> {
-  for (let window = HEADER_BYTES; ; window *= 16) {
-    const bytes = await readAt(file, at, Math.min(window, end - at));
-    try {
-      const { value, length } = readThriftStruct(bytes);
-      const size = value.integers.get(COMPRESSED_PAGE_SIZE);
-      if (size === undefined) throw new ThriftFault('a page header states no size');
-      const crc = value.integers.get(CRC);
-      return { length, size, crc: crc === undefined ? null : crc >>> 0 };
-    } catch (error) {
-      if (!(error instanceof ThriftFault) || window >= MOST_HEADER_BYTES || window >= end - at)
-        throw error;
-    }
-  }
+function parseHeader(bytes: Uint8Array): PageHeader {
+  const { value, length } = readThriftStruct(bytes);
+  const size = value.integers.get(COMPRESSED_PAGE_SIZE);
+  if (size === undefined) throw new ThriftFault('a page header states no size');
+  const crc = value.integers.get(CRC);
+  return { length, size, crc: crc === undefined ? null : crc >>> 0 };
 }
 
 async function sumPage(file: FileHandle, start: number, size: number): Promise<number> {

@@ -3,6 +3,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { ZSTDDecoder } from 'zstddec';
 
 import { decodeLz4Block } from '../lz4-frame.ts';
+import { readPageHeader } from '../page-header.ts';
 import { ThriftFault } from '../thrift-compact.ts';
 import { parseThrift, type ThriftValue } from '../thrift-tree.ts';
 import type { CellFooter, Leaf, LeafChunk, ReadAt } from './parquet-footer.ts';
@@ -28,8 +29,8 @@ export const BYTE_ARRAY = 6;
 /** Of pages that are larger and stored as they are, only the wanted values are read. */
 const LEAPT_BYTES = 64 * 1024;
 
-const HEADER_BYTES = 512;
-const MOST_HEADER_BYTES = 1 << 22;
+/** Each value of a dictionary is an object of some hundred bytes, and a page of a few packed kB holds millions of empty ones. */
+const MOST_DICTIONARY_VALUES = 1_000_000;
 
 /** A page that is larger unpacked is not taken into memory. */
 const LONGEST_PAGE_BYTES = 1024 * 1024 * 1024;
@@ -78,7 +79,7 @@ async function* cellsOfChunk(
   let dictionary: readonly Uint8Array[] = [];
   let row = chunk.firstRow;
   for (let at = chunk.start; at < end && row <= last;) {
-    const { fields, length } = await readHeader(read, at, end);
+    const { fields, length } = await readPageHeader(read, at, end, parseThrift);
     const size = integerAt(fields, 3);
     if (size < 0 || at + length + size > end)
       throw new ThriftFault('a page reaches beyond its column chunk');
@@ -98,8 +99,8 @@ async function* cellsOfChunk(
     const bytes = { start, size, read };
     const page =
       chunk.codec === CODEC.none && size > LEAPT_BYTES && !fields.has(8)
-        ? await leapPage(bytes, fields, leaf, window_bytes)
-        : await openPage(await read(start, size), fields, chunk.codec, leaf);
+        ? await leapPage(bytes, fields, leaf, chunk, window_bytes)
+        : await openPage(await read(start, size), fields, leaf, chunk);
     // A list that goes on from the page before begins with a repetition.
     let current = row - 1;
     let value = 0;
@@ -121,22 +122,6 @@ function rowsOfPage(fields: Fields, leaf: Leaf): number | null {
   const v2 = fields.get(8);
   if (v2 !== undefined) return integerAt(structOf(v2), 3);
   return leaf.maxRepetition === 0 ? integerAt(structOf(fields.get(5)), 1) : null;
-}
-
-async function readHeader(
-  read: ReadAt,
-  at: number,
-  end: number,
-): Promise<{ readonly fields: Fields; readonly length: number }> {
-  for (let window = HEADER_BYTES; ; window *= 16) {
-    const bytes = await read(at, Math.min(window, end - at));
-    try {
-      return parseThrift(bytes);
-    } catch (error) {
-      if (!(error instanceof ThriftFault) || window >= MOST_HEADER_BYTES || window >= end - at)
-        throw error;
-    }
-  }
 }
 
 type Page = {
@@ -162,9 +147,10 @@ function inMemory(bytes: Uint8Array): Body {
 async function openPage(
   bytes: Uint8Array,
   fields: Fields,
-  codec: number,
   leaf: Leaf,
+  chunk: Pick<LeafChunk, 'codec' | 'rows'>,
 ): Promise<Page> {
+  const { codec } = chunk;
   const size = integerAt(fields, 2);
   const v2 = fields.get(8);
   if (v2 !== undefined) {
@@ -174,7 +160,7 @@ async function openPage(
       integerAt(header, 6),
       integerAt(header, 5),
     ];
-    checkCount(count, size);
+    checkCount(count, size, leaf, chunk.rows);
     const packed = bytes.subarray(repeated + defined);
     const flag = header.get(7);
     const isStored = flag?.kind === 'boolean' && !flag.value;
@@ -194,7 +180,7 @@ async function openPage(
   }
   const header = structOf(fields.get(5));
   const count = integerAt(header, 1);
-  checkCount(count, size);
+  checkCount(count, size, leaf, chunk.rows);
   const page = await unpack(bytes, codec, size);
   const { behind, ...levels } = readLevels(page, leaf, count);
   const { maxDefinition } = leaf;
@@ -226,14 +212,14 @@ async function leapPage(
   { start, size, read }: { readonly start: number; readonly size: number; readonly read: ReadAt },
   fields: Fields,
   leaf: Leaf,
+  chunk: LeafChunk,
   window_bytes: number,
 ): Promise<Page> {
   const header = structOf(fields.get(5));
   const count = integerAt(header, 1);
-  checkCount(count, size);
+  checkCount(count, size, leaf, chunk.rows);
   const encoding = integerAt(header, 2);
-  if (encoding !== ENCODING.plain)
-    return openPage(await read(start, size), fields, CODEC.none, leaf);
+  if (encoding !== ENCODING.plain) return openPage(await read(start, size), fields, leaf, chunk);
   const front = await read(start, Math.min(size, Math.max(LEAPT_BYTES, count)));
   const { behind, ...levels } = readLevels(front, leaf, count);
   let held = { from: 0, bytes: front };
@@ -255,9 +241,12 @@ async function leapPage(
   return { count, maxDefinition: leaf.maxDefinition, ...levels, encoding, body };
 }
 
+const MOST_VALUES = 100_000_000;
+
 /** Runs make many values of few bytes, so a page of nulls may be short: but not this short. */
-function checkCount(count: number, size: number): void {
-  if (count < 0 || count > 100_000_000 || (count > 1_000_000 && size < 16))
+function checkCount(count: number, size: number, leaf: Leaf, rows: number): void {
+  const most = leaf.maxRepetition === 0 ? Math.min(rows, MOST_VALUES) : MOST_VALUES;
+  if (count < 0 || count > most || (count > 1_000_000 && size < 16))
     throw new ThriftFault(`a page claims ${count} values`);
 }
 
@@ -306,6 +295,8 @@ function countPresent(page: Page): number {
 }
 
 function plainValues(page: Uint8Array, count: number): readonly Uint8Array[] {
+  if (count > MOST_DICTIONARY_VALUES)
+    throw new ThriftFault('a dictionary of that many values is not read one by one');
   const values: Uint8Array[] = [];
   for (let i = 0, at = 0; i < count; i++) {
     const length = uint32At(page, at);
