@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -27,7 +27,7 @@ export function captionWordsOf(rows: number): number {
 
 /**
  * Writes (once) a seeded manifest of `rows` clips with captions of `words` words on average as zstd Parquet in shards of
- * 500,000 rows, shard by shard, and returns its folder.
+ * 500,000 rows, and returns its folder. Shards that are there already are kept, so that it can be stopped and gone on with.
  */
 export async function makeManifest(rows: number, words = captionWordsOf(rows)): Promise<string> {
   const folder = join(
@@ -56,13 +56,15 @@ export async function makeManifest(rows: number, words = captionWordsOf(rows)): 
   for (let start = 0; start < rows; start += shardRows) {
     const end = Math.min(rows, start + shardRows);
     const file = join(folder, `part-${String(start / shardRows).padStart(5, '0')}.parquet`);
+    if (existsSync(file)) continue;
     await database.run(`copy (
       select 'clip-' || i as key, 'media/' || (i % 997) || '/clip-' || i || '.mp4' as path,
         halves[1 + (hash(i) % ${count})::bigint] || ', ' || halves[1 + (hash(i * 31 + 7) % ${count})::bigint] || '.' as caption,
         'source-' || (i // 12) as source_id, if(i // 12 % 50 = 0, 'val', 'train') as split,
         1280 as width, 720 as height, 24.0 as fps, 4.0 + (i % 80) / 10.0 as duration, (4 + i % 8) * 24 as num_frames
       from range(${start}, ${end}) as numbers(i), halves
-    ) to ${quoteLiteral(file)} (format parquet, compression zstd, row_group_size 30720)`);
+    ) to ${quoteLiteral(`${file}.half`)} (format parquet, compression zstd, row_group_size 30720)`);
+    renameSync(`${file}.half`, file);
   }
   await database.run(
     `copy (select 1 as done) to ${quoteLiteral(join(folder, 'done'))} (format csv)`,
