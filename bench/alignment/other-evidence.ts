@@ -4,7 +4,7 @@ import { bandOfDurations } from '../../src/analyses/alignment/length-cue.ts';
 import { fitOfVectors } from '../../src/analyses/alignment/name-reordering.ts';
 import type { OffsetBand } from '../../src/analyses/alignment/offset-band.ts';
 import { findSourceFault } from '../../src/analyses/alignment/source-order.ts';
-import { bandOfBorders } from '../../src/analyses/alignment/source-words.ts';
+import { bandOfBorders, Vocabulary } from '../../src/analyses/alignment/source-words.ts';
 import { DIMENSION, normal, reorder, shuffled, simulatePairs, uniform } from './simulate-pairs.ts';
 import { realCaptions } from './word-evidence.ts';
 
@@ -33,15 +33,16 @@ function isShifted(band: OffsetBand): boolean {
 }
 
 function bordersOf(seed: number, isSorted: boolean): OffsetBand {
+  const vocabulary = new Vocabulary();
   const rows = drawCaptions(seed, isSorted).map(({ source, text }, row) => ({
     source,
-    words: wordsOf(text),
+    words: vocabulary.number(wordsOf(text)),
     row,
   }));
-  const counts = new Map<string, number>();
-  for (const { words } of rows)
-    for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return bandOfBorders(rows, (word) => Math.log(ROWS / (counts.get(word) ?? 1)) ** 2);
+  return bandOfBorders(
+    rows,
+    vocabulary.counts.map((count) => Math.log(ROWS / count) ** 2),
+  );
 }
 
 /** Durations that wander, so that neighbours are alike, beside captions of other clips. */

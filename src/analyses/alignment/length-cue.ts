@@ -1,4 +1,5 @@
 import { type Database, numberOf } from '../../engine/database.ts';
+import { lastShardOf, upToShard } from './first-shards.ts';
 import { OFFSET_REACH, type OffsetBand } from './offset-band.ts';
 
 /** Rows looked at in all, and in one shard. */
@@ -14,10 +15,19 @@ const FAR_PAIRS = 8;
 export async function bandsOfLengths(
   database: Database,
 ): Promise<readonly { readonly shardId: number; readonly band: OffsetBand }[]> {
+  const last = await lastShardOf(
+    database,
+    `select shard_id, greatest(n - coalesce(mute, 0), 0) as n
+     from (select shard_id, count(*) as n from clips
+       where row_number < ${MOST_SHARD_ROWS} and coalesce(duration_s, end_s - start_s) > 0 group by shard_id)
+     left join (select shard_id, count(*) as mute from ledger
+       where row_number < ${MOST_SHARD_ROWS} and caption_bytes is null group by shard_id) using (shard_id)`,
+    MOST_ROWS,
+  );
   const rows = await database.rows(
     `select shard_id, row_number, coalesce(duration_s, end_s - start_s)::double as duration,
        (length(spaced) - length(replace(spaced, ' ', '')))::double as words
-     from (select *, replace(trim(caption::varchar), chr(10), ' ') as spaced from clips where row_number < ${MOST_SHARD_ROWS})
+     from (select *, replace(trim(caption::varchar), chr(10), ' ') as spaced from clips where ${upToShard(last)} and row_number < ${MOST_SHARD_ROWS})
      where caption is not null and coalesce(duration_s, end_s - start_s) > 0
      order by shard_id, row_number limit ${MOST_ROWS}`,
   );

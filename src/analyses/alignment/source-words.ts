@@ -1,5 +1,6 @@
-import { type Database, numberOf, textOf } from '../../engine/database.ts';
+import type { Database } from '../../engine/database.ts';
 import { wordsOf } from './caption-words.ts';
+import { lastShardOf, upToShard } from './first-shards.ts';
 import { OFFSET_REACH, type OffsetBand } from './offset-band.ts';
 
 /** Rows looked at in all, and in one shard. */
@@ -11,7 +12,8 @@ const LEAST_RUN = 3;
 /** A row with its source and the words of its caption. */
 export type Row = {
   readonly source: string;
-  readonly words: ReadonlySet<string>;
+  /** Numbers of its words in a vocabulary, each once, ascending. */
+  readonly words: Uint32Array;
   readonly row: number;
   /** Square of the length of the weighted words. */
   readonly length: number;
@@ -25,37 +27,73 @@ export type Row = {
 export async function bandsOfSources(
   database: Database,
 ): Promise<readonly { readonly shardId: number; readonly band: OffsetBand }[]> {
-  const rows = await database.rows(
-    `select shard_id, row_number, source_id::varchar as source, left(caption::varchar, 2000) as caption
-     from clips where row_number < ${MOST_SHARD_ROWS} and source_id is not null and caption is not null
-     order by shard_id, row_number limit ${MOST_ROWS}`,
+  const last = await lastShardOf(
+    database,
+    `select shard_id, count(*) as n from ledger
+     where row_number < ${MOST_SHARD_ROWS} and source_hash is not null and caption_bytes is not null group by shard_id`,
+    MOST_ROWS,
   );
+  const sql = `select shard_id::integer, row_number::double, source_id::varchar, left(caption::varchar, 2000)
+     from clips
+     where ${upToShard(last)} and row_number < ${MOST_SHARD_ROWS} and source_id is not null and caption is not null
+     order by shard_id, row_number limit ${MOST_ROWS}`;
+  await database.fetchFor(sql);
+  const result = await database.connection.stream(sql);
   const shards = new Map<number, Omit<Row, 'length'>[]>();
-  const counts = new Map<string, number>();
-  for (const row of rows) {
-    const shardId = numberOf(row['shard_id']);
-    const words = wordsOf(textOf(row['caption']));
-    for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-    const shard = shards.get(shardId) ?? [];
-    shards.set(shardId, shard);
-    shard.push({ source: textOf(row['source']), words, row: numberOf(row['row_number']) });
+  const vocabulary = new Vocabulary();
+  let rows = 0;
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) break;
+    for (const [shardId, row, source, caption] of chunk.convertRows((value) => value)) {
+      const shard = shards.get(Number(shardId)) ?? [];
+      shards.set(Number(shardId), shard);
+      const words = vocabulary.number(wordsOf(String(caption)));
+      shard.push({ source: String(source), words, row: Number(row) });
+    }
+    rows += chunk.rowCount;
   }
-  const squares = new Map(
-    [...counts].map(([word, count]) => [word, Math.log(rows.length / count) ** 2]),
-  );
-  const squareOf = (word: string): number => squares.get(word) ?? 0;
+  const squares = vocabulary.counts.map((count) => Math.log(rows / count) ** 2);
   return [...shards].map(([shardId, own]) => ({
     shardId,
-    band: bandOfBorders(own, squareOf),
+    band: bandOfBorders(own, squares),
   }));
+}
+
+/** Words by number: sets of texts would take twenty times the memory of the captions. */
+export class Vocabulary {
+  /** Captions that have each word. */
+  readonly counts: number[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  /** Numbers of the words of one caption, ascending. */
+  number(words: ReadonlySet<string>): Uint32Array {
+    const numbers = new Uint32Array(words.size);
+    let at = 0;
+    for (const word of words) {
+      const number = this.#numbers.get(word) ?? this.#add(word);
+      this.counts[number] = (this.counts[number] ?? 0) + 1;
+      numbers[at] = number;
+      at += 1;
+    }
+    return numbers.toSorted();
+  }
+
+  #add(word: string): number {
+    const number = this.counts.length;
+    this.counts.push(0);
+    // A part of a caption keeps the whole caption in memory.
+    this.#numbers.set(Buffer.from(word).toString(), number);
+    return number;
+  }
 }
 
 /** The band of one shard: how unlike captions on both sides of a border between sources are. */
 export function bandOfBorders(
   own: readonly Omit<Row, 'length'>[],
-  squareOf: (word: string) => number,
+  squares: readonly number[],
 ): OffsetBand {
-  const rows = own.map((each) => ({ ...each, length: lengthOf(each.words, squareOf) }));
+  const rows = own.map((each) => ({ ...each, length: lengthOf(each.words, squares) }));
   const width = 2 * OFFSET_REACH + 1;
   const borders = rows.flatMap((_, at) => (isBorder(rows, at) ? [at] : []));
   const z = new Float32Array(borders.length * width).fill(Number.NaN);
@@ -65,14 +103,14 @@ export function bandOfBorders(
       const before = rows[border + offset];
       const after = rows[border + offset + 1];
       if (before === undefined || after === undefined || after.row !== before.row + 1) continue;
-      const unlike = -similarity(before, after, squareOf);
+      const unlike = -similarity(before, after, squares);
       z[index * width + offset + OFFSET_REACH] = unlike;
       if (offset !== 0) beside.push(unlike);
     }
   }
   const mean = beside.reduce((sum, each) => sum + each, 0) / Math.max(1, beside.length);
-  const squares = beside.reduce((sum, each) => sum + (each - mean) ** 2, 0);
-  const spread = Math.sqrt(squares / Math.max(1, beside.length)) || 1;
+  const deviations = beside.reduce((sum, each) => sum + (each - mean) ** 2, 0);
+  const spread = Math.sqrt(deviations / Math.max(1, beside.length)) || 1;
   return {
     rows: Float64Array.from(borders, (border) => rows[border]?.row ?? 0),
     reach: OFFSET_REACH,
@@ -92,16 +130,18 @@ function isBorder(rows: readonly Row[], at: number): boolean {
 }
 
 /** Cosine of two sets of words, rare ones weighing more. */
-function similarity(a: Row, b: Row, squareOf: (word: string) => number): number {
-  const [few, many] = a.words.size < b.words.size ? [a.words, b.words] : [b.words, a.words];
+function similarity(a: Row, b: Row, squares: readonly number[]): number {
   let common = 0;
-  for (const word of few) if (many.has(word)) common += squareOf(word);
+  for (let i = 0, j = 0; i < a.words.length && j < b.words.length;) {
+    const [left = 0, right = 0] = [a.words[i], b.words[j]];
+    if (left === right) common += squares[left] ?? 0;
+    if (left <= right) i += 1;
+    if (right <= left) j += 1;
+  }
   const lengths = a.length * b.length;
   return lengths > 0 ? common / Math.sqrt(lengths) : 0;
 }
 
-function lengthOf(words: ReadonlySet<string>, squareOf: (word: string) => number): number {
-  let sum = 0;
-  for (const word of words) sum += squareOf(word);
-  return sum;
+function lengthOf(words: Uint32Array, squares: readonly number[]): number {
+  return words.reduce((sum, word) => sum + (squares[word] ?? 0), 0);
 }
