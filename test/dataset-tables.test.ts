@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { readAvro } from '../src/dataset/tables/avro.ts';
 import { addFiles, makeFolder, open, runAlone } from './dataset-room.ts';
-import { avro } from './media-kit/make-avro.ts';
+import { avro, avroFile } from './media-kit/make-avro.ts';
 
 const version = (n: number): string => String(n).padStart(20, '0');
 
@@ -233,6 +233,25 @@ describe('an Iceberg table', () => {
         /Avro|JSON|type|block|number|codec|records/,
       );
     }
+    const nested = { type: 'array', items: { type: 'array', items: 'null' } };
+    // Twenty lists of five million nulls each: a null takes no bytes.
+    const list = Buffer.from([0x80, 0xad, 0xe2, 0x04, 0]);
+    const lists = Buffer.concat([
+      Buffer.from([40]),
+      ...Array.from({ length: 20 }, () => list),
+      Buffer.from([0]),
+    ]);
+    await expect(readAvro(avroFile(nested, 1, lists))).rejects.toThrow('values');
+    // A frame of Zstandard whose blocks repeat a byte 131,072 times, and that does not say how long it is.
+    const blocks = Array.from({ length: 3000 }, () => Buffer.from([2, 0, 16, 0]));
+    const bomb = Buffer.concat([
+      Buffer.from('28b52ffd0038', 'hex'),
+      ...blocks,
+      Buffer.from([1, 0, 0]),
+    ]);
+    await expect(readAvro(avroFile('null', 1, bomb, 'zstandard'))).rejects.toThrow('bytes');
+    const plain = Buffer.concat([Buffer.from('28b52ffd0038', 'hex'), Buffer.from([3, 0, 16, 0])]);
+    expect(await readAvro(avroFile('null', 1, plain, 'zstandard'))).toEqual([null]);
     addFiles(folder, { 'metadata/snap.avro': whole.subarray(0, whole.length - 5) });
     await expect(open(folder)).rejects.toThrow('cannot be read');
   });

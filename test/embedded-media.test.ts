@@ -218,6 +218,29 @@ describe('media inside of columns', () => {
     },
   );
 
+  it('as base64 are read alike in every format: with broken lines, and not where it is none', async () => {
+    const text = jpeg.toString('base64');
+    const values = [
+      ...Array.from({ length: 4 }, () => text),
+      `data:image/jpeg;base64,${text.replaceAll(/.{76}/g, '$&\n')}`,
+      text.slice(0, -1),
+      `${text.slice(0, 400)}_${text.slice(401)}`,
+    ];
+    const rows = values.map((image, i) => `${JSON.stringify({ key: `k${i}`, image })}\n`).join('');
+    const folder = makeFolder({ 'a.jsonl': rows });
+    await runAlone(
+      `copy (select * from read_json('${folder}/a.jsonl')) to '${folder}/a.parquet' (compression uncompressed)`,
+    );
+    for (const name of ['a.jsonl', 'a.parquet']) {
+      const { dataset } = await open(join(folder, name));
+      const texts = values.map((_, row) => `${name}/image/${row}`);
+      await dataset.held?.hold(texts);
+      const kinds = texts.map((each) => dataset.held?.find(each)?.kind);
+      expect(kinds).toEqual([...Array.from({ length: 5 }, () => 'file'), 'hole', 'hole']);
+      expect(dataset.held?.find(texts[4] ?? '')).toMatchObject({ sizeBytes: jpeg.length });
+    }
+  });
+
   it('beyond the limit of a run are not looked at, and say so', async () => {
     const folder = makeFolder();
     await runAlone(

@@ -19,14 +19,21 @@ export class ScratchDatabase {
     this.#setup = setup;
   }
 
-  /** One with the threads and the memory limit of another connection. */
-  static async like(connection: DuckDBConnection): Promise<ScratchDatabase> {
+  /** One with the threads and the memory limit of another connection, and what else `settings` say. */
+  static async like(
+    connection: DuckDBConnection,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<ScratchDatabase> {
     const [row] = await readRows(
       connection,
       `select current_setting('threads')::varchar as threads, current_setting('memory_limit') as memory_limit`,
     );
     return new ScratchDatabase(
-      { threads: textOf(row?.['threads']), memory_limit: textOf(row?.['memory_limit']) },
+      {
+        threads: textOf(row?.['threads']),
+        memory_limit: textOf(row?.['memory_limit']),
+        ...settings,
+      },
       httpfsSetup(connection),
     );
   }

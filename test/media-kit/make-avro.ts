@@ -8,9 +8,19 @@ export function avro(records: readonly AvroRecord[], codec: 'null' | 'deflate' =
   const [first = {}] = records;
   const block = Buffer.concat(records.map((record) => encodeRecord(record)));
   const packed = codec === 'null' ? block : deflateRawSync(block);
+  return avroFile(schemaOf('r', first), records.length, packed, codec);
+}
+
+/** An Avro file of one block, whatever is in it. */
+export function avroFile(
+  schema: unknown,
+  count: number,
+  block: Uint8Array,
+  codec = 'null',
+): Buffer {
   const sync = Buffer.alloc(16, 7);
   const header = [
-    ['avro.schema', JSON.stringify(schemaOf('r', first))],
+    ['avro.schema', JSON.stringify(schema)],
     ['avro.codec', codec],
   ] as const;
   return Buffer.concat([
@@ -19,9 +29,9 @@ export function avro(records: readonly AvroRecord[], codec: 'null' | 'deflate' =
     ...header.flatMap(([name, value]) => [text(name), text(value)]),
     long(0),
     sync,
-    long(records.length),
-    long(packed.length),
-    packed,
+    long(count),
+    long(block.length),
+    block,
     sync,
   ]);
 }

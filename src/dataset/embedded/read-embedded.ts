@@ -103,7 +103,7 @@ async function* queryCells(
   rows: readonly number[],
 ): AsyncGenerator<Cell, void, undefined> {
   const value = column.isBase64
-    ? `try(from_base64(regexp_replace(${valueSql(column)}, '^data:[^,]{0,100},', '')))`
+    ? `try(from_base64(regexp_replace(regexp_replace(${valueSql(column)}, '^data:[^,]{0,100},', ''), '\\s+', '', 'g')))`
     : valueSql(column);
   const reader = await connection.runAndReadAll(
     `select ${SOURCE_ROW_NUMBER}::bigint as n, ${value} as bytes from ${from}
@@ -113,8 +113,13 @@ async function* queryCells(
     yield { row: Number(row), bytes: bytes instanceof DuckDBBlobValue ? bytes.bytes : null };
 }
 
+/** The same as {@link queryCells} asks of DuckDB: lines may be broken, and what is no base64 is no bytes. */
 function fromBase64(cell: Cell): Cell {
   if (cell.bytes === null) return cell;
-  const text = Buffer.from(cell.bytes).toString('latin1');
-  return { ...cell, bytes: Buffer.from(text.replace(/^data:[^,]{0,100},/, ''), 'base64') };
+  const text = Buffer.from(cell.bytes)
+    .toString('latin1')
+    .replace(/^data:[^,]{0,100},/, '')
+    .replaceAll(/\s+/g, '');
+  const isBase64 = text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+  return { ...cell, bytes: isBase64 ? Buffer.from(text, 'base64') : null };
 }

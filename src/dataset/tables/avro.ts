@@ -1,10 +1,9 @@
 import { inflateRawSync } from 'node:zlib';
 
-import { ZSTDDecoder } from 'zstddec';
-
 import { assertNever } from '../../assert-never.ts';
 import { memberOf } from '../../media/json-members.ts';
 import { decodeSnappy } from '../embedded/snappy.ts';
+import { unzstd } from '../unzstd.ts';
 
 /** A value of an Avro file: records and maps are objects, `bytes` and `fixed` are bytes, `long` is a number as far as that is exact. */
 export type AvroValue =
@@ -39,15 +38,18 @@ const PRIMITIVES = new Set([
   'string',
 ]);
 const MOST_RECORDS = 5_000_000;
+/** Values of all records together, those inside of others too: nulls take no bytes, so that nothing else bounds them. */
+const MOST_VALUES = 20_000_000;
 const LONGEST_BLOCK_BYTES = 256 * 1024 * 1024;
 const MOST_DEPTH = 64;
 
 /**
  * The records of an Avro object container file (https://avro.apache.org/docs/1.11.1/specification/#object-container-files), codecs
- * null, deflate, snappy and zstandard. Throws RangeError for bytes that are none.
+ * null, deflate, snappy and zstandard. Throws RangeError or DecompressionFault for bytes that are none, and for more values than a manifest has.
  */
 export async function readAvro(bytes: Uint8Array): Promise<readonly AvroValue[]> {
-  const reader = new AvroReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  const budget = { values: MOST_VALUES };
+  const reader = new AvroReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), budget);
   if (reader.take(4).toString('latin1') !== MAGIC) throw new RangeError('no Avro file begins so');
   const header = reader.read({ kind: 'map', items: { kind: 'primitive', type: 'bytes' } }, 0);
   const schema = parseSchema(JSON.parse(textIn(header, 'avro.schema')), new Map(), 0);
@@ -60,7 +62,7 @@ export async function readAvro(bytes: Uint8Array): Promise<readonly AvroValue[]>
     if (!reader.take(16).equals(sync)) throw new RangeError('a block of the Avro file is damaged');
     if (count < 0 || records.length + count > MOST_RECORDS)
       throw new RangeError(`a block of ${count} records`);
-    const block = new AvroReader(await unpack(packed, codec));
+    const block = new AvroReader(await unpack(packed, codec), budget);
     for (let i = 0; i < count; i++) records.push(block.read(schema, 0));
   }
   return records;
@@ -75,14 +77,22 @@ async function unpack(bytes: Buffer, codec: string): Promise<Buffer> {
     case 'snappy':
       // The block's CRC follows it.
       return Buffer.from(decodeSnappy(bytes.subarray(0, -4), snappyLength(bytes)));
-    case 'zstandard': {
-      const zstd = new ZSTDDecoder();
-      await zstd.init();
-      return Buffer.from(zstd.decode(bytes));
-    }
+    case 'zstandard':
+      return unpackZstd(bytes);
     default:
       throw new RangeError(`the codec ${codec.slice(0, 40)} is not known`);
   }
+}
+
+async function unpackZstd(bytes: Buffer): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of unzstd([bytes])) {
+    length += part.length;
+    if (length > LONGEST_BLOCK_BYTES) throw new RangeError(`a block of more than ${length} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }
 
 function snappyLength(bytes: Uint8Array): number {
@@ -97,10 +107,13 @@ function snappyLength(bytes: Uint8Array): number {
 
 class AvroReader {
   readonly #bytes: Buffer;
+  readonly #budget: { values: number };
   #at = 0;
 
-  constructor(bytes: Buffer) {
+  /** `budget` is what all readers of one file may read together. */
+  constructor(bytes: Buffer, budget: { values: number }) {
     this.#bytes = bytes;
+    this.#budget = budget;
   }
 
   get isAtEnd(): boolean {
@@ -109,6 +122,8 @@ class AvroReader {
 
   read(schema: Schema, depth: number): AvroValue {
     if (depth > MOST_DEPTH) throw new RangeError('values are nested too deep');
+    if (--this.#budget.values < 0)
+      throw new RangeError(`a file of more than ${MOST_VALUES} values`);
     switch (schema.kind) {
       case 'primitive':
         return this.#primitive(schema.type);
@@ -168,7 +183,7 @@ class AvroReader {
         count = -count;
         this.long();
       }
-      if (items.length + count > MOST_RECORDS) throw new RangeError(`a list of ${count} values`);
+      if (!(count <= this.#budget.values)) throw new RangeError(`a list of ${count} values`);
       for (let i = 0; i < count; i++) items.push(read());
     }
   }

@@ -61,7 +61,7 @@ export async function copyTable(
   folder: string,
 ): Promise<string> {
   const path = await scratchFile(connection, 'parquet');
-  const room = new ScratchDatabase({ ...NO_FETCHING });
+  const room = await ScratchDatabase.like(connection, NO_FETCHING);
   try {
     const from = await relationOf(kind, folder);
     await room.use(async (scratch) => {

@@ -1,10 +1,7 @@
 import { openSync, closeSync, readSync } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 
-import { ZSTDDecoder } from 'zstddec/stream';
-
-/** A compressed tar that cannot be decompressed (further), or will not be: damage, or a bomb. */
-export class DecompressionFault extends Error {}
+import { DecompressionFault, unzstd } from '../unzstd.ts';
 
 /**
  * Ratio that no tar of samples reaches: a tiny member with its padding compresses 1:100, a gzip bomb 1:1,000 and one of
@@ -14,9 +11,6 @@ const MOST_RATIO = 300;
 const TRUSTED_BYTES = 64 * 1024 * 1024;
 
 const CHUNK_BYTES = 256 * 1024;
-
-/** Empty answers of the decoder in a row from which on its input is damaged: it does not say so itself. */
-const MOST_EMPTY_ANSWERS = 64;
 
 /**
  * Bytes of a `.tar.gz` or `.tar.zst`, in chunks, at the pace in which they are asked for. Throws {@link DecompressionFault} for
@@ -29,7 +23,7 @@ export async function* decompressFile(
   const input = new CountedFile(path);
   let given = 0;
   try {
-    const chunks = compression === 'gzip' ? gunzip(input) : unzstd(input);
+    const chunks = compression === 'gzip' ? gunzip(input) : unzstd(input.chunks());
     for await (const chunk of chunks) {
       given += chunk.length;
       if (given > TRUSTED_BYTES && given > input.taken_bytes * MOST_RATIO)
@@ -82,36 +76,5 @@ async function* gunzip(input: CountedFile): AsyncGenerator<Uint8Array, void> {
   } finally {
     source.destroy();
     stream.destroy();
-  }
-}
-
-async function* unzstd(input: CountedFile): AsyncGenerator<Uint8Array, void> {
-  const decoder = new ZSTDDecoder();
-  await decoder.init();
-  let empty = 0;
-  let isFirst = true;
-  const chunks = input.chunks();
-  const checked = function* (): Generator<Uint8Array, void> {
-    for (const chunk of chunks) {
-      // Frames of data, or frames to be skipped. Source: RFC 8878, 3.1.
-      const magic = chunk.length < 4 ? 0 : new DataView(chunk.buffer).getUint32(0, true);
-      if (isFirst && magic !== 0xfd_2f_b5_28 && (magic & 0xff_ff_ff_f0) >>> 0 !== 0x18_4d_2a_50)
-        throw new DecompressionFault('zstd: no frame begins here');
-      isFirst = false;
-      yield chunk;
-    }
-  };
-  try {
-    for (const chunk of decoder.decodeStreaming(checked())) {
-      empty = chunk.length === 0 ? empty + 1 : 0;
-      if (empty > MOST_EMPTY_ANSWERS) throw new DecompressionFault('zstd: the data are damaged');
-      if (chunk.length > 0) yield chunk;
-    }
-  } catch (error) {
-    if (error instanceof DecompressionFault) throw error;
-    throw new DecompressionFault(
-      `zstd: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
   }
 }

@@ -9,7 +9,7 @@ import { isStoreUrl } from '../../stores/store-url.ts';
 import type { ShardFile } from '../discover-shards.ts';
 import { appendTo, type RowAppender } from '../row-store.ts';
 import { errorText } from '../rows.ts';
-import { DecompressionFault } from './decompress-tar.ts';
+import { DecompressionFault } from '../unzstd.ts';
 import { isMetadataName, type Sample, SampleGrouper, splitName } from './group-samples.ts';
 import type { TarAccess } from './open-tar.ts';
 import { fieldsOf, longestContent, memberText, type SampleMember } from './sample-fields.ts';

@@ -42,26 +42,21 @@ export async function findParallelTars(
     if (taken.has(main.name) || !main.hasMedia) continue;
     for (const side of folders.slice(i + 1)) {
       if (taken.has(side.name)) continue;
-      const pairs = [...side.tars].flatMap(([name, tar]): [number, number][] => {
+      const pairs = [...side.tars].flatMap(([name, tar]) => {
         const namesake = main.tars.get(name);
-        return namesake === undefined ? [] : [[namesake.file.index, tar.file.index]];
+        return namesake === undefined ? [] : [[namesake, tar] as const];
       });
       if (pairs.length < side.tars.size * LEAST_NAMESAKES) continue;
       const isDisjoint = [...side.extensions].every((each) => !main.extensions.has(each));
       if (side.hasMedia && !isDisjoint) continue;
-      const hasEqualCounts = pairs.every(
-        ([a, b]) => samplesOf(indexed, a) === samplesOf(indexed, b),
-      );
-      if ((side.hasMedia || !hasEqualCounts) && (await countShared(pairs)) === 0) continue;
+      const hasEqualCounts = pairs.every(([a, b]) => a.samples === b.samples);
+      const indices = pairs.map(([a, b]) => [a.file.index, b.file.index] as const);
+      if ((side.hasMedia || !hasEqualCounts) && (await countShared(indices)) === 0) continue;
       taken.add(side.name);
-      for (const [to, from] of pairs) joined.set(to, [...(joined.get(to) ?? []), from]);
+      for (const [to, from] of indices) joined.set(to, [...(joined.get(to) ?? []), from]);
     }
   }
   return joined;
-}
-
-function samplesOf(indexed: readonly IndexedTar[], index: number): number {
-  return indexed.find((each) => each.file.index === index)?.samples ?? 0;
 }
 
 function rankOf(folder: Folder): number {
@@ -76,7 +71,9 @@ function foldersOf(indexed: readonly IndexedTar[]): Folder[] {
   const byFolder = new Map<string, IndexedTar[]>();
   for (const tar of indexed) {
     const folder = posix.dirname(tar.file.name);
-    byFolder.set(folder, [...(byFolder.get(folder) ?? []), tar]);
+    const own = byFolder.get(folder);
+    if (own === undefined) byFolder.set(folder, [tar]);
+    else own.push(tar);
   }
   return [...byFolder].map(([name, tars]) => {
     const samples = tars.reduce((sum, tar) => sum + tar.samples, 0);

@@ -17,7 +17,7 @@ export type ZipMember = {
 };
 
 /** A deflated member is unpacked so far and no further, whatever it claims: bombs cost no more than this. */
-export const MOST_UNPACKED_BYTES = 256 * 1024;
+const MOST_UNPACKED_BYTES = 256 * 1024;
 
 /** Archives of arrays have some; a million empty members are an attack on memory. */
 const MOST_MEMBERS = 4096;
