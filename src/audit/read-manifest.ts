@@ -8,6 +8,7 @@ import {
   STORAGE_TABLES,
   type StorageCoverage,
 } from '../dataset/storage-checks.ts';
+import { readDeclaredColumns } from '../dataset/declared-schemas.ts';
 import { findUnnamedFiles } from '../dataset/unnamed-files.ts';
 import { numberOf, textOf } from '../engine/database.ts';
 import { isAnswered, type LedgerAnswer } from '../judge/answers.ts';
@@ -123,6 +124,8 @@ async function lookBeside({ database, manifest, signal }: Stage, docket: Docket)
     const counts = splits.map(({ split, n }) => [textOf(split), numberOf(n)] as const);
     await checkDeclaredRows(connection, manifest.dataset, new Map(counts));
   }
+  if (isAskedFor(docket, ['declared_columns']))
+    await readDeclaredColumns(connection, manifest.dataset);
   if (isAskedFor(docket, ['unnamed_files']))
     await findUnnamedFiles(connection, manifest.dataset, signal);
 }
