@@ -12,6 +12,8 @@ describe('files on which readers have crashed, hung or read too much', () => {
     ['ARROW-GH-47662.parquet', /row group 0 .*column flba_field: .*Out of buffer/],
     ['ARROW-RS-GH-6229-DICTHEADER.parquet', /row group 0 .*column nation_key/],
     ['PARQUET-1481.parquet', /Invalid data/],
+    ['ARROW-GH-45185.parquet', /column x: 10 values are stated and 9 were read: the levels/],
+    ['ARROW-RS-GH-6229-LEVELS.parquet', /1 values are stated and its pages hold 21: the levels/],
     ['4961281405222912.arrows', /a buffer lies outside of its message/],
     ['5091511766417408.arrows', /claims \d+ rows in 0 bytes/],
     ['5435281763467264.arrows', /cut off or damaged Arrow data/],

@@ -10,6 +10,7 @@ import { ScratchDatabase } from './scratch-database.ts';
 import { escapeGlob, quoteIdentifier, quoteLiteral, quotePathList } from './sql-quote.ts';
 import type { NamedType, RowSource, ShardReading } from './source.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID, readShard, unreadShard } from './source.ts';
+import { faultOfLists } from './nested-levels.ts';
 import { transcodeParquet } from './transcode-parquet.ts';
 import { verifyParquetShards } from './verify-shards.ts';
 import { widenSchemas } from './widen-types.ts';
@@ -51,13 +52,19 @@ export async function openParquet(
     const at = read.findIndex((shard) => shard.file.index === index);
     unread.push(...read.splice(at, 1).map((shard) => unreadShard(shard.file, error)));
   }
+  const isSmall = read.reduce((sum, shard) => sum + shard.file.bytes, 0) <= VERIFIED_BYTES;
+  for (const shard of isSmall ? [...read] : []) {
+    const fault = shard.file.twin === undefined ? await faultOfLists(connection, shard) : null;
+    if (fault === null) continue;
+    read.splice(read.indexOf(shard), 1);
+    unread.push(unreadShard(shard.file, fault));
+  }
   read.sort((a, b) => a.file.index - b.file.index);
   const columns = await widenSchemas(
     connection,
     read.map((shard) => shard.schema),
   );
   const shards = [...read, ...unread].toSorted((a, b) => a.file.index - b.file.index);
-  const isSmall = read.reduce((sum, shard) => sum + shard.file.bytes, 0) <= VERIFIED_BYTES;
   return {
     from: relationOf(read, columns, []),
     columns,

@@ -8,6 +8,7 @@ const WHOLE: readonly (readonly [RegExp, string])[] = [
     /No magic bytes found at end of file|too small to be a Parquet file/,
     'it does not end as Parquet does (PAR1): cut off, or another kind of file; write or copy it again',
   ],
+  [/is encrypted|crypto/i, 'it is encrypted, and encrypted Parquet is not read: decrypt it first'],
 ];
 
 /** Classes of DuckDB's errors, and the path that it repeats though the shard is named beside it. */
