@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import type { ShardFile } from './discover-shards.ts';
+import type { ShardFile } from './shard-file.ts';
 import { dropRejects } from './rejected-lines.ts';
 import { noRows, readRows, textOf } from './rows.ts';
 import { escapeGlob, quoteLiteral } from './sql-quote.ts';

@@ -8,7 +8,7 @@ import { DailiesError } from '../dailies-error.ts';
 import type { StoreAccess } from '../stores/access.ts';
 import { openObject } from '../stores/open-object.ts';
 import { StoreFault } from '../stores/store-fault.ts';
-import type { Discovery } from './discover-shards.ts';
+import type { Discovery } from './shard-file.ts';
 import { splitOf } from './shard-labels.ts';
 import { quoteLiteral } from './sql-quote.ts';
 

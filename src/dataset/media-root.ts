@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import { isStoreUrl, parentUrl } from '../stores/store-url.ts';
-import type { Discovery } from './discover-shards.ts';
+import type { Discovery } from './shard-file.ts';
 import type { ColumnMap } from './map-columns.ts';
 import { findRemoteRoot } from './remote/find-remote-root.ts';
 import { noRows, readRows, textOf } from './rows.ts';

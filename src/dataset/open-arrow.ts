@@ -9,7 +9,7 @@ import { openArrowReader } from './arrow-messages.ts';
 import { checkOffsets, valuesOf } from './arrow-values.ts';
 import { bytelessColumn, readArrowCells } from './embedded/arrow-cells.ts';
 import { uniqueNames } from './column-names.ts';
-import type { ShardFile } from './discover-shards.ts';
+import type { ShardFile } from './shard-file.ts';
 import { errorText, shardErrorText } from './rows.ts';
 import { quoteIdentifier } from './sql-quote.ts';
 import { openRowStore } from './row-store.ts';

@@ -10,7 +10,7 @@ import { CANONICAL_COLUMNS, RESERVED_COLUMNS } from './canonical-columns.ts';
 import { bringCompressed, bringHere } from './remote/bring-here.ts';
 import { fetchOnDemand, type RemoteManifest } from './remote/remote-manifest.ts';
 import { ROLE_KIND } from './column-synonyms.ts';
-import type { Discovery, ShardFile } from './discover-shards.ts';
+import type { Discovery, ShardFile } from './shard-file.ts';
 import type { ColumnMap, ColumnOverrides, MappedColumn } from './map-columns.ts';
 import { mapColumns } from './map-columns.ts';
 import { cellTextSql, type EmbeddedColumn, innerPathSql } from './embedded/embedded-columns.ts';

@@ -7,7 +7,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { NO_VALUES, typesOfText } from './column-of-text.ts';
 import type { Dialect } from './delimited-dialect.ts';
 import { detectDialect } from './delimited-dialect.ts';
-import type { ShardFile } from './discover-shards.ts';
+import type { ShardFile } from './shard-file.ts';
 import { hasMixedLineEnds, normaliseLineEnds } from './normalise-line-ends.ts';
 import { REJECT_SETTINGS, countRejectsIn, dropRejects, readRejects } from './rejected-lines.ts';
 import { errorText, numberOf, readRows, textOf, shardErrorText } from './rows.ts';

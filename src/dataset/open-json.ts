@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import type { ShardFile } from './discover-shards.ts';
+import type { ShardFile } from './shard-file.ts';
 import { jsonDocumentFrom } from './json-document.ts';
 import { IS_OBJECT, inferJson, pointerTo } from './infer-json.ts';
 import { jsonColumns } from './json-columns.ts';

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import type { ShardFile } from './discover-shards.ts';
+import type { ShardFile } from './shard-file.ts';
 import type { Cell } from './rows.ts';
 import { numberOf, readRows, textOf, textsOf, shardErrorText } from './rows.ts';
 import type { PageFault } from './page-faults.ts';

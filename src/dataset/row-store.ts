@@ -5,7 +5,7 @@ import { isAbsolute, join } from 'node:path';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import type { ShardFile } from './discover-shards.ts';
+import type { ShardFile } from './shard-file.ts';
 import { readRows, textOf } from './rows.ts';
 import { quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import type { ShardFile } from './discover-shards.ts';
+import type { ShardFile } from './shard-file.ts';
 import { quoteIdentifier, quoteLiteral } from './sql-quote.ts';
 
 /** Table that `manifest` joins: what the path of a shard says about all of its rows. */

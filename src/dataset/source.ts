@@ -1,4 +1,4 @@
-import type { ShardFile } from './discover-shards.ts';
+import type { ShardFile } from './shard-file.ts';
 import type { EmbeddedColumn } from './embedded/embedded-columns.ts';
 import type { Cell } from './embedded/parquet-cells.ts';
 import type { PageFault } from './page-faults.ts';

@@ -1,4 +1,4 @@
-import type { ShardFile } from './discover-shards.ts';
+import type { ShardFile } from './shard-file.ts';
 import { REJECT_SETTINGS } from './rejected-lines.ts';
 import { escapeGlob, quoteLiteral } from './sql-quote.ts';
 

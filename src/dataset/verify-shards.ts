@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import type { ShardFile } from './discover-shards.ts';
+import type { ShardFile } from './shard-file.ts';
 import { readRows, partErrorText } from './rows.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import { quotePathList } from './sql-quote.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import type { ShardFile } from '../dataset/discover-shards.ts';
+import type { ShardFile } from '../dataset/shard-file.ts';
 import { findMedium, type HeldMedia } from '../dataset/embedded/held-media.ts';
 import { openStored } from '../dataset/embedded/stored-embedded.ts';
 import type { MediaPath } from '../dataset/media-path.ts';

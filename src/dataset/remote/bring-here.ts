@@ -8,7 +8,7 @@ import type { StoreAccess } from '../../stores/access.ts';
 import type { StoreObject } from '../../stores/object-ranges.ts';
 import { openObject } from '../../stores/open-object.ts';
 import { StoreFault } from '../../stores/store-fault.ts';
-import type { ShardFile } from '../discover-shards.ts';
+import type { ShardFile } from '../shard-file.ts';
 import { scratchFile } from '../row-store.ts';
 import { RemoteManifest, type RemoteShard, signalOf } from './remote-manifest.ts';
 import { FIRST_REQUEST, isUnreachable, SparseTwin } from './sparse-twin.ts';

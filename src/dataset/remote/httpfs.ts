@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { StoreAccess } from '../../stores/access.ts';
 import { s3Identity } from '../../stores/s3-client.ts';
-import type { ShardFile } from '../discover-shards.ts';
+import type { ShardFile } from '../shard-file.ts';
 import { errorText } from '../rows.ts';
 import { quoteLiteral } from '../sql-quote.ts';
 

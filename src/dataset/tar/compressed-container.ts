@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 
 import { resolveMediaPath } from '../media-path.ts';
 import { shardFormatOf } from '../shard-format.ts';
-import type { ShardFile } from '../discover-shards.ts';
+import type { ShardFile } from '../shard-file.ts';
 
 /** The compressed tar on this machine that the medium of a text is a member of, named as the text names it; null if it is of none. */
 export function compressedContainer(root: string, text: string): ShardFile | null {

@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import type { ShardFile } from '../discover-shards.ts';
+import type { ShardFile } from '../shard-file.ts';
 import type { Held, MediaHolder } from '../embedded/held-media.ts';
 import { MOST_HELD_BYTES, ScratchMedia, shardFaultCode } from '../embedded/scratch-media.ts';
 import { errorText } from '../rows.ts';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { RangeReader } from '../../media/ranges.ts';
 import { openObject } from '../../stores/open-object.ts';
 import { isStoreUrl } from '../../stores/store-url.ts';
-import type { ShardFile } from '../discover-shards.ts';
+import type { ShardFile } from '../shard-file.ts';
 import { splitName } from './group-samples.ts';
 import type { TarAccess } from './open-tar.ts';
 import { BLOCK_BYTES, decodeHeader, nextBlock } from './walk-tar.ts';

@@ -6,7 +6,7 @@ import { mediumFaultOf } from '../../media/medium-fault.ts';
 import { leavesArchive } from '../../media/medium-text.ts';
 import { type Progress, SILENT } from '../../progress.ts';
 import { isStoreUrl } from '../../stores/store-url.ts';
-import type { ShardFile } from '../discover-shards.ts';
+import type { ShardFile } from '../shard-file.ts';
 import { appendTo, type RowAppender } from '../row-store.ts';
 import { errorText } from '../rows.ts';
 import { DecompressionFault } from '../unzstd.ts';

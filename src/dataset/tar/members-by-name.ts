@@ -5,7 +5,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import { isStoreUrl } from '../../stores/store-url.ts';
-import type { Discovery, ShardFile } from '../discover-shards.ts';
+import type { Discovery, ShardFile } from '../shard-file.ts';
 import type { ColumnMap } from '../map-columns.ts';
 import { bringCompressed } from '../remote/bring-here.ts';
 import { appendTo } from '../row-store.ts';

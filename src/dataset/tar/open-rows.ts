@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import type { ShardFile } from '../discover-shards.ts';
+import type { ShardFile } from '../shard-file.ts';
 import { IS_OBJECT, nestedStructures, pointerTo, scalarType } from '../infer-json.ts';
 import { jsonColumns, MOST_JSON_COLUMNS } from '../json-columns.ts';
 import { createRowTable, parseSql, repairedLines, widenTable } from '../open-json.ts';

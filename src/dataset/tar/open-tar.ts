@@ -3,7 +3,7 @@ import type { RangeReader } from '../../media/ranges.ts';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../../stores/access.ts';
 import { openObject } from '../../stores/open-object.ts';
 import { isStoreUrl } from '../../stores/store-url.ts';
-import type { ShardFile } from '../discover-shards.ts';
+import type { ShardFile } from '../shard-file.ts';
 import { decompressFile } from './decompress-tar.ts';
 import { bytesOfReader, bytesOfStream, type TarBytes } from './tar-bytes.ts';
 

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { Progress } from '../../progress.ts';
-import type { ShardFile } from '../discover-shards.ts';
+import type { ShardFile } from '../shard-file.ts';
 import { appendTo, openRowStore } from '../row-store.ts';
 import { numberOf, readRows } from '../rows.ts';
 import { quoteIdentifier } from '../sql-quote.ts';

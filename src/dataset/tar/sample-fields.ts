@@ -1,5 +1,5 @@
 import { isObject } from '../../media/json-members.ts';
-import type { ShardFile } from '../discover-shards.ts';
+import type { ShardFile } from '../shard-file.ts';
 import type { Sample } from './group-samples.ts';
 import type { TarFaults } from './tar-faults.ts';
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
-import type { ShardFile } from '../discover-shards.ts';
+import type { ShardFile } from '../shard-file.ts';
 import { readTarIndex, type TarIndex } from './idx-file.ts';
 import { openTar, type TarAccess } from './open-tar.ts';
 import { type TarEnd, type TarMember, walkIndex, walkTar } from './walk-tar.ts';
