@@ -7,7 +7,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll } from 'vitest';
 
 import { discoverShards } from '../src/dataset/discover-shards.ts';
-import type { OpenDataset, OpenOptions } from '../src/dataset/open-dataset.ts';
+import type { OpenDataset, OpenOptions } from '../src/dataset/opened-dataset.ts';
 import { openDataset } from '../src/dataset/open-dataset.ts';
 import type { Cell } from '../src/dataset/rows.ts';
 import { removeRowStores } from '../src/dataset/row-store.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { DEFAULT_CONFIG } from '../src/config/config.ts';
-import { leaveOutPageFaults } from '../src/dataset/open-dataset.ts';
+import { leaveOutPageFaults } from '../src/dataset/leave-out-faults.ts';
 import { readRows } from '../src/dataset/rows.ts';
 import { scan } from '../src/scan.ts';
 import { connect, makeFolder, open, runAlone } from './dataset-room.ts';

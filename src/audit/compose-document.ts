@@ -1,6 +1,6 @@
 import { version as duckdbVersion } from '@duckdb/node-api';
 
-import type { OpenDataset } from '../dataset/open-dataset.ts';
+import type { OpenDataset } from '../dataset/opened-dataset.ts';
 import type { StorageCoverage } from '../dataset/storage-checks.ts';
 import { decideVerdict, interruptedVerdict, listNotLookedAt } from '../judge/verdict.ts';
 import { listSkipped, type Rung } from '../ladder/rung.ts';

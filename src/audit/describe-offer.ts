@@ -1,6 +1,6 @@
 import { type Config, reaches } from '../config/config.ts';
 import { isCanonicalColumn } from '../dataset/canonical-columns.ts';
-import type { OpenDataset } from '../dataset/open-dataset.ts';
+import type { OpenDataset } from '../dataset/opened-dataset.ts';
 import { STORAGE_TABLES } from '../dataset/storage-checks.ts';
 import { TAR_TABLES } from '../dataset/tar/tar-tables.ts';
 import type { Database } from '../engine/database.ts';

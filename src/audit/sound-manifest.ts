@@ -1,5 +1,6 @@
 import { DailiesError } from '../dailies-error.ts';
-import { leaveOutPageFaults, type OpenDataset } from '../dataset/open-dataset.ts';
+import { leaveOutPageFaults } from '../dataset/leave-out-faults.ts';
+import type { OpenDataset } from '../dataset/opened-dataset.ts';
 import { shardErrorText } from '../dataset/rows.ts';
 import type { Database } from '../engine/database.ts';
 import { countLedger } from '../judge/ledger.ts';

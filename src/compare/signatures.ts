@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { DailiesError } from '../dailies-error.ts';
 import { CANONICAL_COLUMNS, RESERVED_COLUMNS } from '../dataset/canonical-columns.ts';
-import { type OpenDataset, standIns } from '../dataset/open-dataset.ts';
+import { type OpenDataset, standIns } from '../dataset/opened-dataset.ts';
 import { maskedSql } from '../dataset/masked-sql.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf } from '../engine/database.ts';

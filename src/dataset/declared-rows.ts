@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import { isObject, memberOf } from '../media/json-members.ts';
-import type { OpenDataset, OpenShard } from './open-dataset.ts';
+import type { OpenDataset, OpenShard } from './opened-dataset.ts';
 import { numberOf, readRows } from './rows.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import { shardFormatOf } from './shard-format.ts';

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import type { OpenDataset } from './open-dataset.ts';
+import type { OpenDataset } from './opened-dataset.ts';
 import { readRows, textOf } from './rows.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import { quotePathList } from './sql-quote.ts';

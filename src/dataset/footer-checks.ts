@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
-import type { OpenShard } from './open-dataset.ts';
+import type { OpenShard } from './opened-dataset.ts';
 import { rowsWithin } from './page-faults.ts';
 import { type Cell, numberOf, readRows, shardErrorText, textOf } from './rows.ts';
 import { quoteIdentifier, quoteLiteral, quotePathList } from './sql-quote.ts';

@@ -7,7 +7,7 @@ import {
   type FooterCheck,
   type SampledGroup,
 } from './footer-checks.ts';
-import type { OpenDataset, OpenShard } from './open-dataset.ts';
+import type { OpenDataset, OpenShard } from './opened-dataset.ts';
 import {
   checkChunks,
   type ChunkChecksums,

@@ -6,7 +6,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 
 import { filePathOf } from '../media/medium-text.ts';
 import { resolveMediaPath } from './media-path.ts';
-import type { OpenDataset } from './open-dataset.ts';
+import type { OpenDataset } from './opened-dataset.ts';
 import { readRows, textOf } from './rows.ts';
 import { isMediaName } from './shard-format.ts';
 import { textHash } from './text-hash.ts';

@@ -1,4 +1,4 @@
-import type { OpenDataset } from './open-dataset.ts';
+import type { OpenDataset } from './opened-dataset.ts';
 
 /** What of the manifest could not be read: whole shards, and records that are no rows. */
 export function unreadParts(shards: OpenDataset['shards']): readonly string[] {

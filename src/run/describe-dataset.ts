@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../stores/access.ts';
 import { isStoreUrl, shownUrl } from '../stores/store-url.ts';
 import { storeEmbedded } from '../dataset/embedded/stored-embedded.ts';
-import type { OpenDataset } from '../dataset/open-dataset.ts';
+import type { OpenDataset } from '../dataset/opened-dataset.ts';
 import type { StorageCoverage } from '../dataset/storage-checks.ts';
 import type { RunDocument } from './document.ts';
 

@@ -5,11 +5,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { discoverShards } from '../../src/dataset/discover-shards.ts';
-import {
-  leaveOutPageFaults,
-  openDataset,
-  type OpenDataset,
-} from '../../src/dataset/open-dataset.ts';
+import { leaveOutPageFaults } from '../../src/dataset/leave-out-faults.ts';
+import { openDataset } from '../../src/dataset/open-dataset.ts';
+import type { OpenDataset } from '../../src/dataset/opened-dataset.ts';
 import { readRows } from '../../src/dataset/rows.ts';
 import { DEFAULT_STORE_ACCESS, type StoreAccess } from '../../src/stores/access.ts';
 import { connect, makeFolder, open, runAlone } from '../dataset-room.ts';

@@ -4,7 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 
 import { objectsIn } from '../../media/decoders/plain-objects.ts';
 import { resolveMediaPath } from '../media-path.ts';
-import type { OpenDataset } from '../open-dataset.ts';
+import type { OpenDataset } from '../opened-dataset.ts';
 import { readShard, type ShardReading } from '../source.ts';
 import { readArrowCells } from './arrow-cells.ts';
 import type { EmbeddedColumn } from './embedded-columns.ts';
