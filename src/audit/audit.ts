@@ -58,6 +58,7 @@ import { readRun } from '../run/read-run.ts';
 import { createRunFolder } from '../run/run-folder.ts';
 import { cachedStrips } from '../run/strip-cache.ts';
 import { Stopwatch } from '../stopwatch.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { composeDocument } from './compose-document.ts';
 import { describeOffer } from './describe-offer.ts';
 import { climb, missedMedia, readLatents } from './look-at-media.ts';
@@ -286,6 +287,7 @@ export class Audit {
         embedder: this.#openEmbedder(),
       }),
     );
+    collectGarbage();
     stage.done();
     this.#clock.lap('alignment');
   }
