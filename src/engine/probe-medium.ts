@@ -1,8 +1,8 @@
 import { tmpdir } from 'node:os';
 
-import { selectDecoder } from '../media/decoders/decode-frames.ts';
 import type { DecodeTier } from '../media/decoders/frame-stream.ts';
-import { joinStretches, LocalCopy, type Stretch } from '../media/local-copy.ts';
+import { stretchesToFetch } from '../media/keyframe-stretches.ts';
+import { LocalCopy, type Stretch } from '../media/local-copy.ts';
 import type { Magic } from '../media/magic.ts';
 import { isUrl } from '../media/medium-text.ts';
 import { openMedium } from '../media/open-medium.ts';
@@ -160,9 +160,6 @@ function needsWhole(task: ProbeTask, magic: unknown, copy: LocalCopy): boolean {
   return isScanned && copy.reader.sizeBytes <= WHOLE_SCAN_BYTES;
 }
 
-/** Share of a medium from which on all of it is fetched rather than its keyframes: one request in place of many. */
-const MOST_KEYFRAME_SHARE = 0.8;
-
 /**
  * What a decoder sees of a medium, which may have to be fetched for it: the keyframes alone, where they are wanted and an index
  * says where they lie. If the decoder has anything to say about such a file, the whole one decides.
@@ -195,17 +192,8 @@ async function sparseStretches(
   header: HeaderRows | null,
 ): Promise<readonly Stretch[] | null> {
   if (task.tier !== 'keyframes' || copy.isInPlace || task.wants.includes('audio')) return null;
-  const keyframes = header?.keyframes?.() ?? null;
-  if (keyframes === null) return null;
-  const decoder = await selectDecoder(task.decoder);
-  if (!decoder.ok || decoder.name !== 'node-av') return null;
-  const stretches = joinStretches(keyframes, KEYFRAME_GAP_BYTES);
-  const bytes = stretches.reduce((sum, { start, end }) => sum + end - start, 0);
-  return bytes > MOST_KEYFRAME_SHARE * copy.reader.sizeBytes ? null : stretches;
+  return stretchesToFetch(task.decoder, copy.reader.sizeBytes, () => header?.keyframes?.() ?? null);
 }
-
-/** Bytes between two keyframes that are fetched along, to save a request. */
-const KEYFRAME_GAP_BYTES = 64 * 1024;
 
 /** The row of a medium's sound; null if it has none, which is no fault. */
 async function audioRow(task: ProbeTask, copy: LocalCopy): Promise<TravellingRow | null> {

@@ -19,8 +19,8 @@ import {
 } from './film-strip-request.ts';
 import { MOST_DECODED_PIXELS, openImage } from './images/open-image.ts';
 import { decodeSmallRgb } from './images/small-rgb.ts';
-import { findKeyframes } from './keyframe-stretches.ts';
-import { joinStretches, LocalCopy } from './local-copy.ts';
+import { findKeyframes, stretchesToFetch } from './keyframe-stretches.ts';
+import { LocalCopy } from './local-copy.ts';
 import { LEVEL_WINDOW_S } from './measures/loudness.ts';
 import type { Medium } from './medium.ts';
 import { openMedium } from './open-medium.ts';
@@ -58,17 +58,17 @@ export async function renderFilmStrip(
 
 /** Media up to this size are fetched whole: more frames to see for one request. */
 const MOST_WHOLE_BYTES = 4_000_000;
-const KEYFRAME_GAP_BYTES = 64 * 1024;
 
 /** A large medium in a store as far as its keyframes, if any frames will do; null: all of it is wanted, or there is no index. */
 async function keyframesOf(copy: LocalCopy, options: FilmStripOptions): Promise<string | null> {
   const isWanted = options.times === undefined && options.withSound !== true;
   if (!isWanted || copy.isInPlace || copy.reader.sizeBytes <= MOST_WHOLE_BYTES) return null;
-  const decoder = await selectDecoder(options.decoder ?? 'auto');
-  if (!decoder.ok || decoder.name !== 'node-av') return null;
-  const keyframes = await findKeyframes(copy.reader).catch(() => null);
-  if (keyframes === null) return null;
-  const file = await copy.parts(joinStretches(keyframes, KEYFRAME_GAP_BYTES));
+  const { decoder = 'auto' } = options;
+  const stretches = await stretchesToFetch(decoder, copy.reader.sizeBytes, () =>
+    findKeyframes(copy.reader).catch(() => null),
+  );
+  if (stretches === null) return null;
+  const file = await copy.parts(stretches);
   return file.ok ? file.path : null;
 }
 
