@@ -121,7 +121,6 @@ export async function readCaptions(
   most: number,
 ): Promise<readonly string[]> {
   const database = await Database.open({
-    file: ':memory:',
     memoryLimit: '1GB',
     tempDirectory: tmpdir(),
     threads: 2,

@@ -60,7 +60,6 @@ function keysAt(rows: readonly ManifestRow[], rate: number, from: number): Reado
 
 async function readNamed(input: string): Promise<readonly Named[]> {
   const database = await Database.open({
-    file: ':memory:',
     memoryLimit: '1GB',
     tempDirectory: tmpdir(),
     threads: 2,

@@ -153,7 +153,6 @@ async function makeVersions(folder: string): Promise<void> {
 
 async function openDatabase(spill: string): Promise<Database> {
   return Database.open({
-    file: ':memory:',
     memoryLimit: '1200MB',
     tempDirectory: spill,
     threads: 2,

@@ -18,7 +18,6 @@ const WATCH_MS = 50;
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'dailies-bench-spill-'));
   const database = await Database.open({
-    file: ':memory:',
     memoryLimit: `${LIMIT_MB}MB`,
     tempDirectory: folder,
     threads: THREADS,

@@ -122,7 +122,6 @@ async function cancel(engine: Engine, tasks: readonly ProbeTask[]): Promise<numb
 
 async function shuffleSeconds(folder: string): Promise<number> {
   const database = await Database.open({
-    file: ':memory:',
     memoryLimit: '600MB',
     tempDirectory: join(folder, 'spill'),
     threads: 2,

@@ -29,7 +29,6 @@ const folder = resolve(
     join(PACKAGE_ROOT, '../shared/data'),
 );
 const database = await Database.open({
-  file: ':memory:',
   memoryLimit: '1GB',
   tempDirectory: tmpdir(),
   threads: 2,

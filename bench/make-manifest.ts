@@ -37,7 +37,6 @@ export async function makeManifest(rows: number, words = captionWordsOf(rows)): 
   if (existsSync(join(folder, 'done'))) return folder;
   mkdirSync(folder, { recursive: true });
   const database = await Database.open({
-    file: ':memory:',
     memoryLimit: '4GB',
     tempDirectory: join(folder, 'spill'),
     threads: 2,

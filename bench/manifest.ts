@@ -86,7 +86,6 @@ function sourceOf(folder: string): string {
 /** A query in DuckDB alone, with the threads and the memory of a scan. */
 async function query(sql: string): Promise<Cost> {
   const database = await Database.open({
-    file: ':memory:',
     memoryLimit: '2GB',
     tempDirectory: tmpdir(),
     threads: 2,

@@ -31,7 +31,6 @@ function list(of: string): string {
 
 const folder = await mkdtemp(join(tmpdir(), 'dailies-near-'));
 const database = await Database.open({
-  file: ':memory:',
   memoryLimit: '900MB',
   tempDirectory: folder,
   threads: 2,

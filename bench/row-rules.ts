@@ -24,7 +24,6 @@ const FIRST = new Set(
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'dailies-bench-rows-'));
   const database = await Database.open({
-    file: ':memory:',
     memoryLimit: '2GB',
     tempDirectory: folder,
     threads: 2,

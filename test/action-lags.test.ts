@@ -29,12 +29,7 @@ async function lagsOf(
     );
     return { clip_id: clip, shard: 'part-0', actions: logged, difference };
   });
-  const database = await Database.open({
-    file: ':memory:',
-    memoryLimit: '500MB',
-    tempDirectory: '',
-    threads: 1,
-  });
+  const database = await Database.open();
   try {
     await database.run(
       `create table given as select unnest(from_json($rows::json, '[{"clip_id": "bigint", "shard": "varchar", "actions": ["float"], "difference": ["double"]}]'), recursive := true)`,

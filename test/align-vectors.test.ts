@@ -35,9 +35,6 @@ describe('columns of vectors', () => {
     where = 'true',
   ): Promise<readonly Seen[]> => {
     const database = await Database.open({
-      file: ':memory:',
-      memoryLimit: '500MB',
-      tempDirectory: '',
       threads: 2,
     });
     try {

@@ -38,10 +38,7 @@ describe('words that a rule matched in a caption', () => {
     ['prompt-leak-caption', 'A dog runs.', undefined],
   ])('are found by its own patterns: %s', async (rule, caption, span) => {
     const database = await Database.open({
-      file: ':memory:',
       memoryLimit: '200MB',
-      tempDirectory: '',
-      threads: 1,
     });
     try {
       const patterns = findCaptionPatterns([await failed(rule)]);

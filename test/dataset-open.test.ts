@@ -305,7 +305,6 @@ describe('CSV', () => {
     const text = Array.from({ length: 1_000 }, (_, i) => `k${i},a dog runs over lawn ${i}`);
     const folder = makeFolder({ 'm.csv': `key,caption\n${text.join('\n')}\n` });
     const database = await Database.open({
-      file: ':memory:',
       memoryLimit: '100MB',
       tempDirectory: folder,
       threads: 2,

@@ -69,10 +69,8 @@ describe('text shards that are large', () => {
     const folder = makeFolder({ [name]: gzipSync(text, { level: 1 }) });
     const spill = join(makeFolder(), 'spill');
     const database = await Database.open({
-      file: ':memory:',
       memoryLimit: '400MB',
       tempDirectory: spill,
-      threads: 1,
     });
     const dataset = await openDataset(
       database.connection,

@@ -46,12 +46,7 @@ export async function asParquet(
   to: string,
   options: { readonly compression: string; readonly rowGroup: number; readonly orderBy: string },
 ): Promise<string> {
-  const database = await Database.open({
-    file: ':memory:',
-    memoryLimit: '500MB',
-    tempDirectory: '',
-    threads: 1,
-  });
+  const database = await Database.open();
   try {
     await mkdir(to, { recursive: true });
     await database.run(

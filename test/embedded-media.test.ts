@@ -46,12 +46,7 @@ async function look(
     runFolder,
     command: [],
   });
-  const database = await Database.open({
-    file: ':memory:',
-    memoryLimit: '500MB',
-    tempDirectory: '',
-    threads: 1,
-  });
+  const database = await Database.open();
   afterAll(() => database.close());
   for (const table of ['files', 'images', 'containers'])
     await database.run(

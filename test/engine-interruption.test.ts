@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { Database } from '../src/engine/database.ts';
 
 async function open(): Promise<Database> {
-  return Database.open({ file: ':memory:', memoryLimit: '200MB', tempDirectory: '', threads: 1 });
+  return Database.open({ memoryLimit: '200MB' });
 }
 
 const ENDLESS = 'select count(*) as n from range(10000000000) as a(i) where hash(i) % 7 = 3';

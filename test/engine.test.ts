@@ -358,12 +358,7 @@ describe('the worker filter', () => {
 
 describe('gathering evidence', () => {
   it('calls what an engine lost not looked at, and counts a second answer once', async () => {
-    const database = await Database.open({
-      file: ':memory:',
-      memoryLimit: '500MB',
-      tempDirectory: '',
-      threads: 1,
-    });
+    const database = await Database.open();
     await createEvidenceTables(database);
     await database.run(
       `create temp table sampled_clips as select * from (values (0, 'a', 'short.mp4'), (1, 'b', 'long.mp4')) as v (clip_id, key, path)`,

@@ -13,10 +13,7 @@ describe('the rate of a rule over sampled clips', () => {
 
   beforeEach(async () => {
     database = await Database.open({
-      file: ':memory:',
       memoryLimit: '200MB',
-      tempDirectory: '',
-      threads: 1,
     });
     await database.run('create temp table sample (clip_id bigint, stratum varchar, weight double)');
     await database.run(

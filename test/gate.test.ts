@@ -234,12 +234,7 @@ describe('key lists', () => {
       '- { rule: empty-caption, key: known, reason: x }\n',
     );
     await dailies(...SCAN, '--quarantine', 'out/bad.parquet', '--allow-list', 'good.parquet');
-    const database = await Database.open({
-      file: ':memory:',
-      memoryLimit: '500MB',
-      tempDirectory: '',
-      threads: 1,
-    });
+    const database = await Database.open();
     const bad = await database.rows(
       `select rule_id, key, is_suppressed from ${quoteLiteral(join(cwd, 'out/bad.parquet'))}`,
     );
@@ -388,12 +383,7 @@ describe('a redacted run', () => {
       'cache',
     );
     expect({ code, err: err.split('wrote')[0] }).toEqual({ code: 1, err: '' });
-    const database = await Database.open({
-      file: ':memory:',
-      memoryLimit: '500MB',
-      tempDirectory: '',
-      threads: 1,
-    });
+    const database = await Database.open();
     const said: [string, string][] = [['stdout', out]];
     for (const entry of await readdir(join(cwd, 'out'), { recursive: true, withFileTypes: true })) {
       const file = join(entry.parentPath, entry.name);

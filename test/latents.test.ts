@@ -373,10 +373,7 @@ describe('latents of a dataset', () => {
 
   it('are not taken for the media of a version', async () => {
     const database = await Database.open({
-      file: ':memory:',
       memoryLimit: '200MB',
-      tempDirectory: '',
-      threads: 1,
     });
     await database.run(
       `create table files as select * from (values ('a', 'latent_path', 'npy', 999, null, null), ('a', 'path', 'mp4', 5, null, null))

@@ -18,12 +18,7 @@ async function locate(
   layout: { readonly shards: number; readonly rows: number },
   predicates: readonly string[],
 ): Promise<readonly Located[]> {
-  const database = await Database.open({
-    file: ':memory:',
-    memoryLimit: '500MB',
-    tempDirectory: '',
-    threads: 1,
-  });
+  const database = await Database.open();
   try {
     await database.run(
       `create table ledger as select (shard_id::bigint << 40) + row_number as clip_id, *,

@@ -17,10 +17,8 @@ let database: Database;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dailies-near-images-'));
   database = await Database.open({
-    file: ':memory:',
     memoryLimit: '1GB',
     tempDirectory: folder,
-    threads: 1,
   });
   await createEvidenceTables(database);
 });

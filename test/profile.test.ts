@@ -20,12 +20,7 @@ import { completeClips } from '../src/judge/room.ts';
 async function profile(
   rows: string,
 ): Promise<{ readonly document: ProfileDocument; readonly table: readonly SqlRow[] }> {
-  const database = await Database.open({
-    file: ':memory:',
-    memoryLimit: '500MB',
-    tempDirectory: '',
-    threads: 1,
-  });
+  const database = await Database.open();
   try {
     await database.run(
       `create table own as select *, row_number() over (partition by shard_id) - 1 as row_number,

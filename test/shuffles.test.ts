@@ -17,9 +17,6 @@ const context = { signal: new AbortController().signal };
 let database: Database;
 beforeAll(async () => {
   database = await Database.open({
-    file: ':memory:',
-    memoryLimit: '500MB',
-    tempDirectory: '',
     threads: 2,
   });
 });

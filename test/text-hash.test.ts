@@ -7,12 +7,7 @@ import { Database, numberOf } from '../src/engine/database.ts';
 let database: Database;
 
 beforeAll(async () => {
-  database = await Database.open({
-    file: ':memory:',
-    memoryLimit: '500MB',
-    tempDirectory: '',
-    threads: 1,
-  });
+  database = await Database.open();
 });
 afterAll(() => database.close());
 

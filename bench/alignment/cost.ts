@@ -30,7 +30,6 @@ const vector = (salt: number): string =>
 
 async function openRoom(folder: string, memoryLimit: string): Promise<Database> {
   return Database.open({
-    file: ':memory:',
     memoryLimit,
     tempDirectory: join(folder, 'spill'),
     threads: 2,

@@ -20,7 +20,7 @@ const GOAL_FACTOR = 1.2;
 const GOAL_BESIDE_BYTES = 1_000_000;
 
 async function openRoom(spill: string): Promise<Database> {
-  return Database.open({ file: ':memory:', memoryLimit: '2GB', tempDirectory: spill, threads: 2 });
+  return Database.open({ memoryLimit: '2GB', tempDirectory: spill, threads: 2 });
 }
 
 /** Writes a manifest like those of image-text sets: captions, numbers, hashes and vectors of 512 halves. */

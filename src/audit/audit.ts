@@ -139,7 +139,6 @@ export class Audit {
     );
     const threads = config.workers ?? availableParallelism();
     const database = await Database.open({
-      file: ':memory:',
       memoryLimit: config.memoryLimit ?? defaultMemoryLimit(threads),
       tempDirectory: config.tempDirectory ?? join(folder, 'spill'),
       threads,

@@ -30,10 +30,8 @@ export async function runInit(
   const stores = applyStoreFlags(DEFAULT_CONFIG.stores, flags);
   const discovery = await discoverShards(paths, { cwd: context.cwd, stores });
   const database = await Database.open({
-    file: ':memory:',
     memoryLimit: '4GB',
     tempDirectory: join(tmpdir(), `dailies-init-${process.pid}`),
-    threads: 1,
   });
   const interrupt = (): void => {
     database.interrupt();

@@ -120,12 +120,7 @@ async function factsOf(
     `select ${columns} from ${side.relation} where key in (select unnest(from_json($keys::json, '["varchar"]')))`,
     { keys: JSON.stringify(keys) },
   );
-  const own = await Database.open({
-    file: ':memory:',
-    memoryLimit: '500MB',
-    tempDirectory: '',
-    threads: 1,
-  });
+  const own = await Database.open();
   try {
     await createEvidenceTables(own);
     const media = side.mediaColumns.map((name, i) => `row ->> 'm${i}' as ${quoteIdentifier(name)}`);

@@ -77,7 +77,6 @@ export async function compareVersions(
   );
   const threads = request.config.workers ?? availableParallelism();
   const database = await Database.open({
-    file: ':memory:',
     memoryLimit:
       request.config.memoryLimit ?? `${Math.floor(Math.min(1.2e9, totalmem() / 2) / 1e6)}MB`,
     tempDirectory: spill,

@@ -32,13 +32,14 @@ export type SqlRow = Readonly<Record<string, SqlValue>>;
 /** Values bound to `$name` parameters, never pasted into SQL. */
 export type SqlParameters = Readonly<Record<string, DuckDBValue>>;
 
+/** What a database in memory may take. */
 export type DatabaseSettings = {
-  /** Where tables spill to; `:memory:` keeps all in memory. */
-  readonly file: string;
-  /** DuckDB notation: '2GB'. */
-  readonly memoryLimit: string;
-  readonly tempDirectory: string;
-  readonly threads: number;
+  /** DuckDB notation: '2GB' (default: '500MB'). */
+  readonly memoryLimit?: string;
+  /** Where tables spill to; default: nowhere. */
+  readonly tempDirectory?: string;
+  /** Default: 1. */
+  readonly threads?: number;
 };
 
 /** Memory that was freed goes back at once: kept for later, as is the default, it took 100 MB beside the limit and no less time. */
@@ -69,14 +70,14 @@ export class Database {
     this.#ownFolder = ownFolder;
   }
 
-  /** Opens DuckDB with extensions and autoloading off, so that nothing is ever fetched. */
-  static async open(settings: DatabaseSettings): Promise<Database> {
-    const folder = settings.tempDirectory;
+  /** Opens DuckDB in memory with extensions and autoloading off, so that nothing is ever fetched. */
+  static async open(settings: DatabaseSettings = {}): Promise<Database> {
+    const { memoryLimit = '500MB', tempDirectory: folder = '', threads = 1 } = settings;
     const ownFolder = folder === '' || existsSync(folder) ? null : folder;
-    const instance = await DuckDBInstance.create(settings.file, {
-      threads: String(settings.threads),
-      memory_limit: settings.memoryLimit,
-      temp_directory: settings.tempDirectory,
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: String(threads),
+      memory_limit: memoryLimit,
+      temp_directory: folder,
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       ...GIVING_BACK,

@@ -36,7 +36,6 @@ export async function openAnnotations(
 ): Promise<AnnotationColumns> {
   const copy = join(folder, 'annotations.part.parquet');
   const own = await Database.open({
-    file: ':memory:',
     memoryLimit: '1GB',
     tempDirectory: join(folder, 'spill'),
     threads: 2,

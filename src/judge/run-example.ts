@@ -33,12 +33,7 @@ export async function runExample(
   rule: Rule,
   example: RuleExample,
 ): Promise<{ readonly outcome: RuleOutcome; readonly findings: readonly Finding[] }> {
-  const database = await Database.open({
-    file: ':memory:',
-    memoryLimit: '500MB',
-    tempDirectory: '',
-    threads: 1,
-  });
+  const database = await Database.open();
   try {
     const clips = clipRows(example);
     await fillTable(database, 'example_clips', clips);

@@ -76,10 +76,7 @@ export async function readDocument(folder: string): Promise<RunDocument> {
 
 async function readFindings(folder: string, most: number | null): Promise<readonly Finding[]> {
   const database = await Database.open({
-    file: ':memory:',
     memoryLimit: '1GB',
-    tempDirectory: '',
-    threads: 1,
   });
   try {
     const rows = await database.rows(

@@ -37,7 +37,6 @@ export async function openBase(
   count: number,
 ): Promise<{ readonly database: Database; readonly drawn: number }> {
   const database = await Database.open({
-    file: ':memory:',
     memoryLimit: config.memoryLimit ?? '2GB',
     tempDirectory: resolve(runFolder, 'spill'),
     threads: config.workers ?? 2,

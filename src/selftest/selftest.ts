@@ -65,7 +65,6 @@ export async function selftest(
     request.rows ?? TESTED_ROWS,
   );
   const writer = await Database.open({
-    file: ':memory:',
     memoryLimit: '1GB',
     tempDirectory: folder,
     threads: config.workers ?? 2,

@@ -76,9 +76,7 @@ export class RunArchive {
   static async open(folder: string, own: StoreAccess = DEFAULT_STORE_ACCESS): Promise<RunArchive> {
     const run = await readDocument(folder);
     const database = await Database.open({
-      file: ':memory:',
       memoryLimit: '1GB',
-      tempDirectory: '',
       threads: 2,
     });
     const parquet = (name: string, more = ''): string =>

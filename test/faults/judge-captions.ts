@@ -25,7 +25,6 @@ export async function judgeCaptions(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const folder = await mkdtemp(join(tmpdir(), 'dailies-captions-'));
   const database = await Database.open({
-    file: ':memory:',
     memoryLimit: '1GB',
     tempDirectory: folder,
     threads: 2,

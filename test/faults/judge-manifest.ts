@@ -49,7 +49,6 @@ export async function judgeManifest(
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const folder = await mkdtemp(join(tmpdir(), 'dailies-manifest-'));
   const database = await Database.open({
-    file: ':memory:',
     memoryLimit: '1GB',
     tempDirectory: folder,
     threads: 2,

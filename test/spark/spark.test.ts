@@ -180,9 +180,6 @@ describe('queries', () => {
 
   it('have the same answers on Spark and on DuckDB', async () => {
     const database = await Database.open({
-      file: ':memory:',
-      memoryLimit: '500MB',
-      tempDirectory: '',
       threads: 2,
     });
     const context = { signal: new AbortController().signal };
@@ -241,9 +238,6 @@ describe('a whole audit', () => {
     const there = await scan('there', ['--config', join(folder, 'spark.yaml')]);
 
     const database = await Database.open({
-      file: ':memory:',
-      memoryLimit: '500MB',
-      tempDirectory: '',
       threads: 2,
     });
     const findings = (run: string) =>

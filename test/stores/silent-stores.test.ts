@@ -61,12 +61,7 @@ it('a store that is down is not asked about every object of an earlier run', asy
   const earlier = await ObjectLog.open(folder, 'one');
   for (const [i, source] of sources.entries())
     await earlier.note(`${i}`, objectAt(source), { version: '"1"', size_bytes: 9n });
-  const database = await Database.open({
-    file: ':memory:',
-    memoryLimit: '500MB',
-    tempDirectory: '',
-    threads: 1,
-  });
+  const database = await Database.open();
   try {
     await createEvidenceTables(database);
     const rows = sources.map((source, i) => `(${i}, '${source}')`);
