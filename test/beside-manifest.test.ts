@@ -144,6 +144,21 @@ describe('row counts written beside the manifest', () => {
   });
 });
 
+describe('rules that compare media', () => {
+  it.each(['near-duplicate-media', 'near-duplicate-leak'])(
+    '%s does not pass where a scan of the manifest alone looked at none',
+    async (rule) => {
+      const folder = makeFolder({
+        'rows.csv': 'key,split,path\na,train,a.mp4\nb,test,b.mp4\n',
+      });
+      const { outcome } = await judgeOne(folder, rule, 'manifest');
+
+      expect(outcome?.outcome).toBe('not-applicable');
+      expect(outcome?.reason).toBe('--tier manifest compares no media');
+    },
+  );
+});
+
 describe('schemas beside the manifest', () => {
   const rows = `select i as key, 'c ' || i as caption, i::integer as width from range(10) t(i)`;
   const writeSet = async (): Promise<string> => {

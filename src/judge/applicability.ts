@@ -93,14 +93,20 @@ export function whyNotApplicable(
     } else if (need.table === NUMBERS) {
       if (offer.numbers.length === 0)
         return { outcome: 'not-applicable', reason: 'the dataset has no column of numbers' };
-    } else if (!offer.tables.has(need.table)) {
-      return {
-        outcome: 'not-applicable',
-        reason: WITHOUT_TABLE[need.table] ?? `there is no table ${need.table} in this run`,
-      };
-    }
+    } else if (!offer.tables.has(need.table)) return withoutTable(need, offer);
   }
   return null;
+}
+
+function withoutTable(
+  need: Need,
+  offer: Offer,
+): { readonly outcome: 'not-applicable'; readonly reason: string } {
+  const reason =
+    need.table === 'near_duplicates'
+      ? `--tier ${offer.tier} compares no media`
+      : (WITHOUT_TABLE[need.table] ?? `there is no table ${need.table} in this run`);
+  return { outcome: 'not-applicable', reason };
 }
 
 /** Whether a column that a rule cannot do without is measured at a deeper tier alone. */
@@ -114,6 +120,15 @@ function whyNeither(
   offer: Offer,
 ): { readonly outcome: 'not-applicable'; readonly reason: string } | null {
   const wanted = compiled.needs.filter((need) => need.table !== 'ledger');
+  const absent = wanted.find(
+    (need) =>
+      !need.isOptional &&
+      need.table !== 'clips' &&
+      need.table !== NUMBERS &&
+      !isEvidenceTable(need.table) &&
+      !offer.tables.has(need.table),
+  );
+  if (absent !== undefined) return withoutTable(absent, offer);
   const columns = wanted.filter((need) => need.table === 'clips');
   const missing = columns.filter((need) => !offer.clipColumns.has(need.column));
   const hasMeasured = wanted.some((need) =>
