@@ -85,7 +85,14 @@ describe('drift', () => {
         rowsOf(bell(6_000, 11).filter((score) => score > -0.5)),
       );
 
+      const rescored = await writeVersion(
+        folder,
+        'rescored',
+        rowsOf(bell(6_000, 13, 2).filter((score) => score > 1)),
+      );
+
       const moved = await diffOf(before, after);
+      const upgraded = await diffOf(cut, rescored);
       const filtered = await diffOf(before, cut);
 
       const failed = (diff: typeof moved): readonly string[] =>
@@ -93,6 +100,9 @@ describe('drift', () => {
       expect(failed(moved)).toContain('column-drift');
       expect(failed(moved)).not.toContain('threshold-regression');
       expect(failed(filtered)).toContain('threshold-regression');
+      // Another model scores all clips on another scale, and the filter was moved with it.
+      expect(failed(upgraded)).toContain('column-drift');
+      expect(failed(upgraded)).not.toContain('threshold-regression');
     });
   });
 });

@@ -131,6 +131,7 @@ export async function fillVersionTables(
       edge_before: edge.before,
       edge_after: edge.after,
       beyond_share: edge.beyondShare,
+      inside_ks: edge.insideKs,
     })),
   );
   offerAll('edges');

@@ -10,6 +10,11 @@ export type Edge = {
   readonly after: number | null;
   /** Larger share of values of one version that lie beyond the edge of the other. */
   readonly beyondShare: number;
+  /**
+   * Largest difference of the cumulative shares of the values inside the edges of both versions, 0-1: a filter leaves them as they
+   * were, another score does not. Null: no values are there.
+   */
+  readonly insideKs: number | null;
 };
 
 /** Share of the values at each end that is no part of the edge: strays. */
@@ -59,8 +64,8 @@ export async function findEdges(
         .join(', ')} from ${side}_sample`,
     );
   const [sharesBefore, sharesAfter] = [await shares('before'), await shares('after')];
-  return looked.flatMap(({ name, was, is }, i) =>
-    (['low', 'high'] as const).flatMap((end): Edge[] => {
+  const found = looked.flatMap(({ name, column, was, is }, i) =>
+    (['low', 'high'] as const).flatMap((end): FoundEdge[] => {
       const isEdge = (row: SqlRow): boolean =>
         (read(row, `${end}${i}`) * 10) / 0.5 >= LEAST_DENSITY_RATIO;
       const beyond = end === 'low' ? 'below' : 'above';
@@ -72,9 +77,56 @@ export async function findEdges(
       );
       return before === null && after === null
         ? []
-        : [{ column: name, side: end, before, after, beyondShare }];
+        : [{ column: name, sql: column, side: end, before, after, beyondShare }];
     }),
   );
+  const insides = new Map<string, number | null>();
+  for (const { sql } of found)
+    if (!insides.has(sql))
+      insides.set(
+        sql,
+        await compareInside(
+          database,
+          sql,
+          found.filter((each) => each.sql === sql),
+        ),
+      );
+  return found.map(({ sql, ...edge }) => ({ ...edge, insideKs: insides.get(sql) ?? null }));
+}
+
+type FoundEdge = Omit<Edge, 'insideKs'> & { readonly sql: string };
+
+const DECILES = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+
+/** How far the values of a column inside of its edges moved, at the deciles of the older version. */
+async function compareInside(
+  database: Database,
+  column: string,
+  edges: readonly FoundEdge[],
+): Promise<number | null> {
+  const tests = edges.flatMap(({ side, before, after }) =>
+    [before, after].flatMap((edge) =>
+      edge === null ? [] : [`${column} ${side === 'low' ? '>=' : '<='} ${edge}`],
+    ),
+  );
+  const older = await database.row(
+    `select quantile_disc(${column}, [${DECILES.join(', ')}]) as at from before_sample where ${tests.join(' and ')}`,
+  );
+  const at = Array.isArray(older['at']) ? older['at'].map(Number) : [];
+  if (at.length < DECILES.length) return null;
+  const shareOf = async (side: string): Promise<readonly (number | null)[]> => {
+    const row = await database.row(
+      `select ${at.map((value, i) => `${share(`${column} <= ${value}`)} as s${i}`).join(', ')}
+       from ${side}_sample where ${tests.join(' and ')}`,
+    );
+    return at.map((_, i) => maybe(row[`s${i}`], numberOf));
+  };
+  const [was, is] = [await shareOf('before'), await shareOf('after')];
+  const moves = was.map((value, i) => {
+    const other = is[i] ?? null;
+    return value === null || other === null ? 1 : Math.abs(value - other);
+  });
+  return Math.max(...moves);
 }
 
 function read(row: SqlRow, column: string): number {

@@ -132,6 +132,10 @@ export const VERSION_TABLES = {
       type: 'DOUBLE',
       doc: 'Share of values of one version that lie beyond the edge of the other.',
     },
+    inside_ks: {
+      type: 'DOUBLE',
+      doc: 'Largest difference of the cumulative shares of the values inside the edges of both versions, 0-1.',
+    },
   },
   media_pairs: {
     key: { type: 'VARCHAR', doc: 'Key of a sampled clip that both versions have.' },
