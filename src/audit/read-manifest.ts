@@ -9,6 +9,7 @@ import {
   type StorageCoverage,
 } from '../dataset/storage-checks.ts';
 import { readDeclaredColumns } from '../dataset/declared-schemas.ts';
+import type { OpenDataset } from '../dataset/opened-dataset.ts';
 import { findUnnamedFiles } from '../dataset/unnamed-files.ts';
 import { numberOf, textOf } from '../engine/database.ts';
 import { isAnswered, type LedgerAnswer } from '../judge/answers.ts';
@@ -91,7 +92,8 @@ async function judgeRows(
   const { config, database, engine, manifest, signal } = stage;
   const write = async ({ compiled, dimensions }: Docket): Promise<ManifestReading['answers']> => {
     const isNarrow = readsOwnColumns(stage);
-    const plan = { seed: config.seed, rules: compiled, dimensions, more, isNarrow };
+    const clipColumns = namesOf(manifest.dataset);
+    const plan = { seed: config.seed, rules: compiled, dimensions, more, isNarrow, clipColumns };
     return manifest.withoutDamage(() => writeLedger(database, plan, engine, { signal }));
   };
   try {
@@ -135,9 +137,14 @@ async function ownColumns({
   database,
   manifest,
 }: Stage): Promise<readonly { readonly name: string; readonly type: string }[]> {
-  const own = new Set(manifest.dataset.columns.map((column) => column.role ?? column.name));
+  const own = namesOf(manifest.dataset);
   const columns = await database.columns('select * from clips');
   return columns.filter((column) => own.has(column.name));
+}
+
+/** Names in `clips` of the columns that the dataset really has. */
+function namesOf(dataset: OpenDataset): ReadonlySet<string> {
+  return new Set(dataset.columns.map((column) => column.role ?? column.name));
 }
 
 /** Of a manifest in a store, rules that were chosen one by one read their own columns and nothing else. */

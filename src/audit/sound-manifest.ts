@@ -3,7 +3,7 @@ import { leaveOutPageFaults } from '../dataset/leave-out-faults.ts';
 import type { OpenDataset } from '../dataset/opened-dataset.ts';
 import { shardErrorText } from '../dataset/rows.ts';
 import type { Database } from '../engine/database.ts';
-import { countLedger } from '../judge/ledger.ts';
+import { countLedger, LEDGER_ROWS } from '../judge/ledger.ts';
 
 /** The dataset of a run, without the row groups that turn out to be damaged on the way. */
 export class SoundManifest {
@@ -62,7 +62,7 @@ export class SoundManifest {
     if (this.#rows === 0) return;
     for (const { shardId, firstRow, rows } of faults) {
       await this.#database.run(
-        `delete from ledger where shard_id = ${shardId} and row_number >= ${firstRow} and row_number < ${firstRow + rows}`,
+        `delete from ${LEDGER_ROWS} where shard_id = ${shardId} and row_number >= ${firstRow} and row_number < ${firstRow + rows}`,
       );
     }
     await this.countRows();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DailiesError } from '../dailies-error.ts';
 import { CANONICAL_COLUMNS, RESERVED_COLUMNS } from '../dataset/canonical-columns.ts';
 import { type OpenDataset, standIns } from '../dataset/opened-dataset.ts';
+import { textHash } from '../dataset/text-hash.ts';
 import { maskedSql } from '../dataset/masked-sql.ts';
 import { quoteIdentifier, quoteLiteral } from '../dataset/sql-quote.ts';
 import { type Database, maybe, numberOf } from '../engine/database.ts';
@@ -186,6 +187,11 @@ const IN_LEDGER: ReadonlyMap<string, string> = new Map([
     (name) => [quoteIdentifier(name), name] as const,
   ),
   ['length(caption)::integer', 'caption_chars'],
+  // The ledger tells empty captions by no hash, and absent ones by no length.
+  [
+    hashedValue('caption', 'VARCHAR'),
+    `case when caption_bytes is null then null when caption_bytes = 0 then ${textHash("''")} else caption_hash end`,
+  ],
 ]);
 
 async function longestTexts(

@@ -9,7 +9,7 @@ export type LedgerAnswer = { readonly hit: string | null; readonly eligible: str
 
 /** Columns to write into the ledger, as SQL over `clips`, and the answers that stand in them, by rule. */
 export type AnswerPlan = {
-  readonly columns: readonly string[];
+  readonly columns: readonly { readonly name: string; readonly sql: string }[];
   readonly answers: ReadonlyMap<string, LedgerAnswer>;
 };
 
@@ -55,7 +55,7 @@ export function planAnswers(rules: readonly CompiledRule[]): AnswerPlan {
     columns: [
       ...masksOf('hits', hits),
       ...masksOf('eligible', stated),
-      ...(present.length === 0 ? [] : [`${present.join(' | ')} as present`]),
+      ...(present.length === 0 ? [] : [{ name: 'present', sql: present.join(' | ') }]),
     ],
     answers,
   };
@@ -87,13 +87,13 @@ function hasValues(
   return mask === 0n ? 'true' : `(present & ${mask}) = ${mask}`;
 }
 
-function masksOf(name: string, predicates: readonly string[]): readonly string[] {
-  const masks: string[] = [];
+function masksOf(name: string, predicates: readonly string[]): AnswerPlan['columns'] {
+  const masks: { name: string; sql: string }[] = [];
   for (let start = 0; start < predicates.length; start += BITS) {
     const bits = predicates
       .slice(start, start + BITS)
       .map((sql, bit) => `if((${sql}\n), ${1n << BigInt(bit)}::bigint, 0::bigint)`);
-    masks.push(`${bits.join('\n | ')} as ${name}_${start / BITS}`);
+    masks.push({ name: `${name}_${start / BITS}`, sql: bits.join('\n | ') });
   }
   return masks;
 }

@@ -2,6 +2,7 @@ import type { Database, SqlParameters } from '../engine/database.ts';
 import { numberOf } from '../engine/database.ts';
 import type { Engine, EngineContext } from '../engine/engine.ts';
 import { localEngine } from '../engine/local-engine.ts';
+import { CANONICAL_COLUMNS, isCanonicalColumn } from '../dataset/canonical-columns.ts';
 import { textHash } from '../dataset/text-hash.ts';
 import { sampleOrderSql } from '../sampling/draw-sample.ts';
 import { isAnswered, isFused, type LedgerAnswer, planAnswers } from './answers.ts';
@@ -25,7 +26,12 @@ export type LedgerPlan = {
   readonly more?: readonly Dimension[];
   /** Only the fixed columns that the rules name are computed, the others are null: what nobody asks for need not be fetched. */
   readonly isNarrow?: boolean;
+  /** Columns of `clips` that the dataset really has: what only others would tell is not stored. Default: all. */
+  readonly clipColumns?: ReadonlySet<string>;
 };
+
+/** The table behind the view `ledger`: each thing once, and nothing that is null in every row. */
+export const LEDGER_ROWS = 'ledger_rows';
 
 /**
  * Whether a vector has length 1 within the rounding of half precision; null for an absent, empty or non-finite one,
@@ -89,6 +95,24 @@ const NULL_WITH_VALUE: Readonly<Record<string, string>> = {
   content_hash_hash: 'content_hash',
 };
 
+/** Fixed columns that are null in all rows without a column of `clips`, and their type. */
+const NULL_WITHOUT: Readonly<Record<string, { readonly column: string; readonly type: string }>> = {
+  source_hash: { column: 'source_id', type: 'ubigint' },
+  content_hash_hash: { column: 'content_hash', type: 'ubigint' },
+  start_s: { column: 'start_s', type: 'double' },
+  end_s: { column: 'end_s', type: 'double' },
+  split: { column: 'split', type: 'varchar' },
+  captioner: { column: 'captioner', type: 'varchar' },
+  ...Object.fromEntries(
+    ['clip_embedding', 'text_embedding'].flatMap((column) => [
+      [`${column}_hash`, { column, type: 'ubigint' }],
+      [`${column}_is_unit`, { column, type: 'boolean' }],
+      [`${column}_is_finite`, { column, type: 'boolean' }],
+      [`${column}_constant`, { column, type: 'float' }],
+    ]),
+  ),
+};
+
 /** The one scan: hashes, dimensions and the answers of rules, and what repeats in it. Returns where each rule's answers stand. */
 export async function writeLedger(
   database: Database,
@@ -96,11 +120,12 @@ export async function writeLedger(
   engine: Engine = localEngine(1),
   context: EngineContext = { signal: new AbortController().signal },
 ): Promise<ReadonlyMap<string, LedgerAnswer>> {
-  const { statement, answers } = composeLedger(plan);
+  const { statement, view, answers } = composeLedger(plan);
   const parameters: Record<string, SqlParameters[string]> = { seed: plan.seed };
   for (const compiled of plan.rules.filter(isAnswered))
     Object.assign(parameters, compiled.parameters);
   await database.run(statement, usedBy(parameters, statement));
+  await database.run(view);
   await findRepeats(database, engine, context);
   return answers;
 }
@@ -129,9 +154,10 @@ export async function findBroken(
   return broken;
 }
 
-/** The statement of {@link writeLedger}, and where the answers stand in what it writes. */
-export function composeLedger(plan: LedgerPlan): {
+/** The statements of {@link writeLedger}, and where the answers stand in what they write. */
+function composeLedger(plan: LedgerPlan): {
   readonly statement: string;
+  readonly view: string;
   readonly answers: ReadonlyMap<string, LedgerAnswer>;
 } {
   const { columns, answers } = planAnswers(plan.rules);
@@ -141,16 +167,40 @@ export function composeLedger(plan: LedgerPlan): {
     const value =
       source === undefined ? sql : `case when ${source} is null then null else ${sql} end`;
     // The condition keeps the type and is gone before anything is read.
-    return `${named === null || named.has(name) ? value : `if(false, ${value}, null)`} as ${name}`;
+    return {
+      name,
+      sql: named === null || named.has(name) ? value : `if(false, ${value}, null)`,
+    };
   });
-  const dimensions = plan.dimensions.map(
-    (dimension, index) => `(${dimension.sql})::varchar as dimension_${index}`,
-  );
-  const more = (plan.more ?? []).map((each) => `${each.sql} as ${each.name}`);
-  const list = [...fixed, ...dimensions, ...columns, ...more].join(',\n  ');
+  const dimensions = plan.dimensions.map((dimension, index) => ({
+    name: `dimension_${index}`,
+    sql: isText(dimension.sql) ? dimension.sql : `(${dimension.sql})::varchar`,
+  }));
+  const stored = new Map<string, string>();
+  const shown: string[] = [];
+  for (const { name, sql } of [...fixed, ...dimensions, ...columns, ...(plan.more ?? [])]) {
+    const without = NULL_WITHOUT[name];
+    if (without !== undefined && plan.clipColumns?.has(without.column) === false) {
+      shown.push(`null::${without.type} as ${name}`);
+      continue;
+    }
+    const plain = /^"[a-z_]+"$/.test(sql) ? sql.slice(1, -1) : sql;
+    const same = stored.get(plain);
+    if (same === undefined) stored.set(plain, name);
+    shown.push(same === undefined ? name : `${same} as ${name}`);
+  }
+  const list = [...stored].map(([sql, name]) => `${sql} as ${name}`).join(',\n  ');
   const order = `${sampleOrderSql('$seed', 'key', 'clip_id')} as ${SAMPLE_ORDER}`;
-  const statement = `create or replace temp table ledger as\n${selectShared(list, [order])}`;
-  return { statement, answers };
+  return {
+    statement: `create or replace temp table ${LEDGER_ROWS} as\n${selectShared(list, [order])}`,
+    view: `create or replace temp view ledger as select ${shown.join(', ')} from ${LEDGER_ROWS}`,
+    answers,
+  };
+}
+
+/** Whether SQL is the name of a column of `clips` that is text in every dataset. */
+function isText(sql: string): boolean {
+  return isCanonicalColumn(sql) && CANONICAL_COLUMNS[sql].type === 'VARCHAR';
 }
 
 /** Columns that every ledger has, and those that rules name in needs or in SQL, of themselves or by their repeats. */

@@ -38,7 +38,7 @@ export async function resetTrial(database: Database, tables: readonly string[]):
 
 /** Finishes the tables that judging reads, once faults are in. */
 export async function sealTrial(database: Database): Promise<void> {
-  for (const table of ['ledger', 'sampled_clips', 'sampled_media', 'picked', 'picked_clips']) {
+  for (const table of ['sampled_clips', 'sampled_media', 'picked', 'picked_clips']) {
     await database.run(`drop table if exists ${table}`);
   }
   await database.run(`create temp table sampled_clips as select * from trial_clips`);
