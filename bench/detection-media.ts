@@ -2,13 +2,13 @@
  * Recall and false alarms of the media rules: real clips encoded anew with each fault, weaker and stronger, and with
  * what only looks like it, in several codecs and qualities, judged by a scan as a user runs it.
  *
- *     npm run bench:detection-media -- [--rule a,b] [--clips n] [--seconds n] [--wrong n] [--trials n] [--pictures folder] [folder…]
+ *     npm run bench:detection-media -- [--rule a,b] [--clips n] [--seconds n] [--wrong n] [--trials n] [--pictures folder] [--sounds folder] [folder…]
  *     npm run bench:detection-media -- --table
  *
  * Thresholds were set with the example's clips: a figure that counts is of other folders.
  *
  * Clips of the given folders (default: the example's) that have a fault of their own, seen by eye, do not count for its
- * rule. Faults of a whole shard are tried on shards drawn from the clips, and from a folder of pictures if one is given.
+ * rule. Faults of pictures, and of a whole shard, are tried where a folder of photographs is given, and of clips with sound.
  * Made clips, evidence and results are kept in the temporary folder: a run that was cut short by `--seconds` goes on
  * where it stopped, and `--table` prints all results so far. Goals: recall 0.97 at the strength that a rule is designed
  * for, alarms at most 1 % (warnings) and 0.1 % (errors).
@@ -18,17 +18,19 @@ import { join } from 'node:path';
 
 import { loadRules } from '../src/judge/load-rules.ts';
 import { FAULT_CASES } from '../src/media/faults/fault-cases.ts';
-import { benchFolder, choosePictures, chooseClips } from './media-rules/base-clips.ts';
-import {
-  type CohortTrial,
-  makePictureScene,
-  type Scene,
-  tryCohorts,
-} from './media-rules/cohorts.ts';
+import { benchFolder, chooseClips } from './media-rules/base-clips.ts';
+import { PICTURE_COHORTS, STILL_COHORTS } from './media-rules/cohort-rules.ts';
 import { findingsOf } from './media-rules/findings.ts';
 import { groupBy } from './media-rules/group-by.ts';
 import { isKnownFault } from './media-rules/known-faults.ts';
-import { keepResult, readResults, resultTable, sumOf, type Tally } from './media-rules/results.ts';
+import {
+  keepResult,
+  printTallies,
+  readResults,
+  resultTable,
+  type Tally,
+} from './media-rules/results.ts';
+import { tryPictures, tryShards } from './media-rules/try-sets.ts';
 import { type BenchClip, CODINGS, recipeOf, VariantMaker } from './media-rules/variants.ts';
 
 const EXAMPLE = ['film', 'asl', 'mdm', 'car', 'person'].map(
@@ -37,7 +39,6 @@ const EXAMPLE = ['film', 'asl', 'mdm', 'car', 'person'].map(
 const DEFAULT_CLIPS = 24;
 const DEFAULT_SECONDS = 3600;
 const DEFAULT_TRIALS = 20;
-const MOST_PICTURES = 300;
 
 /** Rules that a clip without sound says nothing about. */
 const ABOUT_SOUND: ReadonlySet<string> = new Set([
@@ -45,42 +46,6 @@ const ABOUT_SOUND: ReadonlySet<string> = new Set([
   'inverted-audio-phase',
   'silent-audio',
 ]);
-
-/** Rules about a shard: one clip proves nothing. */
-const COHORT_RULES: Readonly<Record<string, readonly Omit<CohortTrial, 'rule' | 'trials'>[]>> = {
-  'swapped-channels': [false, true].map((bySource) => ({
-    ways: [
-      { way: 'red-for-blue', kind: 'design' },
-      { way: 'as-recorded', kind: 'lookalike' },
-      { way: 'blue-hour', kind: 'lookalike' },
-    ],
-    scenesPerShard: 50,
-    shards: 4,
-    bySource,
-  })),
-  'stretched-frames': [false, true].map((bySource) => ({
-    ways: [
-      // A third narrower needs some 75 scenes.
-      { way: '4-3-to-1-1', kind: 'weak' },
-      { way: '16-9-to-1-1', kind: 'design' },
-      { way: 'as-recorded', kind: 'lookalike' },
-      { way: 'cropped-to-1-1', kind: 'lookalike' },
-    ],
-    scenesPerShard: 50,
-    shards: 4,
-    bySource,
-  })),
-  'compressed-range': [false, true].map((bySource) => ({
-    ways: [
-      { way: 'squeezed-twice', kind: 'design' },
-      { way: 'as-recorded', kind: 'lookalike' },
-      { way: 'full-range-with-its-tag', kind: 'lookalike' },
-    ],
-    scenesPerShard: 10,
-    shards: 4,
-    bySource,
-  })),
-};
 
 const options = readArguments(process.argv.slice(2));
 const root = benchFolder(join(tmpdir(), 'dailies-detection'));
@@ -97,19 +62,20 @@ async function runBench(): Promise<void> {
   for (const id of ids) {
     if (options.rules.length > 0 && !options.rules.includes(id)) continue;
     const severity = rules.get(id)?.severity ?? 'note';
-    const cohorts = COHORT_RULES[id];
-    const tallies =
-      cohorts === undefined
-        ? await tryClips(id, bases, maker)
-        : await tryShards(id, cohorts, bases, maker);
+    // One clip proves nothing of these.
+    if (id in PICTURE_COHORTS || id in STILL_COHORTS) continue;
+    const tallies = await tryClips(id, bases, maker);
     if (tallies === null) {
       console.log(`${id}: time is up; run again to go on`);
       continue;
     }
-    const unit = cohorts === undefined ? 'clip' : `shard of ${cohorts[0]?.scenesPerShard} scenes`;
-    keepResult(root, { rule: id, severity, unit, tallies });
-    print(id, tallies);
+    keepResult(root, { rule: id, severity, unit: 'clip', tallies });
+    printTallies(id, tallies);
   }
+  const severityOf = (id: string): string => rules.get(id)?.severity ?? 'note';
+  const sets = { ...options, root, severityOf };
+  await tryPictures(sets);
+  await tryShards(sets);
   await tryUntouched(bases, maker, [...rules.values()]);
   if (options.wrong > 0)
     for (const line of new Set(maker.refused)) console.log(`not made: ${line}`);
@@ -150,37 +116,6 @@ async function tryClips(
   });
 }
 
-/** Shards of clips or pictures; null if time ran out. */
-async function tryShards(
-  id: string,
-  cohorts: readonly Omit<CohortTrial, 'rule' | 'trials'>[],
-  bases: readonly string[],
-  maker: VariantMaker,
-): Promise<readonly Tally[] | null> {
-  const ways = [...new Set(['as-recorded', ...(cohorts[0]?.ways.map(({ way }) => way) ?? [])])];
-  const scenes: Scene[] = [];
-  if (options.pictures !== null && id !== 'compressed-range') {
-    const folder = benchFolder(root, 'pictures');
-    for (const path of choosePictures(options.pictures, MOST_PICTURES))
-      scenes.push(await makePictureScene(folder, path, ways));
-  } else {
-    const clips = await maker.makeCase(id, bases);
-    for (const own of groupBy(clips, (clip) => clip.base).values())
-      scenes.push({
-        name: own[0]?.base ?? '',
-        paths: new Map(own.map((clip) => [clip.variant, clip.path])),
-      });
-  }
-  if (maker.isCut) return null;
-  const tallies: Tally[] = [];
-  for (const cohort of cohorts)
-    tallies.push(
-      ...(await tryCohorts(root, scenes, { rule: id, ...cohort, trials: options.trials })),
-    );
-  if (tallies.length === 0) console.log(`${id}: ${scenes.length} scenes are too few`);
-  return tallies;
-}
-
 /** All clips untouched in every coding, judged by every rule about single clips. */
 async function tryUntouched(
   bases: readonly string[],
@@ -211,9 +146,9 @@ async function tryUntouched(
     const alarms = tested.filter((each) => found.get(each.key)?.has(id) ?? false);
     for (const each of alarms.slice(0, options.wrong))
       console.log(`  alarm untouched ${id} ${severity} ${each.codec} ${each.base} ${each.path}`);
-    const result = readResults(root).find((each) => each.rule === id);
+    const result = readResults(root).find((each) => each.rule === id && each.unit === 'clip');
     // The clips have no sound.
-    if (result === undefined || COHORT_RULES[id] !== undefined || ABOUT_SOUND.has(id)) continue;
+    if (result?.unit !== 'clip' || ABOUT_SOUND.has(id)) continue;
     const others = result.tallies.filter((tally) => tally.variant !== 'untouched');
     const untouched = {
       variant: 'untouched',
@@ -223,18 +158,6 @@ async function tryUntouched(
       hits: alarms.length,
     } as const;
     keepResult(root, { ...result, tallies: [...others, untouched] });
-  }
-}
-
-function print(id: string, tallies: readonly Tally[]): void {
-  console.log(id);
-  const variants = groupBy(tallies, (tally) => `${tally.kind} ${tally.variant}`);
-  for (const [name, own] of variants) {
-    const { count, hits } = sumOf(own, () => true);
-    const codecs = own
-      .filter((tally) => tally.hits !== (tally.kind === 'lookalike' ? 0 : tally.count))
-      .map((tally) => `${tally.codec} ${tally.hits}/${tally.count}`);
-    console.log(`  ${name.padEnd(50)} ${hits}/${count}  ${codecs.join(', ')}`);
   }
 }
 
@@ -252,6 +175,7 @@ function readArguments(args: readonly string[]): {
   readonly isTable: boolean;
   readonly rules: readonly string[];
   readonly pictures: string | null;
+  readonly sounds: string | null;
   readonly folders: readonly string[];
 } {
   const value = (name: string): string | undefined => {
@@ -269,6 +193,7 @@ function readArguments(args: readonly string[]): {
     isTable: args.includes('--table'),
     rules: value('--rule')?.split(',') ?? [],
     pictures: value('--pictures') ?? null,
+    sounds: value('--sounds') ?? null,
     folders: folders.length === 0 ? EXAMPLE : folders,
   };
 }

@@ -23,6 +23,11 @@ function filesBelow(folder: string, pattern: RegExp): string[] {
     .map((file) => resolve(folder, file));
 }
 
+/** All clips below a folder. */
+export function clipsBelow(folder: string): readonly string[] {
+  return filesBelow(folder, CLIP);
+}
+
 /**
  * An even choice of the folders' clips, at most `count`: two seconds or more, in which something moves. What was found
  * out about a clip is kept in `cacheFile`.

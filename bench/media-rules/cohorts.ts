@@ -15,9 +15,9 @@ export type Scene = {
 };
 
 /** What a cohort rule is tried on: the faulty shard is shown in one way, the others as recorded. */
-export type CohortTrial = {
+export type CohortTrial<Way extends string = string> = {
   readonly rule: string;
-  readonly ways: readonly { readonly way: string; readonly kind: VariantKind }[];
+  readonly ways: readonly { readonly way: Way; readonly kind: VariantKind }[];
   readonly scenesPerShard: number;
   readonly shards: number;
   readonly trials: number;

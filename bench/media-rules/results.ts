@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { groupBy } from './group-by.ts';
 import type { VariantKind } from './variants.ts';
 
 /** How often a rule found fault with one kind of clip. */
@@ -29,7 +30,8 @@ const GOAL_ALARMS: Readonly<Record<string, number>> = { error: 0.001, warning: 0
 export function keepResult(root: string, result: RuleResult): void {
   const folder = join(root, 'results');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${result.rule}.json`), JSON.stringify(result, null, 1));
+  const name = result.unit === 'clip' ? result.rule : `${result.rule}-${result.unit.split(' ')[0]}`;
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify(result, null, 1));
 }
 
 /** All kept results, by rule. */
@@ -51,6 +53,19 @@ export function sumOf(tallies: readonly Tally[], picks: (tally: Tally) => boolea
     count: picked.reduce((sum, tally) => sum + tally.count, 0),
     hits: picked.reduce((sum, tally) => sum + tally.hits, 0),
   };
+}
+
+/** Prints hits by variant, and the codecs in which some were wrong. */
+export function printTallies(id: string, tallies: readonly Tally[]): void {
+  console.log(id);
+  const variants = groupBy(tallies, (tally) => `${tally.kind} ${tally.variant}`);
+  for (const [name, own] of variants) {
+    const { count, hits } = sumOf(own, () => true);
+    const codecs = own
+      .filter((tally) => tally.hits !== (tally.kind === 'lookalike' ? 0 : tally.count))
+      .map((tally) => `${tally.codec} ${tally.hits}/${tally.count}`);
+    console.log(`  ${name.padEnd(50)} ${hits}/${count}  ${codecs.join(', ')}`);
+  }
 }
 
 /** The table of all results, Markdown; a goal that is missed stands in bold. */
