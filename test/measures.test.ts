@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 
 import { findBars, widenEnvelope } from '../src/media/measures/bars.ts';
 import { isBlack, measureBlack } from '../src/media/measures/black-frames.ts';
-import { addColour, chromaSpread, emptyChromaSums } from '../src/media/measures/colour.ts';
+import {
+  addColour,
+  blueRedVariation,
+  chromaSpread,
+  emptyChromaSums,
+} from '../src/media/measures/colour.ts';
 import { CutDistance } from '../src/media/measures/cut-distance.ts';
 import { measureDuplicates } from '../src/media/measures/duplicate-frames.ts';
 import { meanAbsoluteDifference, sceneScores } from '../src/media/measures/frame-difference.ts';
@@ -171,6 +176,11 @@ describe('duplicate frames', () => {
     expect(measureDuplicates(alternating).beat_contrast).toBeGreaterThan(0.65);
   });
 
+  it('are counted where exactly two frames of three repeat', () => {
+    const exact = Array.from({ length: 39 }, (_, i) => (i % 3 === 2 ? 7 : 0.05));
+    expect(measureDuplicates(exact)).toMatchObject({ period: 3, share: 26 / 39, motion_median: 7 });
+  });
+
   it('are not found in clean motion', () => {
     const random = noise(7);
     const found = measureDuplicates(Array.from({ length: 96 }, () => motion(random)));
@@ -220,6 +230,13 @@ describe('freezes', () => {
   it('are not slow motion, nor repeats of a low frame rate', () => {
     expect(shots(Array.from({ length: 96 }, () => 0.03)).count).toBe(0);
     expect(shots(Array.from({ length: 96 }, (_, i) => (i % 3 === 0 ? 1 : 0))).count).toBe(0);
+  });
+
+  it('stand beside motion though two of three frames of it repeat', () => {
+    const stalling = Array.from({ length: 40 }, (_, i) => (i % 3 === 0 ? 3 : 0));
+    const { tail_s, motion_outside } = shots([...stalling, ...Array.from({ length: 24 }, () => 0)]);
+    expect(tail_s).toBeGreaterThanOrEqual(1);
+    expect(motion_outside).toBeGreaterThan(1);
   });
 
   it('of a whole clip touch both ends', () => {
@@ -312,6 +329,20 @@ describe('bars', () => {
 });
 
 describe('colour', () => {
+  it('varies in blue over red alike under any light, and the other way round with channels exchanged', () => {
+    const random = noise(9);
+    const rgb = Uint8Array.from({ length: 3 * 64 * 64 }, (_, i) =>
+      i % 3 === 0 ? 120 + 20 * random() : i % 3 === 1 ? 100 : 60 + 60 * random(),
+    );
+    const sum = blueRedVariation(rgb, 64, 64) ?? 0;
+    expect(sum).toBeGreaterThan(0.5);
+    const graded = rgb.map((code, i) => (i % 3 === 0 ? 0.6 * code : code));
+    expect(blueRedVariation(graded, 64, 64)).toBeCloseTo(sum, 1);
+    const swapped = rgb.map((_, i) => rgb[i - (i % 3) + (2 - (i % 3))] ?? 0);
+    expect(blueRedVariation(swapped, 64, 64)).toBeCloseTo(-sum, 5);
+    expect(blueRedVariation(new Uint8Array(3 * 64).fill(90), 8, 8)).toBeNull();
+  });
+
   it('has no chroma spread in any gray picture', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), (gray) => {

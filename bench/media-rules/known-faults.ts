@@ -9,6 +9,20 @@ const KNOWN_FAULTS: Readonly<Record<string, readonly string[]>> = {
   // 25.5 frames a second made 30, as published.
   'demo-0.3.mp4': ['duplicate-frames'],
   'demo-4.2.mp4': ['duplicate-frames'],
+  'flipping_a_pancake-7.3.mp4': ['duplicate-frames'],
+  // Silent film: 17 frames a second made 25, 4:3 between bars.
+  'chaplin-1.mp4': ['duplicate-frames', 'letterboxed-frames'],
+  'chaplin-5.mp4': ['duplicate-frames', 'letterboxed-frames'],
+  // 16 frames a second made 30, 4:3 between bars.
+  'CogVideoX-LoRA-4.2.mp4': [
+    'duplicate-frames',
+    'interlaced-frames',
+    'letterboxed-frames',
+    'scrambled-frames',
+  ],
+  // A capture that stalls: every second frame repeats in stretches.
+  'test-0.5.mp4': ['duplicate-frames', 'scrambled-frames'],
+  'test-3.4.mp4': ['duplicate-frames', 'scrambled-frames'],
   // Its first frame is one plain green, in which a zoom shows nothing.
   'man-on-green-screen-0.3.mp4': ['duplicate-frames', 'still-video'],
   // Fades in from black.

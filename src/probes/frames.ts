@@ -173,6 +173,7 @@ class FrameNotes {
       mean_green: colours.means.map((mean) => mean.green),
       mean_blue: colours.means.map((mean) => mean.blue),
       chroma_spread: colours.chroma_spread,
+      blue_red_variation: colours.blue_red_variation,
       bar_top: colours.bars?.top ?? null,
       bar_bottom: colours.bars?.bottom ?? null,
       bar_left: colours.bars?.left ?? null,

@@ -14,6 +14,7 @@ import { findBars, widenEnvelope } from '../media/measures/bars.ts';
 import { cellColours } from '../media/measures/cell-colours.ts';
 import {
   addColour,
+  blueRedVariation,
   chromaSpread,
   emptyChromaSums,
   fullWhiteShare,
@@ -76,6 +77,7 @@ type PixelColumns = Pick<
   | 'mean_green'
   | 'mean_blue'
   | 'chroma_spread'
+  | 'blue_red_variation'
   | 'bar_top'
   | 'bar_bottom'
   | 'bar_left'
@@ -99,6 +101,7 @@ const NO_PIXELS: PixelColumns = {
   mean_green: null,
   mean_blue: null,
   chroma_spread: null,
+  blue_red_variation: null,
   bar_top: null,
   bar_bottom: null,
   bar_left: null,
@@ -218,6 +221,7 @@ function measurePixels(picture: SmallImage): PixelColumns {
     mean_green: mean.green,
     mean_blue: mean.blue,
     chroma_spread: chromaSpread(sums),
+    blue_red_variation: blueRedVariation(rgb, width_px, height_px),
     bar_top: bars.top,
     bar_bottom: bars.bottom,
     bar_left: bars.left,

@@ -1,5 +1,11 @@
 import { type Bars, findBars, innerLuma } from './bars.ts';
-import { type ChromaSums, chromaSpread, emptyChromaSums, type MeanColour } from './colour.ts';
+import {
+  blueRedVariation,
+  type ChromaSums,
+  chromaSpread,
+  emptyChromaSums,
+  type MeanColour,
+} from './colour.ts';
 import { type FrameKernel, KERNEL_LAYOUT } from './frame-kernel.ts';
 import { median } from './quantile.ts';
 
@@ -15,6 +21,7 @@ export type SmallPicture = {
 export type ClipColours = {
   readonly means: readonly MeanColour[];
   readonly chroma_spread: number | null;
+  readonly blue_red_variation: number | null;
   readonly bars: Bars | null;
   readonly inner_luma_max: number | null;
   readonly gradient_ratio: number | null;
@@ -34,6 +41,7 @@ type Note = {
   readonly height_px: number;
   readonly gradientRatio: number | null;
   readonly green_share: number;
+  readonly blueRedVariation: number | null;
 };
 
 /** Measures colour pictures as they come, and keeps of each its luma and a few numbers. */
@@ -101,6 +109,7 @@ export class ColourFrames {
       height_px,
       gradientRatio: along === 0 || down === 0 ? null : Math.log(along / down),
       green_share,
+      blueRedVariation: blueRedVariation(rgb, width_px, height_px, stride_bytes),
     };
   }
 
@@ -111,6 +120,7 @@ export class ColourFrames {
       return {
         means: [],
         chroma_spread: null,
+        blue_red_variation: null,
         bars: null,
         inner_luma_max: null,
         gradient_ratio: null,
@@ -130,9 +140,11 @@ export class ColourFrames {
     const highest = this.#kernel.read(KERNEL_LAYOUT.highest, pixels);
     const bars = findBars({ lowest, highest, count: this.#count }, width_px, height_px);
     const ratios = this.#notes.map((note) => note.gradientRatio).filter((ratio) => ratio !== null);
+    const variations = this.#notes.map((note) => note.blueRedVariation).filter((v) => v !== null);
     return {
       means: this.#notes.map((note) => note.mean),
       chroma_spread: chromaSpread(chroma),
+      blue_red_variation: variations.length === 0 ? null : median(variations),
       bars,
       inner_luma_max: Math.max(
         ...this.#notes.map(({ luma }) => innerLuma(luma, width_px, height_px, bars)),

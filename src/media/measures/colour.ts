@@ -54,6 +54,46 @@ export function chromaSpread(sums: ChromaSums): number | null {
   return Math.sqrt(Math.max(0, blue) + Math.max(0, red));
 }
 
+/** A channel darker or flatter than this, grey levels, varies by nothing but its rounding. */
+const LEAST_LEVEL = 4;
+const LEAST_SPREAD = 2;
+
+/**
+ * ln of how much blue varies over how much red does, each by its own mean. Blue varies more in most pictures (0.17 +- 0.36
+ * in 309 photographs), whatever the light or a grade that scales the channels; an exchange of them turns the sign.
+ * Null of a picture without one of them.
+ */
+export function blueRedVariation(
+  rgb: Uint8Array,
+  width_px: number,
+  height_px: number,
+  stride_bytes: number = 3 * width_px,
+): number | null {
+  let red = 0;
+  let redSquares = 0;
+  let blue = 0;
+  let blueSquares = 0;
+  for (let y = 0; y < height_px; y++) {
+    const end = y * stride_bytes + 3 * width_px;
+    for (let i = y * stride_bytes; i < end; i += 3) {
+      const r = rgb[i] ?? 0;
+      const b = rgb[i + 2] ?? 0;
+      red += r;
+      redSquares += r * r;
+      blue += b;
+      blueSquares += b * b;
+    }
+  }
+  const pixels = width_px * height_px;
+  const redMean = red / pixels;
+  const blueMean = blue / pixels;
+  const redSpread = Math.sqrt(Math.max(0, redSquares / pixels - redMean * redMean));
+  const blueSpread = Math.sqrt(Math.max(0, blueSquares / pixels - blueMean * blueMean));
+  if (Math.min(redMean, blueMean) < LEAST_LEVEL) return null;
+  if (Math.min(redSpread, blueSpread) < LEAST_SPREAD) return null;
+  return Math.log(blueSpread / blueMean / (redSpread / redMean));
+}
+
 /** Luma of an interleaved RGB picture, ITU-R BT.601 weights as JPEG has them. */
 export function lumaOf(rgb: Uint8Array): Uint8Array {
   const luma = new Uint8Array(Math.floor(rgb.length / 3));

@@ -168,7 +168,10 @@ function bestPhase(difference: readonly number[], isStill: readonly boolean[]): 
       // Where all is still, both medians are nothing but noise of the encoder.
       if (high < 0.05) continue;
       const found = { period, score: Math.min(at, others) / high, isNewFramePhase: at > others };
-      if (best === null || found.score < best.score - 0.02) best = found;
+      // A longer period must be clearly better; of the phases of one, the new frame's is better by little.
+      const isSame = best?.period === period;
+      const least = isSame && found.isNewFramePhase ? -Number.EPSILON : isSame ? 0 : 0.02;
+      if (best === null || found.score < best.score - least) best = found;
       // At a part of the true period only every other difference repeats: the upper quartile tells.
       const isRegular = at <= others && upper < 0.35 * others;
       if (isRegular && found.score < (regular.get(period)?.score ?? 1)) regular.set(period, found);

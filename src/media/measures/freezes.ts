@@ -1,3 +1,4 @@
+import { findRepeats } from './duplicate-frames.ts';
 import type { PlaneDistance } from './gray-frames.ts';
 import { median } from './quantile.ts';
 import { frameBorders, type FrameRun, runDuration } from './runs.ts';
@@ -9,7 +10,7 @@ export type Freezes = {
   readonly start_s: number | null;
   readonly head_s: number;
   readonly tail_s: number;
-  /** Median change of neighbouring frames outside of the runs, grey levels; null if there are none. */
+  /** Median change of neighbouring frames outside of the runs, repeats left out, grey levels; null if there are none. */
   readonly motion_outside: number | null;
 };
 
@@ -96,6 +97,9 @@ export class FreezeFinder {
       (difference, i): difference is number =>
         difference !== null && !runs.some((run) => i > run.start && i < run.end),
     );
+    // A capture that stalls repeats frames beside its freezes too.
+    const isRepeat = findRepeats(outside);
+    const moving = outside.filter((_, i) => isRepeat[i] !== true);
     const tail = runs.find((run) => run.end === this.#frames);
     return {
       count: runs.length,
@@ -103,7 +107,7 @@ export class FreezeFinder {
       start_s: longest === undefined ? null : (borders[longest.start] ?? 0) - (borders[0] ?? 0),
       head_s: head === undefined ? 0 : runDuration(head, borders),
       tail_s: tail === undefined ? 0 : runDuration(tail, borders),
-      motion_outside: outside.length === 0 ? null : median(outside),
+      motion_outside: outside.length === 0 ? null : median(moving.length === 0 ? outside : moving),
     };
   }
 }

@@ -41,6 +41,10 @@ export const FRAME_COLUMNS = {
     type: 'DOUBLE',
     doc: 'Standard deviation of chroma over sampled frames, 0-255; under 2 is grayscale.',
   },
+  blue_red_variation: {
+    type: 'DOUBLE',
+    doc: 'ln of how much blue varies over how much red does, each by its own mean (median of sampled frames): mostly above 0, whatever the light; an exchange of channels turns the sign.',
+  },
   bar_top: {
     type: 'DOUBLE',
     doc: 'Height of a constant black bar at the top, share of the frame, 0 if none.',

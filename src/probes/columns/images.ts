@@ -40,6 +40,11 @@ export const IMAGE_COLUMNS = {
     tier: 'keyframes',
     doc: 'Standard deviation of chroma; under 2 is grayscale.',
   },
+  blue_red_variation: {
+    type: 'DOUBLE',
+    tier: 'keyframes',
+    doc: 'ln of how much blue varies over how much red does, each by its own mean (small picture): mostly above 0, whatever the light; an exchange of channels turns the sign.',
+  },
   bar_top: {
     type: 'DOUBLE',
     tier: 'keyframes',
