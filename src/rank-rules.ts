@@ -7,7 +7,7 @@ const ORDER = { error: 0, warning: 1, note: 2 } as const satisfies Record<Severi
  * Rows of the whole dataset that are affected at the least: the lower end of the interval times the rows the rule is
  * about. A rule about shards or the dataset counts for the share of rows it stands for.
  */
-export function affectedAtLeast(rule: RuleOutcome, datasetRows: number): number {
+function affectedAtLeast(rule: RuleOutcome, datasetRows: number): number {
   const low = rule.interval?.low ?? rule.rate ?? 0;
   if (rule.scope === 'dataset' || rule.scope === 'versions')
     return Math.max(rule.affected, low * datasetRows);

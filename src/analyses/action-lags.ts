@@ -75,7 +75,7 @@ function readClip(row: SqlRow): readonly Clip[] {
  * The lag at which motion follows actions best over several clips, and the p-value that it does so no better than in place:
  * a paired t-test over clips, one-sided, times the lags tried.
  */
-export function bestLag(clips: readonly (readonly number[])[]): {
+function bestLag(clips: readonly (readonly number[])[]): {
   readonly lag: number;
   readonly correlation: number;
   readonly inPlace: number;

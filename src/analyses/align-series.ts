@@ -7,7 +7,7 @@ export type LumaSeries = {
 };
 
 /** Where two clips show the same: `offset_s` is the time in the first at which the second begins. */
-export type Alignment = {
+type Alignment = {
   readonly offset_s: number;
   readonly overlap_s: number;
   /** Of the changes of brightness, 0–1. */

@@ -12,7 +12,7 @@ import {
 import { valueBin } from './value-sketch.ts';
 
 /** Counts of a column in one shard. */
-export type ShardCounts = Pick<
+type ShardCounts = Pick<
   ColumnProfile,
   'rows' | 'nulls' | 'empties' | 'nans' | 'infinities' | 'min' | 'max' | 'sum'
 > & {
@@ -22,7 +22,7 @@ export type ShardCounts = Pick<
   readonly distinct: number;
 };
 
-export type MeasuredColumn = {
+type MeasuredColumn = {
   readonly profile: ColumnProfile;
   readonly shards: readonly ShardCounts[];
 };

@@ -16,7 +16,7 @@ export type ProfileDocument = {
 };
 
 /** Columns of the table `profile`: one row for each column of each shard, and with `shard_id` null of all shards together. */
-export const PROFILE_COLUMNS = {
+const PROFILE_COLUMNS = {
   column_name: 'VARCHAR',
   shard_id: 'INTEGER',
   shard: 'VARCHAR',

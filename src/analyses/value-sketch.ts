@@ -1,5 +1,5 @@
 /** Relative error of a quantile. */
-export const VALUE_ERROR = 0.01;
+const VALUE_ERROR = 0.01;
 
 const GAMMA = (1 + VALUE_ERROR) / (1 - VALUE_ERROR);
 const LOG_GAMMA = Math.log(GAMMA);
@@ -26,7 +26,7 @@ export function mergeValues(a: ValueSketch, b: ValueSketch): ValueSketch {
 }
 
 /** The value that stands for a bin, within 1 % of all its values. */
-export function valueOfBin(bin: number): number {
+function valueOfBin(bin: number): number {
   if (bin === 0) return 0;
   const size = (2 * GAMMA ** (Math.abs(bin) - CENTRE)) / (GAMMA + 1);
   return bin > 0 ? size : -size;

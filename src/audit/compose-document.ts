@@ -17,7 +17,7 @@ import { samplePromise } from '../sampling/draw-sample.ts';
 import type { ScanRequest } from './scan-request.ts';
 
 /** What a run has learnt so far: all of `run.json` follows from it. */
-export type RunFacts = {
+type RunFacts = {
   readonly state: RunDocument['run']['state'];
   readonly id: string;
   readonly startedAt: string;

@@ -9,7 +9,7 @@ import type { RunDocument } from '../run/document.ts';
 import type { Stage } from './stage.ts';
 
 /** What was seen behind URLs, and which stores answer. */
-export type Objects = Pick<GatherPlan, 'objects' | 'silent'>;
+type Objects = Pick<GatherPlan, 'objects' | 'silent'>;
 
 /** Looks at the drawn media as deep as rules want; null where there is nothing to look at. */
 export async function climb(

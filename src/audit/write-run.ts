@@ -16,7 +16,7 @@ import {
 import type { Stage } from './stage.ts';
 
 /** Tables and documents of a whole run beside its report. */
-export type RunTables = {
+type RunTables = {
   readonly profile: ProfileDocument | null;
   readonly hasEvidence: boolean;
   readonly hasAlignment: boolean;

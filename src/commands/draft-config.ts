@@ -5,7 +5,7 @@ import type { ColumnSummary } from '../run/document.ts';
 import { samplePromise } from '../sampling/draw-sample.ts';
 
 /** What `dailies init` saw of a dataset. Paths are relative to the folder of the configuration. */
-export type SeenDataset = {
+type SeenDataset = {
   readonly paths: readonly string[];
   readonly mediaRoot: string;
   readonly rows: number;

@@ -86,7 +86,7 @@ export async function runCommandLine(
 }
 
 /** Tells a failure on stderr; returns the exit code that belongs to it. */
-export function tellFailure(error: unknown, context: CommandContext): number {
+function tellFailure(error: unknown, context: CommandContext): number {
   const failure =
     context.signal.aborted && !(error instanceof DailiesError) ? interruption(error) : error;
   const message = failure instanceof Error ? failure.message : String(failure);

@@ -5,7 +5,7 @@ import { riseProbability } from './proportions.ts';
 const MOST_ABSENT = 100;
 
 /** A run seen against an earlier one. */
-export type AgainstBaseline = {
+type AgainstBaseline = {
   readonly rules: readonly RuleOutcome[];
   readonly findings: readonly Finding[];
   readonly baseline: Baseline;

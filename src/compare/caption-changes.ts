@@ -11,7 +11,7 @@ const REPLACED_OVERLAP = 0.25;
 const MOST_OVERLAPS = 200_000;
 
 /** Lower case, composed, runs of anything but letters, marks and digits as one space. */
-export function normalCaption(sql: string): string {
+function normalCaption(sql: string): string {
   return `trim(regexp_replace(lower(nfc_normalize(${sql})), '[^\\p{L}\\p{M}\\p{N}]+', ' ', 'g'))`;
 }
 

@@ -16,7 +16,7 @@ import { type MediaFacts, readMediaFacts, readRunFacts } from './media-facts.ts'
 import { compareMediaPair } from './media-pair.ts';
 import type { Side } from './side.ts';
 
-export type MediaPlan = {
+type MediaPlan = {
   readonly before: Side;
   readonly after: Side;
   readonly config: Config;

@@ -45,7 +45,7 @@ import { tellStory } from './tell-story.ts';
 import { writeChanges } from './write-changes.ts';
 
 /** Two versions to compare. Each is a dataset (file, folder, glob) or a run folder. */
-export type CompareRequest = {
+type CompareRequest = {
   readonly before: string;
   readonly after: string;
   readonly config: Config;
@@ -61,7 +61,7 @@ export type CompareRequest = {
   readonly command: readonly string[];
 };
 
-export type CompareContext = { readonly signal: AbortSignal; readonly progress: Progress };
+type CompareContext = { readonly signal: AbortSignal; readonly progress: Progress };
 
 /**
  * Compares two versions of a dataset: rows, schema, columns, captions, causes, and the version rules.

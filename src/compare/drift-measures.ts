@@ -1,5 +1,5 @@
 /** How far two distributions over the same bins lie apart. */
-export type DriftMeasures = {
+type DriftMeasures = {
   /** Population stability index, less what chance alone gives at these counts. */
   readonly psi: number;
   /** Jensen-Shannon divergence, base 2, 0-1. */

@@ -10,7 +10,7 @@ import { decideVerdict } from '../judge/verdict.ts';
 import type { Finding, RuleOutcome, RunDocument } from '../run/document.ts';
 import type { VersionOffer } from './fill-version-tables.ts';
 
-export type VersionJudgement = {
+type VersionJudgement = {
   readonly rules: readonly RuleOutcome[];
   readonly findings: readonly Finding[];
   readonly verdict: RunDocument['verdict'];

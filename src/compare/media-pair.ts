@@ -73,10 +73,7 @@ async function hashOf(facts: MediaFacts, access: StoreAccess): Promise<string | 
 }
 
 /** Median Hamming distance of the hashes of frames at equal times; of two kinds of hash the smaller distance counts. */
-export function pictureDistance(
-  older: MediaFacts['frames'],
-  newer: MediaFacts['frames'],
-): number | null {
+function pictureDistance(older: MediaFacts['frames'], newer: MediaFacts['frames']): number | null {
   const distances = thinFrames(older)
     .map(({ time_s, hash, dctHash }) => {
       const nearest = newer.reduce<MediaFacts['frames'][number] | null>(

@@ -41,7 +41,7 @@ const INTEGER_TYPE = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER)$/;
 const INSTANT_TYPE = /^(TIMESTAMP.*|DATE|TIME)$/;
 
 /** What is known of columns beyond their names and types. */
-export type ColumnHints = {
+type ColumnHints = {
   /** Columns that are the same under another name: before → after. */
   readonly renames?: ReadonlyMap<string, string>;
   /** Tolerances by name of the column, canonical or the user's. */

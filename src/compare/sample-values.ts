@@ -20,7 +20,7 @@ const LONGEST_CATEGORY_BYTES = 80;
 const IDENTIFIER = /(^|_)(id|ids|index|idx|uuid|key|row|hash|number)$/i;
 
 /** Columns in the tables `before_sample` and `after_sample`, and those that were left out. */
-export type Sample = {
+type Sample = {
   readonly columns: readonly SampledColumn[];
   readonly leftOut: readonly string[];
 };

@@ -18,7 +18,7 @@ import { isRedacted } from '../run/redact.ts';
 import { LOWER_CAPTION_HASH } from './hashed-value.ts';
 import { CAPTION_LENGTH, CAPTION_LOWER, readSignatureIndex, SIGNATURE_FILE } from './signatures.ts';
 
-export type SideName = 'before' | 'after';
+type SideName = 'before' | 'after';
 
 /** A column that can be compared. */
 export type SideColumn = {
@@ -66,7 +66,7 @@ export type Side = {
   readonly warnings: readonly string[];
 };
 
-export type SideRequest = {
+type SideRequest = {
   readonly path: string;
   readonly cwd: string;
   readonly columns: Readonly<Record<string, readonly string[]>>;

@@ -29,7 +29,7 @@ export async function readYamlWithSchema<T>(
 }
 
 /** Compiles the schema in a file, strictly and once for each process. */
-export async function loadSchema(schemaFile: string): Promise<ValidateFunction> {
+async function loadSchema(schemaFile: string): Promise<ValidateFunction> {
   const known = validators.get(schemaFile);
   if (known !== undefined) return known;
   const compiled = readFile(schemaFile, 'utf8').then((text) => compileSchema(JSON.parse(text)));
@@ -60,7 +60,7 @@ export function checkAgainstSchema(validate: ValidateFunction, source: YamlSourc
 }
 
 /** Rewrites ajv's errors for people, in the order of the file: `file:line:col /path must be …; did you mean …?` */
-export function describeSchemaErrors(
+function describeSchemaErrors(
   errors: readonly ErrorObject[],
   source: YamlSource,
 ): readonly string[] {

@@ -16,7 +16,7 @@ import { readNodes } from './arrow-metadata.ts';
 import { checkOffsets, valuesOf } from './arrow-values.ts';
 
 /** Rows of a batch, column by column: null where a row has no value. */
-export type ApartBatch = {
+type ApartBatch = {
   readonly numRows: number;
   readonly columns: readonly ((row: number) => unknown)[];
 };

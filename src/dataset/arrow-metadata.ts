@@ -60,7 +60,7 @@ export function checkArrowMetadata(
   return { kind, bodyBytes, apart };
 }
 
-export type ArrowBlock = { readonly kind: ArrowMessageKind; readonly start: number };
+type ArrowBlock = { readonly kind: ArrowMessageKind; readonly start: number };
 
 /** Where the footer of a file says its batches and dictionaries lie (table Footer of File.fbs, blocks of 24 bytes). */
 export function checkArrowFooter(footer: Uint8Array): { readonly blocks: readonly ArrowBlock[] } {

@@ -10,7 +10,7 @@ import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID } from './source.ts';
 import { quoteIdentifier } from './sql-quote.ts';
 
 /** A shard holds at most this many rows, so that shard and row number make one clip_id. */
-export const ROWS_PER_SHARD_BITS = 40;
+const ROWS_PER_SHARD_BITS = 40;
 
 /** View over the readable rows of all shards, which `manifest` names. */
 export const SOURCE_ROWS = 'source_rows';

@@ -1,7 +1,7 @@
 import type { CanonicalColumn } from './canonical-columns.ts';
 
 /** What a value must look like for a column to take a role, and how it is read. */
-export type RoleKind =
+type RoleKind =
   | 'text'
   | 'number'
   | 'time'

@@ -21,7 +21,7 @@ export const DECLARED_ROW_COLUMNS = {
 } as const;
 
 /** A count that a file beside the manifest states, of all rows, of a split, or of one shard. */
-export type DeclaredRows = {
+type DeclaredRows = {
   readonly file: string;
   /** Name of the split; null: of everything. */
   readonly split: string | null;

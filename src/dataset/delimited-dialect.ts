@@ -60,7 +60,7 @@ function bestDelimiter(line: string): string {
 }
 
 /** Records of delimited text by RFC 4180. */
-export function parseDelimited(text: string, delimiter: string, quote: string): string[][] {
+function parseDelimited(text: string, delimiter: string, quote: string): string[][] {
   const records: string[][] = [];
   let record: string[] = [];
   let cell = '';

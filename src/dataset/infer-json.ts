@@ -12,7 +12,7 @@ const LINE_OBJECT = `case when ${IS_OBJECT} then line end`;
 const INTEGERS: ReadonlySet<string> = new Set(['UBIGINT', 'BIGINT', 'HUGEINT']);
 
 /** What a shard of JSON objects holds: good and bad rows, and the structure of each key as `json_structure` writes it. */
-export type JsonInference = {
+type JsonInference = {
   readonly rows: number;
   readonly badRows: number;
   readonly structure: Readonly<Record<string, unknown>>;

@@ -18,7 +18,7 @@ export type MappedColumn = RoleExpression & {
 };
 
 /** A user's column that stays in `clips` under its own name, or under a stated other one. */
-export type KeptColumn = {
+type KeptColumn = {
   readonly source: string;
   readonly name: string;
   readonly reason: string;
@@ -34,7 +34,7 @@ export type ColumnMap = {
 };
 
 /** Columns whose values are bytes, of media or of features. */
-export type InsideColumns = {
+type InsideColumns = {
   readonly media: readonly string[];
   readonly features: readonly string[];
 };

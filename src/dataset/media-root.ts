@@ -9,7 +9,7 @@ import type { ColumnMap } from './map-columns.ts';
 import { findRemoteRoot } from './remote/find-remote-root.ts';
 import { noRows, readRows, textOf } from './rows.ts';
 
-export type MediaRoot = {
+type MediaRoot = {
   readonly root: string;
   /** Paths are relative to the folder of their own shard, as in HF image folders. */
   readonly isBesideShard: boolean;

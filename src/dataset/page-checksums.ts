@@ -46,7 +46,7 @@ const PIECE_BYTES = 1 << 20;
  * Compares each page of a column chunk with the CRC-32 in its header (field 4 of PageHeader in parquet.thrift; over the
  * page as it is stored, header excluded). A chunk whose first two pages store none is not read further.
  */
-export async function checkChunk(
+async function checkChunk(
   file: FileHandle,
   chunk: ColumnChunk,
   signal?: AbortSignal,

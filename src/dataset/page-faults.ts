@@ -34,7 +34,7 @@ export const PAGE_FAULT_COLUMNS = {
 } as const;
 
 /** Rows of a shard, half-open. */
-export type RowRange = { readonly firstRow: number; readonly endRow: number };
+type RowRange = { readonly firstRow: number; readonly endRow: number };
 
 /**
  * Decodes Parquet shards whole, then the row groups of those that fail, then the columns of the row groups that fail.

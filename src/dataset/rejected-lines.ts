@@ -4,7 +4,7 @@ import { numberOf, readRows } from './rows.ts';
 import { SOURCE_ROW_NUMBER, SOURCE_SHARD_ID } from './source.ts';
 
 /** Table that the CSV reader notes rejected records in. */
-export const REJECTS = 'dailies_rejects';
+const REJECTS = 'dailies_rejects';
 
 /** Settings of `read_csv` that count bad records instead of failing. */
 export const REJECT_SETTINGS = [

@@ -19,7 +19,7 @@ import { numberOf, readRows, textOf } from './rows.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import { quotePathList } from './sql-quote.ts';
 
-export type StorageCheckOptions = {
+type StorageCheckOptions = {
   /** Bytes of pages that are summed at most; above, evenly spread row groups stand for all. */
   readonly checksumBytes: number;
   /** Share of the row groups whose statistics are computed again. */

@@ -15,7 +15,7 @@ const STRUCT = 12;
 const MOST_LEVELS = 16;
 
 /** Integer fields of a structure by number; structures inside by number too. Anything else is skipped over. */
-export type ThriftStruct = {
+type ThriftStruct = {
   readonly integers: ReadonlyMap<number, number>;
   readonly structs: ReadonlyMap<number, ThriftStruct>;
 };

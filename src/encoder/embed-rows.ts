@@ -15,16 +15,16 @@ import type { StripPicture } from './protocol.ts';
 import type { VectorCache } from './vector-cache.ts';
 
 /** A row of the manifest, and what a model makes of it; null where the medium shows nothing, or there is no caption. */
-export type EmbeddedRow = {
+type EmbeddedRow = {
   readonly row: number;
   readonly picture: Float32Array | null;
   readonly caption: Float32Array | null;
 };
 
 /** Rows `from` up to `to` of a shard. */
-export type RowStretch = { readonly shardId: number; readonly from: number; readonly to: number };
+type RowStretch = { readonly shardId: number; readonly from: number; readonly to: number };
 
-export type EmbedPlan = {
+type EmbedPlan = {
   readonly encoder: Encoder;
   readonly cache: VectorCache;
   readonly mediaRoot: string;

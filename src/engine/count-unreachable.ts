@@ -2,7 +2,7 @@ import { EVIDENCE_TABLES } from '../probes/evidence-tables.ts';
 import { type Database, numberOf, textOf } from './database.ts';
 
 /** How many sampled media nobody got to see because their store or disk did not give them, and what it said. */
-export type Unreachable = {
+type Unreachable = {
   readonly planned: number;
   readonly unreachable: number;
   /** What was said most, first; addresses left out. */

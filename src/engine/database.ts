@@ -33,7 +33,7 @@ export type SqlRow = Readonly<Record<string, SqlValue>>;
 export type SqlParameters = Readonly<Record<string, DuckDBValue>>;
 
 /** What a database in memory may take. */
-export type DatabaseSettings = {
+type DatabaseSettings = {
   /** DuckDB notation: '2GB' (default: '500MB'). */
   readonly memoryLimit?: string;
   /** Where tables spill to; default: nowhere. */

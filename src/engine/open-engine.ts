@@ -5,7 +5,7 @@ import { localEngine } from './local-engine.ts';
 import { sparkEngine } from './spark/spark-engine.ts';
 import type { SparkSettings } from './spark/settings.ts';
 
-export type EngineSettings = {
+type EngineSettings = {
   readonly engine: Engine['name'];
   readonly spark: SparkSettings;
 };

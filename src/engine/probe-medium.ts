@@ -23,7 +23,7 @@ import type { ProbeTask } from './task.ts';
 export type TravellingRow = Readonly<Record<string, unknown>>;
 
 /** What a probing process tells while a task runs. */
-export type ProbeNote =
+type ProbeNote =
   | { readonly kind: 'row'; readonly table: EvidenceTable; readonly row: TravellingRow }
   | { readonly kind: 'duration'; readonly duration_s: number }
   /** Time that was spent on waiting for a store. */

@@ -7,13 +7,13 @@ import { parseTask } from './parse-task.ts';
 import { runPool } from './pool.ts';
 import type { ProbeTask, ProbeVerdict } from './task.ts';
 
-export type WorkerOptions = {
+type WorkerOptions = {
   readonly workers?: number;
   readonly signal?: AbortSignal;
 };
 
 /** What a filter did: it kept its promise if both are equal. */
-export type WorkerCount = { readonly tasks: number; readonly answered: number };
+type WorkerCount = { readonly tasks: number; readonly answered: number };
 
 /** How often the filter looks whether whoever started it is still there. */
 const PARENT_WATCH_MS = 250;

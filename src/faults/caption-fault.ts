@@ -1,5 +1,5 @@
 /** The columns of a manifest row that a caption fault reads or changes. */
-export type CaptionRow = {
+type CaptionRow = {
   readonly caption: string | null;
   readonly duration_s?: number | null;
 };

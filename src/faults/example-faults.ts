@@ -6,7 +6,7 @@ type Row = Readonly<Record<string, unknown>>;
 const PLACE_COLUMNS = new Set(['key', 'clip_id', 'shard', 'shard_id', 'row_number', 'medium']);
 
 /** What happens to one row: values by table and column. */
-export type Overlay = {
+type Overlay = {
   /** Whether the rule must report the row. */
   readonly isFaulty: boolean;
   readonly values: Readonly<Record<string, Row>>;

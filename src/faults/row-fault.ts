@@ -8,7 +8,7 @@ export type FaultRow = {
 };
 
 /** Rows with a fault in them, and the keys that the rule must report. */
-export type Spoiled<R extends FaultRow> = {
+type Spoiled<R extends FaultRow> = {
   readonly rows: readonly R[];
   readonly bad: ReadonlySet<string>;
 };

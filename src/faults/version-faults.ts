@@ -2,7 +2,7 @@ import type { Random } from './caption-fault.ts';
 import { type FaultRow, numberIn, textIn } from './row-fault.ts';
 
 /** A bug that comes in from one version of a manifest to the next. */
-export type VersionFault = {
+type VersionFault = {
   readonly name: string;
   readonly rule: string;
   /** Canonical columns that the manifest must have. */

@@ -51,7 +51,7 @@ export function looksAtBoth(compiled: CompiledRule): boolean {
 }
 
 /** What the run offers to rules besides tables. */
-export type CompileContext = {
+type CompileContext = {
   /** Date (UTC, ISO) that a text option with the value `today` stands for. */
   readonly today: string;
   /** Columns that `numbers.value` stands for in turn. */

@@ -10,7 +10,7 @@ export const MOST_KEYS = 5_000;
 const LARGEST_BYTES = 1_000_000;
 
 /** The file with its entries added, and the rules that were left out because too many clips fail them. */
-export type Updated = {
+type Updated = {
   readonly text: string;
   readonly added: number;
   readonly leftOut: readonly string[];

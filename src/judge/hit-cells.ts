@@ -11,7 +11,7 @@ export type BlockCell = CellCount & {
   readonly lastHit: number | null;
 };
 
-export type ValueCell = CellCount & { readonly value: string };
+type ValueCell = CellCount & { readonly value: string };
 
 /** Where the examined rows and the hits of one rule lie. */
 export type HitCells = {

@@ -31,7 +31,7 @@ export type Exclusion = {
   readonly reason: string;
 };
 
-export type JudgePlan = {
+type JudgePlan = {
   readonly compiled: readonly CompiledRule[];
   readonly excluded: readonly Exclusion[];
   readonly answers: ReadonlyMap<string, LedgerAnswer>;
@@ -55,7 +55,7 @@ export type JudgePlan = {
 };
 
 /** What came of all rules. */
-export type Judgement = {
+type Judgement = {
   readonly outcomes: readonly RuleOutcome[];
   readonly findings: readonly Finding[];
   /** Findings that each suppression took out, by its index; entries whose rules were not judged are missing. */

@@ -8,7 +8,7 @@ import { readYamlWithSchema } from '../config/schema-errors.ts';
 import type { Rule, RuleExample, RuleOption, RuleLevel, RuleScope, Severity } from './rule.ts';
 
 /** The rules that come with dailies. */
-export const BUILT_IN_RULES = join(PACKAGE_ROOT, 'rules');
+const BUILT_IN_RULES = join(PACKAGE_ROOT, 'rules');
 
 const RULE_SCHEMA = fileURLToPath(new URL('./rule.schema.json', import.meta.url));
 

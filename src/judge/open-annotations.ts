@@ -21,7 +21,7 @@ const COLUMNS = {
 } as const;
 
 /** What the source annotations can say of a clip. */
-export type AnnotationColumns = ReadonlySet<string>;
+type AnnotationColumns = ReadonlySet<string>;
 
 /**
  * Reads the table that captions came from into `annotations (position, key, caption, …)`, through a database of its own,

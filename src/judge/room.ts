@@ -13,7 +13,7 @@ import { TEXT_HASH_MACRO } from '../dataset/text-hash.ts';
 import type { Database } from '../engine/database.ts';
 import { createEvidenceTables } from '../engine/evidence-store.ts';
 
-export type RoomPlan = {
+type RoomPlan = {
   readonly inputs: readonly string[];
   readonly cwd: string;
   readonly columns: Readonly<Record<string, readonly string[]>>;

@@ -8,7 +8,7 @@ import { checkPredicate } from './rule-sql.ts';
 import type { Suppression } from './suppressions.ts';
 
 /** A rule's hits after the accepted ones were taken out. */
-export type Suppressed = {
+type Suppressed = {
   /** The same rows; accepted ones are no hits. */
   readonly examined: Examined;
   /** Rows taken out. */

@@ -13,9 +13,7 @@ import type { Rule } from './rule.ts';
 export const SUPPRESSIONS_FILE = 'dailies-suppressions.yaml';
 
 /** JSON Schema of that file. */
-export const SUPPRESSIONS_SCHEMA = fileURLToPath(
-  new URL('./suppressions.schema.json', import.meta.url),
-);
+const SUPPRESSIONS_SCHEMA = fileURLToPath(new URL('./suppressions.schema.json', import.meta.url));
 
 /** Findings of one rule that are accepted; selectors that are given must all hold. */
 export type Suppression = {

@@ -4,7 +4,7 @@ import type { RuleOutcomeKind, Severity } from './rule.ts';
 
 const SEVERITY_ORDER = ['note', 'warning', 'error'] as const satisfies readonly Severity[];
 
-export type GatePolicy = {
+type GatePolicy = {
   readonly failOn: Severity | 'never';
   readonly allowIncomplete: boolean;
   /** Whether expired and useless suppressions fail. */

@@ -1,14 +1,14 @@
 import type { Cost } from './tier-costs.ts';
 
 /** A drawn clip in its place of the draw, and what looking at it costs. */
-export type Candidate = {
+type Candidate = {
   readonly clipId: string;
   readonly isSuspicious: boolean;
   readonly cost: Cost;
 };
 
 /** What may be spent; null: no limit. */
-export type Limit = { readonly bytes: number | null; readonly decode_s: number | null };
+type Limit = { readonly bytes: number | null; readonly decode_s: number | null };
 
 /** Who is looked at, and what it will cost. */
 export type Choice = {

@@ -23,7 +23,7 @@ import { type Cost, costOf, DEFAULT_BUDGETS, type MediumFacts } from './tier-cos
 /** A tier that opens media. */
 type MediaTier = Exclude<Tier, 'manifest'>;
 
-export type ClimbPlan = GatherPlan & {
+type ClimbPlan = GatherPlan & {
   readonly tier: Tier;
   readonly budgets: Config['budgets'];
   readonly rules: readonly CompiledRule[];

@@ -24,7 +24,7 @@ export function checkRange(range: Medium['range'], container_bytes: number): voi
 }
 
 /** A local file, or a range of one, that is open. */
-export type OpenFile = {
+type OpenFile = {
   readonly reader: RangeReader;
   /** When the file was last written, ms since the epoch. */
   readonly modified_ms: number;

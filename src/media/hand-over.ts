@@ -9,7 +9,7 @@ import type { Medium } from './medium.ts';
 import type { UnopenedMedium } from './open-medium.ts';
 
 /** A medium as a process may read it that has no credentials. */
-export type HandedOver = {
+type HandedOver = {
   readonly ok: true;
   readonly medium: Medium;
   readonly access: StoreAccess;

@@ -20,7 +20,7 @@ const MOST_KEPT_BYTES = 32 * 1024 * 1024;
 export type Stretch = { readonly start: number; readonly end: number };
 
 /** The local file that a decoder may open in place of a medium, or why there is none. */
-export type LocalFile =
+type LocalFile =
   | { readonly ok: true; readonly path: string }
   | ({ readonly ok: false } & (
       | MediumFault

@@ -9,7 +9,7 @@ import type { Medium } from './medium.ts';
 import { openMedium } from './open-medium.ts';
 
 /** What tells a medium from others and from what it was before it changed. */
-export type MediumStamp = {
+type MediumStamp = {
   readonly ok: true;
   /** 32 hex digits: of the place, and of size and time, or of the version, of what is there now. */
   readonly identity: string;

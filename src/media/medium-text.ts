@@ -8,7 +8,7 @@ const READABLE_SCHEMES: ReadonlySet<string> = new Set(['http', 'https', 's3', 'g
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//;
 
 /** What a text of a path column says, taken apart; nothing of it has been looked up. */
-export type MediumText = {
+type MediumText = {
   /** The text without a range: of a file, or of the container and the member in it. */
   readonly path: string;
   /** First byte and length of what is meant; null: all of the file. */

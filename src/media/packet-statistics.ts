@@ -174,7 +174,7 @@ function phaseScore(sizes_bytes: Float64Array, bySize: Uint32Array, period: numb
 }
 
 /** The one-second window that holds least, and how little that is beside the median of such windows. */
-export type FrozenWindow = { readonly score: number; readonly start_s: number };
+type FrozenWindow = { readonly score: number; readonly start_s: number };
 
 /**
  * Least bytes per packet in a window of one second, keyframes left out, over the median of all such windows; null for

@@ -15,7 +15,7 @@ import {
 import { errorRow, type EvidenceRow } from './evidence-tables.ts';
 
 /** Most packets whose sizes and times a row lists; the measures are of all of them. */
-export const MAX_LISTED_PACKETS = 20_000;
+const MAX_LISTED_PACKETS = 20_000;
 
 /** The `packets` row of a header whose packets were looked at. */
 export function packetRow(

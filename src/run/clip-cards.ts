@@ -14,7 +14,7 @@ import { type CaptionPatterns, findCaptionSpans } from './caption-spans.ts';
 import { planCloseUp } from './close-up.ts';
 import type { ClipCard, Finding } from './document.ts';
 
-export type CardPlan = {
+type CardPlan = {
   readonly findings: readonly Finding[];
   readonly mediaRoot: string;
   /** Media that lie in columns; null: all are files. */

@@ -2,7 +2,7 @@ import { findRepeats } from '../media/measures/duplicate-frames.ts';
 import type { Finding } from './document.ts';
 
 /** Frames to show in a row, and a word for those that are wrong. */
-export type CloseUp = {
+type CloseUp = {
   readonly times_s: readonly number[];
   readonly marks: readonly (string | null)[];
 };

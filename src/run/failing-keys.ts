@@ -5,13 +5,13 @@ import { quoteLiteral } from '../dataset/sql-quote.ts';
 import type { Database } from '../engine/database.ts';
 
 /** A rule as the table `failing_clips` numbers it. */
-export type NumberedRule = {
+type NumberedRule = {
   readonly index: number;
   readonly id: string;
   readonly severity: string;
 };
 
-export type KeyListPlan = {
+type KeyListPlan = {
   /** A folder that the locked database may write into. */
   readonly runFolder: string;
   readonly rules: readonly NumberedRule[];

@@ -11,7 +11,7 @@ import { readClips } from './read-run.ts';
 const FRAMES = 4;
 
 /** Film strips by key that a run folder keeps. */
-export type KeptStrips = ReadonlyMap<string, ClipCard['strip']>;
+type KeptStrips = ReadonlyMap<string, ClipCard['strip']>;
 
 const NOTHING_KEPT = { before: new Map(), after: new Map() } as const;
 

@@ -9,7 +9,7 @@ import type { SelftestDocument } from '../selftest/document.ts';
 import type { ClipCard, Finding, ReportInput, RunDocument } from './document.ts';
 
 /** Version of `run.json` that this release reads and writes. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 /**
  * Reads a run folder back, for rendering or comparing; of its findings at most `mostFindings`, if that is a number.

@@ -5,7 +5,7 @@ import type { Finding, ReportInput, RuleOutcome, RunDocument } from './document.
 const HIDDEN = '[redacted]';
 
 /** A key as a redacted run shows it: sha256 of seed and key, 16 hex digits, so that equal keys stay equal. */
-export function hashedKey(seed: string, key: string): string {
+function hashedKey(seed: string, key: string): string {
   return createHash('sha256').update(`${seed}/${key}`).digest('hex').slice(0, 16);
 }
 
@@ -15,7 +15,7 @@ export function hashedKeySql(quotedSeed: string, expression: string): string {
 }
 
 /** A shard as a redacted run shows it. */
-export function shardAlias(index: number): string {
+function shardAlias(index: number): string {
   return `shard-${String(index).padStart(5, '0')}`;
 }
 

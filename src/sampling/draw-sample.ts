@@ -3,7 +3,7 @@ import { DailiesError } from '../dailies-error.ts';
 import { cleanUpperBound } from './binomial.ts';
 
 /** How many clips to look at: all, a number of clips, or a share of the rows (0–1]. */
-export type SampleSize =
+type SampleSize =
   | { readonly kind: 'all' }
   | { readonly kind: 'count'; readonly clips: number }
   | { readonly kind: 'share'; readonly share: number };

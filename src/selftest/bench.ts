@@ -35,7 +35,7 @@ export type Seen = {
 /** Findings kept of each rule: more than a copy has rows. */
 const ALL_FINDINGS = 100_000;
 
-export type CopyScan = {
+type CopyScan = {
   readonly dataset: string;
   readonly tier: Config['tier'];
   readonly rules: readonly string[];

@@ -20,7 +20,7 @@ import { isEvidenceTable } from '../probes/evidence-tables.ts';
 const RATES = [0.01, 0.1] as const;
 const GROUP_RATES = [0.01, 0.1, 0.5] as const;
 
-export type EvidenceBench = {
+type EvidenceBench = {
   readonly database: Database;
   readonly config: Config;
   readonly baseRows: number;

@@ -53,7 +53,7 @@ const H264_ONLY: ReadonlySet<string> = new Set([
 const CLIP = { width_px: 320, fps: 24, duration_s: 2 } as const;
 
 /** A clip or an image of the dataset that is encoded anew. */
-export type Original = {
+type Original = {
   readonly key: string;
   readonly file: string;
   readonly kind: 'clip' | 'image';

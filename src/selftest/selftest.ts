@@ -31,7 +31,7 @@ const TESTED_ROWS = 2_000;
 /** Clips, and images, that are encoded anew with every media fault. */
 const ORIGINALS = 4;
 
-export type SelftestRequest = {
+type SelftestRequest = {
   readonly config: Config;
   readonly cwd: string;
   /** A finished scan of the same dataset: its evidence is what faults are put into. */

@@ -7,7 +7,7 @@ import type { FaultRow } from '../faults/row-fault.ts';
 import { type FaultShard, shardName } from '../faults/set-faults.ts';
 import type { CopyColumn } from './base-rows.ts';
 
-export type CopyPlan = {
+type CopyPlan = {
   readonly folder: string;
   readonly columns: readonly CopyColumn[];
   readonly shards: readonly FaultShard[];

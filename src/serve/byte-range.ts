@@ -1,5 +1,5 @@
 /** Bytes to send, half-open. */
-export type ByteRange = { readonly start: number; readonly end: number };
+type ByteRange = { readonly start: number; readonly end: number };
 
 /**
  * Reads a `Range` header for a body of `size_bytes` (RFC 9110, section 14). Null: send all, also for several ranges and for

@@ -33,7 +33,7 @@ export type StoredMedium = {
 };
 
 /** Some of the findings that a filter keeps. */
-export type FindingsPage = {
+type FindingsPage = {
   readonly total: number;
   /** How many the filter keeps of each rule, most first. */
   readonly rules: readonly { readonly rule: string; readonly count: number }[];

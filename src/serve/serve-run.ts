@@ -19,7 +19,7 @@ export type Site = {
   readonly answer: (path: string, parameters: URLSearchParams) => Promise<Answer>;
 };
 
-export type ServeOptions = {
+type ServeOptions = {
   /** Address or name to bind to; 127.0.0.1: nobody else's machine can ask. */
   readonly host: string;
   /** 0: one that is free. */

@@ -7,7 +7,7 @@ import type { StoreAccess } from './access.ts';
 import { guardedLookup, isTrustedHost, refusalOf, refusedAddress } from './address-guard.ts';
 
 /** Connections that are kept open between requests, to hosts that may be asked. */
-export type Agents = { readonly http: HttpAgent; readonly https: HttpsAgent };
+type Agents = { readonly http: HttpAgent; readonly https: HttpsAgent };
 
 const kept = new Map<string, Agents>();
 

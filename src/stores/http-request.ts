@@ -22,7 +22,7 @@ export type HttpAnswer = {
   readonly body: IncomingMessage;
 };
 
-export type HttpAsk = {
+type HttpAsk = {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent to the origin of the first URL only. */
   readonly authorization?: string | null;

@@ -11,7 +11,7 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 20_000;
 
 /** A server that asks for a longer pause is unreachable as far as this run goes. */
-export const LONGEST_WAIT_MS = 60_000;
+const LONGEST_WAIT_MS = 60_000;
 
 /**
  * Runs an attempt within the limits on requests, and again while its faults may pass: with exponential pauses and jitter

@@ -63,7 +63,7 @@ async function makeClient(kind: 's3' | 'gs', access: StoreAccess): Promise<S3Cli
 }
 
 /** Who asks and where: for readers that speak to the store themselves. */
-export type S3Identity = {
+type S3Identity = {
   readonly endpoint: string | null;
   readonly region: string | null;
   readonly isPathStyle: boolean;

@@ -1,5 +1,5 @@
 /** Why an object could not be read; all but the last two are codes of evidence rows too. */
-export type StoreFaultCode =
+type StoreFaultCode =
   | 'missing-file'
   | 'permission-denied'
   | 'unreachable'

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StoreAccess } from './access.ts';
 
 /** Lets so many tasks run at once, and so many start in a second. */
-export class Throttle {
+class Throttle {
   readonly #most: number;
   readonly #gap_ms: number;
   readonly #waiting: (() => void)[] = [];

@@ -25,7 +25,7 @@ const MANY_PIECES = 3;
 const MOST_QUIET = 2;
 
 /** A shard as one kind of evidence saw it. */
-export type LoggedShard = {
+type LoggedShard = {
   readonly evidence: string;
   readonly shardId: number;
   /** Row in the shard of each index that segments speak of. */

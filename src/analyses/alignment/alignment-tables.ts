@@ -109,7 +109,7 @@ export const ALIGNMENT_TABLES = {
   Record<string, Readonly<Record<string, { readonly type: string; readonly doc: string }>>>
 >;
 
-export type AlignmentTable = keyof typeof ALIGNMENT_TABLES;
+type AlignmentTable = keyof typeof ALIGNMENT_TABLES;
 type Value = string | number | null;
 
 /** Creates the tables, and that of {@link CAPTION_CLAIM_COLUMNS}, empty. */

@@ -23,7 +23,7 @@ import { fanOutShare } from './source-order.ts';
 import { bandsOfSources } from './source-words.ts';
 import { bandsFromWords } from './words-band.ts';
 
-export type AlignmentPlan = {
+type AlignmentPlan = {
   /** Columns of `clips` that the dataset really has. */
   readonly clipColumns: ReadonlySet<string>;
   /** Columns of `annotations`, the table that captions came from; null: none was given. */

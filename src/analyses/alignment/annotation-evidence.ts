@@ -4,7 +4,7 @@ import type { Fit } from './name-reordering.ts';
 import { OFFSET_REACH } from './offset-band.ts';
 
 /** What the source annotations say about the captions of one shard. */
-export type AnnotationEvidence = ReturnType<typeof assessMatches> & {
+type AnnotationEvidence = ReturnType<typeof assessMatches> & {
   readonly shardId: number;
   readonly rowNumbers: Float64Array;
   /** Clips that the annotations know. */

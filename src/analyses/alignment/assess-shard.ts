@@ -31,12 +31,7 @@ export type ShardReading = {
 };
 
 /** How a shard ends. */
-export type ShardVerdict =
-  | 'aligned'
-  | 'shifted'
-  | 'unaligned-block'
-  | 'unrelated'
-  | 'not-assessable';
+type ShardVerdict = 'aligned' | 'shifted' | 'unaligned-block' | 'unrelated' | 'not-assessable';
 
 export type ShardAssessment = {
   readonly verdict: ShardVerdict;
@@ -46,7 +41,7 @@ export type ShardAssessment = {
 };
 
 /** Fewer pairs than this say nothing at any strength of the relation. */
-export const LEAST_PAIRS = 20;
+const LEAST_PAIRS = 20;
 const ALPHA = 0.01;
 /** Weakest relation whose mismatch share means something; below it bad pairs and good ones overlap. */
 const LEAST_D_PRIME_FOR_SHARE = 1.5;

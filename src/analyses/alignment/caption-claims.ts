@@ -1,5 +1,5 @@
 /** What a caption says outright about its whole medium, in terms that can be measured. */
-export type Claim =
+type Claim =
   | { readonly kind: 'black-and-white' | 'upright' | 'wide' }
   | { readonly kind: 'duration'; readonly duration_s: number };
 

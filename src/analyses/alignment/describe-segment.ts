@@ -1,5 +1,5 @@
 /** A stretch of a shard whose captions stand elsewhere. */
-export type Stretch = {
+type Stretch = {
   readonly shard: string;
   readonly from: number;
   readonly to: number;

@@ -5,7 +5,7 @@ import { assessMatches, bestRate, WIDTH } from './match-evidence.ts';
 import { OFFSET_REACH } from './offset-band.ts';
 
 /** What the declared values of one shard say about where they stand. */
-export type MetadataEvidence = {
+type MetadataEvidence = {
   readonly shardId: number;
   readonly rowNumbers: Float64Array;
   /** Fields that were compared, in words. */

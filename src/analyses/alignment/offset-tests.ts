@@ -2,13 +2,13 @@ import { localContrast, offsetsOf, type OffsetBand, similarityAt } from './offse
 import { upperTailOfT } from './student-t.ts';
 
 /** The offset with the smallest p-value; the p-value is corrected for the number of offsets tried. */
-export type OffsetTest = { readonly offset: number; readonly p: number };
+type OffsetTest = { readonly offset: number; readonly p: number };
 
 /**
  * Rows whose sum counts as one observation, because neighbours of one source resemble each other. A t-test on single rows
  * raises false alarms in up to one in five datasets at a nominal 1 %.
  */
-export function blockRows(rows: number): number {
+function blockRows(rows: number): number {
   if (rows < 40) return 2;
   return rows < 100 ? 4 : 8;
 }
@@ -59,7 +59,7 @@ export function testRelation(band: OffsetBand): OffsetTest {
 }
 
 /** Do the captions of another offset fit better than the own ones, from row `from` on? A test for a shift: without any relation it stays silent. */
-export function testShift(band: OffsetBand, from = 0): OffsetTest {
+function testShift(band: OffsetBand, from = 0): OffsetTest {
   const offsets = offsetsOf(band).filter((offset) => offset !== 0);
   return best(band, offsets, (offset) =>
     blockTest(

@@ -1,7 +1,7 @@
 import type { WordVector } from './caption-words.ts';
 
 /** A pair that the map is learnt from. */
-export type Example = { readonly words: WordVector; readonly scores: Float64Array };
+type Example = { readonly words: WordVector; readonly scores: Float64Array };
 
 /** Sums over pairs from which a ridge map follows; sums of parts add up. */
 export class RidgeSums {

@@ -15,7 +15,7 @@ export type Segment = {
 };
 
 /** Log-likelihood ratios of each offset against "no relation", `[i * width + k + reach]`; NaN where nothing is known. */
-export type OffsetEvidence = {
+type OffsetEvidence = {
   readonly rows: number;
   readonly reach: number;
   readonly ratios: Float32Array;
@@ -35,7 +35,7 @@ const MOST_PLACE = 500;
 const LEAST_CONTRAST = 0.3;
 
 /** What a scan saw. */
-export type SegmentScan = {
+type SegmentScan = {
   /** All rows, by the offset at which their captions stand; empty where single rows say nothing. */
   readonly path: readonly Segment[];
   /** By how much captions fit their own clips better than the clips around, standard deviations of unrelated pairs. */

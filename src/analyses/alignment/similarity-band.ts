@@ -15,7 +15,7 @@ const MOST_FAR = 400_000;
 const MOST_FAR_KEPT = 200_000;
 
 /** Which vectors could not be used, by side. */
-export type VectorFaults = {
+type VectorFaults = {
   /** No vector at all. */
   missing: number;
   /** All zero, or with a value that is not finite. */

@@ -10,7 +10,7 @@ const MOST_SHARD_ROWS = 20_000;
 const LEAST_RUN = 3;
 
 /** A row with its source and the words of its caption. */
-export type Row = {
+type Row = {
   readonly source: string;
   /** Numbers of its words in a vocabulary, each once, ascending. */
   readonly words: Uint32Array;

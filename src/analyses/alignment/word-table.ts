@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { PACKAGE_ROOT } from '../../package-root.ts';
 
 /** What common English words mean, as vectors of bytes; made by `bench/alignment/make-word-table.ts`. */
-export type WordTable = {
+type WordTable = {
   readonly axes: number;
   /** The place of a word in `values`, undefined for words that the table has not. */
   readonly placeOf: (word: string) => number | undefined;

@@ -24,7 +24,7 @@ type Fields = ReadonlyMap<number, ThriftValue>;
 /** Numbers of parquet.thrift. */
 const CODEC = { none: 0, snappy: 1, gzip: 2, brotli: 4, zstd: 6, lz4Raw: 7 } as const;
 const ENCODING = { plain: 0, plainDictionary: 2, rleDictionary: 8 } as const;
-export const BYTE_ARRAY = 6;
+const BYTE_ARRAY = 6;
 
 /** Of pages that are larger and stored as they are, only the wanted values are read. */
 const LEAPT_BYTES = 64 * 1024;

@@ -85,7 +85,7 @@ function leavesOf(elements: readonly ThriftValue[]): readonly Leaf[] {
   return leaves;
 }
 
-export function listOf(fields: Fields, id: number): readonly ThriftValue[] {
+function listOf(fields: Fields, id: number): readonly ThriftValue[] {
   const value = fields.get(id);
   return value?.kind === 'list' ? value.items : [];
 }

@@ -20,7 +20,7 @@ export type Kept =
   | { readonly kind: 'fault'; readonly code: MediaErrorCode; readonly message: string };
 
 /** A medium on its way out of where it lies. */
-export type LeavingMedium = {
+type LeavingMedium = {
   readonly pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** What all pieces together have to have. */
   readonly size_bytes: number;

@@ -12,7 +12,7 @@ import { HeldMedia } from './held-media.ts';
 import type { Cell } from './parquet-cells.ts';
 
 /** Where the media of a run lie inside of its shards, as `run.json` keeps it: enough to read one again. */
-export type StoredEmbedded = {
+type StoredEmbedded = {
   /** Folder that names of shards are relative to. */
   readonly root: string;
   readonly columns: readonly EmbeddedColumn[];

@@ -21,7 +21,7 @@ const PARTS_AT_ONCE = 4;
 const OPENED_AT_ONCE = 8;
 
 /** Shards with local paths, and what stands behind those that are Parquet. */
-export type BroughtShards = {
+type BroughtShards = {
   readonly shards: readonly ShardFile[];
   readonly manifest: RemoteManifest;
   readonly warnings: readonly string[];

@@ -8,7 +8,7 @@ import { isMediaName, shardFormatOf } from '../shard-format.ts';
 import { TABLE_NAMES, tableOfPath } from '../tables/find-table.ts';
 
 /** A file of a dataset in a store. */
-export type RemoteFile = {
+type RemoteFile = {
   /** Its URL without query: what it is called. */
   readonly path: string;
   /** What to ask for. */

@@ -16,7 +16,7 @@ export type RemoteShard = {
 };
 
 /** What fetching has cost. */
-export type FetchCost = {
+type FetchCost = {
   readonly bytesRead: number;
   readonly requests: number;
 };

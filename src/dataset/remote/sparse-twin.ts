@@ -44,7 +44,7 @@ const MAGIC = Buffer.from('PAR1', 'latin1');
 type Range = { readonly start: number; readonly end: number };
 
 /** Why a shard cannot be read any further. */
-export type TwinFault = {
+type TwinFault = {
   readonly message: string;
   /** Whether nobody knows if it is good: its store refused, or gave no answer. */
   readonly isUnreachable: boolean;

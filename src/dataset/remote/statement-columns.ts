@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 
 /** What a statement reads of Parquet files: columns, and texts of filters in which others are named. */
-export type StatementReads = {
+type StatementReads = {
   readonly columns: readonly string[];
   readonly filters: readonly string[];
 };

@@ -15,7 +15,7 @@ export type LiveFile = {
 };
 
 /** The current version of a Delta table; or why its files alone do not say what its rows are. */
-export type DeltaTable =
+type DeltaTable =
   | { readonly ok: true; readonly version: number; readonly files: readonly LiveFile[] }
   | { readonly ok: false; readonly reason: string };
 

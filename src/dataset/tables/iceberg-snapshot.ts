@@ -8,7 +8,7 @@ import type { LiveFile } from './delta-log.ts';
 import { newestIcebergMetadata } from './find-table.ts';
 
 /** The current snapshot of an Iceberg table; or why its files alone do not say what its rows are. */
-export type IcebergTable =
+type IcebergTable =
   | { readonly ok: true; readonly snapshot: string; readonly files: readonly LiveFile[] }
   | { readonly ok: false; readonly reason: string };
 

@@ -1,5 +1,5 @@
 /** A name taken apart as the WebDataset library does: the key, and all behind the first dot of the last part, in lower case. */
-export type SplitName = { readonly key: string; readonly extension: string };
+type SplitName = { readonly key: string; readonly extension: string };
 
 /**
  * Key and extension of a member; null for names that the library passes over (no dot, or nothing before it).

@@ -10,7 +10,7 @@ import type { TarAccess } from './open-tar.ts';
 import { BLOCK_BYTES, decodeHeader, nextBlock } from './walk-tar.ts';
 
 /** A member as an index tells it: no header was read for it. */
-export type IndexedMember = {
+type IndexedMember = {
   readonly name: string;
   readonly start_bytes: number;
   readonly length_bytes: number;

@@ -8,7 +8,7 @@ import { decompressFile } from './decompress-tar.ts';
 import { bytesOfReader, bytesOfStream, type TarBytes } from './tar-bytes.ts';
 
 /** A tar under way; close it when the walk is over. */
-export type OpenTar = {
+type OpenTar = {
   readonly bytes: TarBytes;
   /** Its ranges in any order; null for what can only be read from start to end. */
   readonly reader: RangeReader | null;

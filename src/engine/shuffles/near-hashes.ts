@@ -10,7 +10,7 @@ const BLOCKS = [
 ] as const;
 
 /** A choice of two blocks: places and widths in bits. */
-export type BlockPair = {
+type BlockPair = {
   readonly pair: number;
   readonly a: (typeof BLOCKS)[number];
   readonly b: (typeof BLOCKS)[number];

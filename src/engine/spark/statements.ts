@@ -5,7 +5,7 @@ import { sparkString } from './quoting.ts';
 /** One column each way: JSON holds no raw control character, so that nothing can be split at the wrong place. */
 const ROWS = String.raw`row format delimited fields terminated by '\u0001' lines terminated by '\n'`;
 
-export type WaveStatement = {
+type WaveStatement = {
   /** Text file or folder with one task a line. */
   readonly tasks: string;
   /** Folder that the verdicts are committed to, all or none. */

@@ -1,7 +1,7 @@
 import { ITEM_BYTES, type NumberType, type StoredArray } from './array-header.ts';
 
 /** What a block of an array's numbers says. */
-export type ArrayStatistics = {
+type ArrayStatistics = {
   readonly sampled: number;
   readonly nans: number;
   readonly infinities: number;
@@ -18,7 +18,7 @@ export type ArrayStatistics = {
 };
 
 /** Bytes of an array that are read for its statistics, in this many pieces spread over it. */
-export const BLOCK_BYTES = 64 * 1024;
+const BLOCK_BYTES = 64 * 1024;
 const PIECES = 4;
 
 /**

@@ -6,7 +6,7 @@ import { headerFaultOf, refuseFile } from './media-file.ts';
 import { objectsIn } from './plain-objects.ts';
 
 /** What ffprobe prints about a file: its JSON, unchecked but for being objects. */
-export type FfprobeDocument = {
+type FfprobeDocument = {
   readonly ok: true;
   readonly format: Readonly<Record<string, unknown>>;
   readonly streams: readonly Readonly<Record<string, unknown>>[];

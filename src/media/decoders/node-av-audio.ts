@@ -6,7 +6,7 @@ import { openDecoder, openInput, settleLog, withLog } from './node-av-input.ts';
 import type { NodeAv } from './node-av-library.ts';
 
 /** What a decode of the first audio track said. */
-export type SoundReport = Loudness & {
+type SoundReport = Loudness & {
   readonly ok: true;
   readonly codec: string;
   readonly sampleRate_hz: number;

@@ -5,7 +5,7 @@ import { lumaDepth } from './node-av-luma.ts';
 import type { NodeAv } from './node-av-library.ts';
 
 /** Rows of packed pixels, each `stride_bytes` long. */
-export type PackedLines = { readonly pixels: Buffer; readonly stride_bytes: number };
+type PackedLines = { readonly pixels: Buffer; readonly stride_bytes: number };
 
 /** Scales every `step`-th line of all planes of a frame; below 0 on failure. */
 function scaleSomeLines(

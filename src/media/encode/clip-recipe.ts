@@ -23,7 +23,7 @@ export const AUDIO_ENCODERS = {
   pcm: 'pcm_s16le',
 } as const;
 
-export type AudioCodec = keyof typeof AUDIO_ENCODERS;
+type AudioCodec = keyof typeof AUDIO_ENCODERS;
 
 /** Fills one frame: packed RGB, 3 bytes a pixel, rows without padding. */
 export type DrawFrame = (

@@ -34,7 +34,7 @@ function* drawFrames(
 }
 
 /** The decoded frames of the first video track of a local file, in order of presentation. */
-export function decodeFrames(av: LibAv, file: string): FrameStream {
+function decodeFrames(av: LibAv, file: string): FrameStream {
   const format = new av.FormatContext();
   assertDone(av, format.openInputSync(`file:${file}`), `open ${file}`);
   assertDone(av, format.findStreamInfoSync(), `read ${file}`);

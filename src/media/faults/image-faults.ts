@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 
 /** One way to make an image that has a defect, or only looks as if it had, out of the bytes of a sound one. */
-export type ImageVariant = {
+type ImageVariant = {
   /** What was done, in a few words joined by hyphens. */
   readonly name: string;
   /** Suffix of the file, with its dot. */
@@ -9,7 +9,7 @@ export type ImageVariant = {
   readonly make: (image: Uint8Array) => Promise<Uint8Array>;
 };
 
-export type ImageCase = {
+type ImageCase = {
   readonly faulty: readonly ImageVariant[];
   readonly lookalikes: readonly ImageVariant[];
 };

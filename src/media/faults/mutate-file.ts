@@ -3,7 +3,7 @@ import { seededRandom } from '../encode/damage.ts';
 /** Ways to make a hostile file of a good one. */
 export const MUTATIONS = ['flips', 'truncation', 'cut-box', 'giant-size', 'loop'] as const;
 
-export type Mutation = (typeof MUTATIONS)[number];
+type Mutation = (typeof MUTATIONS)[number];
 
 /** Boxes of MP4 whose sizes, counts and offsets a hostile file lies about. */
 const BOXES = [

@@ -1,8 +1,7 @@
 import { ByteView } from './byte-view.ts';
-import { HeaderFault } from './header-fault.ts';
 
 /** Head of an EBML element (RFC 8794): where its data begins and how long it says it is. */
-export type ElementHead = {
+type ElementHead = {
   readonly id: number;
   /** Bytes of id and size. */
   readonly headSize: number;
@@ -46,7 +45,7 @@ export function readVint(
 }
 
 /** An element whose data are held in memory. */
-export type Element = { readonly id: number; readonly data: Uint8Array };
+type Element = { readonly id: number; readonly data: Uint8Array };
 
 const MAX_CHILDREN = 10_000;
 
@@ -93,10 +92,4 @@ export function textOf(data: Uint8Array | undefined): string | null {
   return Buffer.from(data.subarray(0, Math.min(200, end < 0 ? data.length : end))).toString(
     'latin1',
   );
-}
-
-/** The element's number, or a fault that says which element is missing. */
-export function required(value: number | null, name: string): number {
-  if (value === null) throw new HeaderFault('corrupt-header', `no ${name} in the header`);
-  return value;
 }

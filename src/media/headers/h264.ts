@@ -66,7 +66,7 @@ export function splitLengthPrefixed(packet: Uint8Array): Uint8Array[] {
 }
 
 /** Facts from a sequence parameter set NAL unit, ITU-T H.264 section 7.3.2.1. */
-export function readH264Sps(nal: Uint8Array): CodecFacts {
+function readH264Sps(nal: Uint8Array): CodecFacts {
   const bits = new BitReader(unescapeNal(nal));
   bits.skip(8);
   const profile = bits.bits(8);

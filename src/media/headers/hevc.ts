@@ -42,7 +42,7 @@ export function readHevcPacket(packet: Uint8Array): CodecFacts {
 }
 
 /** Facts from a sequence parameter set NAL unit, ITU-T H.265 section 7.3.2.2. */
-export function readHevcSps(nal: Uint8Array): CodecFacts {
+function readHevcSps(nal: Uint8Array): CodecFacts {
   const bits = new BitReader(unescapeNal(nal));
   bits.skip(16 + 4);
   const subLayers = bits.bits(3);

@@ -64,7 +64,7 @@ export type BlockScan = {
 };
 
 /** Which tracks count, and how far to look. */
-export type ScanPlan = {
+type ScanPlan = {
   readonly start: number;
   readonly end: number;
   readonly videoTrack: number;

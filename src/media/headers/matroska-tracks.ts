@@ -19,10 +19,7 @@ export type MatroskaTrack = {
 };
 
 /** The video track but for its timing. */
-export type MatroskaVideo = Omit<
-  VideoTrack,
-  'ticksPerSecond' | 'edits' | 'declaredTicks' | 'packets'
->;
+type MatroskaVideo = Omit<VideoTrack, 'ticksPerSecond' | 'edits' | 'declaredTicks' | 'packets'>;
 
 type Fields = ReadonlyMap<number, Uint8Array>;
 

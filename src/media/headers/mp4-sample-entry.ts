@@ -121,7 +121,7 @@ const AUDIO_TYPES: Readonly<Record<string, string>> = {
 const MPEG2_TYPE = /^(?:xd[5v-z][0-9a-z]|hdv[0-9a-z]|mx[345][np]|AVmp)$/;
 
 /** The first entry of `stsd` with its child boxes. */
-export type SampleEntry = {
+type SampleEntry = {
   readonly type: string;
   readonly box: Box;
   readonly children: readonly Box[];

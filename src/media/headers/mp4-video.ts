@@ -14,7 +14,7 @@ export type Matrix = {
 };
 
 /** Size as shown and transform by the track header. */
-export type TrackHeader = {
+type TrackHeader = {
   readonly isEnabled: boolean;
   readonly id: number;
   readonly width: number;
@@ -55,7 +55,7 @@ export function readTrackHeader(view: ByteView, trak: Box, movie: Matrix): Track
 }
 
 /** Clockwise rotation by which a player turns the picture, in degrees; -1 where it is no right angle or mirrors. */
-export function rotationOf({ a, b, c, d }: Matrix): number {
+function rotationOf({ a, b, c, d }: Matrix): number {
   const scale = Math.max(Math.hypot(a, b), Math.hypot(c, d));
   if (!(scale > 0)) return 0;
   const isNear = (value: number, wanted: number): boolean =>

@@ -1,5 +1,5 @@
 /** A colour of a palette, levels 0–255. */
-export type PaletteColour = readonly [red: number, green: number, blue: number];
+type PaletteColour = readonly [red: number, green: number, blue: number];
 
 const HEADER_BYTES = 13;
 

@@ -30,7 +30,7 @@ export type OpenImage = {
   readonly format: string;
 };
 
-export type ImageFailure = {
+type ImageFailure = {
   readonly ok: false;
   readonly code: MediaErrorCode;
   readonly message: string;

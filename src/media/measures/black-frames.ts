@@ -1,7 +1,7 @@
 import { frameBorders, runDuration, runsOf } from './runs.ts';
 
 /** Black frames of a clip: lengths in seconds on the screen. */
-export type BlackFrames = {
+type BlackFrames = {
   readonly head_s: number;
   readonly tail_s: number;
   readonly longest_s: number;

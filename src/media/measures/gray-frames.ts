@@ -6,7 +6,7 @@ const PIXELS = SIDE_PX * SIDE_PX;
 const THUMB_PIXELS = 256;
 
 /** What is measured of every frame, in grey levels 0–255 of its 64x64 gray plane. */
-export type GrayMeasures = {
+type GrayMeasures = {
   readonly mean: number;
   /** Standard deviation. */
   readonly spread: number;

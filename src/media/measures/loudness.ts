@@ -9,7 +9,7 @@ export type Loudness = {
 };
 
 /** Digital silence, in place of minus infinity. */
-export const SILENCE_DB = -120;
+const SILENCE_DB = -120;
 /** A window under this level is silent. */
 const SILENT_DB = -60;
 /** Length of a window, s. */

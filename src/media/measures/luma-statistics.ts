@@ -1,5 +1,5 @@
 /** Brightness of one gray plane, in grey levels 0–255. */
-export type LumaStatistics = {
+type LumaStatistics = {
   readonly mean: number;
   /** Standard deviation. */
   readonly spread: number;

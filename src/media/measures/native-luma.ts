@@ -12,7 +12,7 @@ export type NativePlane = {
 };
 
 /** What only the native size shows. Nulls where too little moved or too few frames were looked at. */
-export type NativeLuma = {
+type NativeLuma = {
   /** Line-to-line unrest of moving pixels over that of a weave of two frames: near 1 interlaced, well under 1 progressive. */
   readonly comb_score: number | null;
   /**
