@@ -1,7 +1,9 @@
 import { type Database, maybe, numberOf, type SqlRow, textOf } from '../../engine/database.ts';
+import { insertRows, type PlainRow } from '../../engine/insert-rows.ts';
 import { claimsOf } from './caption-claims.ts';
 import { cuesOf, fitOfCues, type Look, scoreCues } from './colour-cues.ts';
 import { OFFSET_REACH, type OffsetBand } from './offset-band.ts';
+import { CAPTION_CLAIM_COLUMNS } from './row-tables.ts';
 
 type ByRow<T> = ReadonlyMap<number, ReadonlyMap<number, T>>;
 
@@ -23,7 +25,8 @@ export async function readCues(database: Database, captions: readonly SqlRow[]):
   if (captions.length === 0) return { said: new Map(), shown: new Map() };
   const rows = await readMeasured(database);
   const texts = captionsByRow(captions);
-  for (const row of rows) await noteClaims(database, row, texts.get(placeOf(row)) ?? '');
+  const claims = rows.flatMap((row) => claimsIn(row, texts.get(placeOf(row)) ?? ''));
+  await insertRows(database, 'caption_claims', CAPTION_CLAIM_COLUMNS, claims);
   const seen = rows.flatMap((row) => {
     const look = lookOf(row);
     return look === null ? [] : [{ row, look }];
@@ -127,27 +130,20 @@ async function readMeasured(database: Database): Promise<readonly SqlRow[]> {
   );
 }
 
-async function noteClaims(database: Database, row: SqlRow, caption: string): Promise<void> {
-  for (const claim of claimsOf(caption)) {
-    const values = {
-      shard_id: numberOf(row['shard_id']),
-      shard: maybe(row['shard'], textOf),
-      row_number: numberOf(row['row_number']),
-      key: maybe(row['key'], textOf),
-      caption,
-      claim: claim.kind,
-      claimed_s: claim.kind === 'duration' ? claim.duration_s : null,
-      chroma_spread: maybe(row['chroma'], numberOf),
-      width_px: maybe(row['width'], numberOf),
-      height_px: maybe(row['height'], numberOf),
-      duration_s: maybe(row['duration'], numberOf),
-    };
-    const names = Object.keys(values);
-    await database.run(
-      `insert into caption_claims (${names.join(', ')}) values (${names.map((name) => `$${name}`).join(', ')})`,
-      values,
-    );
-  }
+/** What a caption says outright of its medium, beside what the medium is: rows of `caption_claims`. */
+function claimsIn(row: SqlRow, caption: string): readonly PlainRow[] {
+  const { shard_id, shard, row_number, key, width: width_px, height: height_px } = row;
+  const { chroma: chroma_spread, duration: duration_s } = row;
+  const place = { shard_id, shard, row_number, key, caption };
+  return claimsOf(caption).map((claim) => ({
+    ...place,
+    claim: claim.kind,
+    claimed_s: claim.kind === 'duration' ? claim.duration_s : null,
+    chroma_spread,
+    width_px,
+    height_px,
+    duration_s,
+  }));
 }
 
 function lookOf(row: SqlRow): Look | null {
