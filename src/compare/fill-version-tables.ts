@@ -17,7 +17,7 @@ import type { Side } from './side.ts';
 import { insertMediaPairs } from './summarise-media.ts';
 
 /** What a comparison found, for the rules. */
-export type VersionFacts = {
+type VersionFacts = {
   readonly before: Side;
   readonly after: Side;
   readonly pairs: readonly ColumnPair[];

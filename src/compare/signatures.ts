@@ -22,7 +22,7 @@ export const CAPTION_LOWER = 'dailies:caption_lower';
 export const CAPTION_LENGTH = 'dailies:caption_length';
 
 /** What `signatures.parquet` holds beside `clip_id` and `key`. */
-export type SignatureIndex = {
+type SignatureIndex = {
   readonly version: number;
   readonly isKeyStable: boolean;
   /** {@link probeHash} of the release that wrote them. */
@@ -30,7 +30,7 @@ export type SignatureIndex = {
   readonly columns: readonly SignatureColumn[];
 };
 
-export type SignatureColumn = {
+type SignatureColumn = {
   /** Name in `clips` and in the file. */
   readonly name: string;
   /** What the user calls it. */
@@ -42,7 +42,7 @@ export type SignatureColumn = {
 };
 
 /** Writes what the signatures mean. */
-export async function writeSignatureIndex(folder: string, index: SignatureIndex): Promise<void> {
+async function writeSignatureIndex(folder: string, index: SignatureIndex): Promise<void> {
   await writeFile(join(folder, INDEX_FILE), `${JSON.stringify(index, null, 2)}\n`);
 }
 
@@ -90,7 +90,7 @@ export async function readSignatureIndex(
 }
 
 /** Columns to write with the ledger, and what they will mean in `signatures.parquet`. */
-export type SignaturePlan = {
+type SignaturePlan = {
   readonly ledgerColumns: readonly { readonly name: string; readonly sql: string }[];
   readonly index: SignatureIndex;
   readonly fileColumns: readonly { readonly name: string; readonly ledgerColumn: string }[];

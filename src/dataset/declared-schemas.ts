@@ -7,6 +7,7 @@ import type { OpenDataset } from './opened-dataset.ts';
 import { readRows, textOf } from './rows.ts';
 import { ScratchDatabase } from './scratch-database.ts';
 import { quotePathList } from './sql-quote.ts';
+import { createTableSql } from './table-columns.ts';
 
 /** Columns of the table `declared_columns`: those that a schema beside the manifest names. */
 export const DECLARED_COLUMN_COLUMNS = {
@@ -23,8 +24,7 @@ export async function readDeclaredColumns(
   connection: DuckDBConnection,
   dataset: OpenDataset,
 ): Promise<void> {
-  const columns = Object.entries(DECLARED_COLUMN_COLUMNS).map(([name, type]) => `${name} ${type}`);
-  await connection.run(`create or replace table declared_columns (${columns.join(', ')})`);
+  await connection.run(createTableSql('declared_columns', DECLARED_COLUMN_COLUMNS));
   const [first] = dataset.shards;
   if (first === undefined || dataset.format !== 'parquet' || dataset.remote !== null) return;
   const root = first.path.slice(0, first.path.length - first.name.length - 1) || '/';

@@ -29,7 +29,7 @@ const PROBE_VERSIONS: Readonly<Record<EvidenceTable, number>> = {
 };
 
 /** What decides whether old evidence of a table still answers: frames differ by tier and decoder. */
-export type EvidenceVariant = { readonly tier: string; readonly decoder: string };
+type EvidenceVariant = { readonly tier: string; readonly decoder: string };
 
 /**
  * Evidence by content identity, kept between runs as append-only JSON lines: one segment a run and table.

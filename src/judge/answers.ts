@@ -8,7 +8,7 @@ import { type CompiledRule, looksAtBoth } from './compile-rule.ts';
 export type LedgerAnswer = { readonly hit: string | null; readonly eligible: string };
 
 /** Columns to write into the ledger, as SQL over `clips`, and the answers that stand in them, by rule. */
-export type AnswerPlan = {
+type AnswerPlan = {
   readonly columns: readonly { readonly name: string; readonly sql: string }[];
   readonly answers: ReadonlyMap<string, LedgerAnswer>;
 };

@@ -17,7 +17,7 @@ export type Dimension = { readonly name: string; readonly sql: string };
  * The ledger: one narrow row per clip, written in the only full scan of the manifest.
  * Hashes stand for long text, masks for what each fused rule said; every later question is asked of it.
  */
-export type LedgerPlan = {
+type LedgerPlan = {
   readonly seed: string;
   /** All rules that are judged; the ledger answers for those of {@link isAnswered}. */
   readonly rules: readonly CompiledRule[];

@@ -1,5 +1,5 @@
 /** A column of a table about two versions. */
-export type VersionColumn = { readonly type: string; readonly doc: string };
+type VersionColumn = { readonly type: string; readonly doc: string };
 
 /**
  * The tables that rules of scope `versions` read: what a comparison of two versions found, without opinions.

@@ -15,7 +15,7 @@ export type DecodeTier = 'keyframes' | 'frames' | 'full';
 export const GRAY_SIDE_PX = 64;
 
 /** Longer side of the small colour picture, whose pixels are as square as the coded ones. */
-export const COLOUR_SIDE_PX = 96;
+const COLOUR_SIDE_PX = 96;
 
 /** A longer clip's colour frames: at least half as many as this from the whole length, at most this. */
 export const MOST_COLOUR_FRAMES = 16;

@@ -8,7 +8,7 @@ import { headerFaultOf, refuseFile } from './media-file.ts';
 import type { NodeAv } from './node-av-library.ts';
 
 /** A file open for demuxing, and its video stream. */
-export type NodeAvInput = {
+type NodeAvInput = {
   readonly ok: true;
   readonly format: FormatContext;
   /** The video stream to look at; null if the file has none (but maybe sound). */
@@ -118,7 +118,7 @@ function findDecoder(av: NodeAv, codecId: AVCodecID): Codec | null {
 }
 
 /** The text of an FFmpeg error number. */
-export function describe(av: NodeAv, code: number): string {
+function describe(av: NodeAv, code: number): string {
   return av.lib.FFmpegError.strerror(code);
 }
 

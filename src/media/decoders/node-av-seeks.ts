@@ -8,7 +8,7 @@ import type { NodeAv } from './node-av-library.ts';
 import { FrameScaler } from './node-av-scaler.ts';
 
 /** What came of asking for single frames, against what decoding from the start shows at their times. */
-export type SeekReport = {
+type SeekReport = {
   readonly asked_count: number;
   /** Frames that did not come, or came at another time. */
   readonly missed_count: number;

@@ -6,8 +6,6 @@ export type Bars = {
   readonly right: number;
 };
 
-export const NO_BARS: Bars = { top: 0, bottom: 0, left: 0, right: 0 };
-
 /** Brightest luma of a bar: limited-range black taken for full range is 16, and compression adds noise. */
 const BRIGHTEST_BAR = 28;
 /** A bar is one flat colour: its brightest pixel over time differs this little from its darkest. */
@@ -18,7 +16,7 @@ const STEP = 8;
 const STRAIGHT = 0.6;
 
 /** Per-pixel extremes of luma over time: what a bar can't hide and a night can't fake. */
-export type LumaEnvelope = {
+type LumaEnvelope = {
   readonly lowest: Uint8Array;
   readonly highest: Uint8Array;
   readonly count: number;

@@ -18,7 +18,7 @@ export type SmallPicture = {
 };
 
 /** What a clip's colour pictures say together. Nulls where there were none. */
-export type ClipColours = {
+type ClipColours = {
   readonly means: readonly MeanColour[];
   readonly chroma_spread: number | null;
   readonly blue_red_variation: number | null;
