@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { quoteLiteral } from '../src/dataset/sql-quote.ts';
 import { Database } from '../src/engine/database.ts';
 import { PACKAGE_ROOT } from '../src/package-root.ts';
-import { makeManifest } from './make-manifest.ts';
+import { captionWordsOf, makeManifest } from './make-manifest.ts';
 
-/** Rows of each run; the arguments override them. */
+/** Rows of each run; the arguments override them, such as 100000000, whose captions are shorter. */
 const SIZES = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [2_000_000, 10_000_000];
 
 type Cost = { readonly cpu_s: number; readonly wall_s: number };
 type Scan = Cost & {
   readonly peak_mb: number;
+  readonly spilled_mb: number;
   readonly stages_s: Readonly<Record<string, number>>;
 };
 
@@ -45,7 +46,9 @@ async function main(): Promise<void> {
       cpu_s: Math.max(0, floor.cpu_s - caption.cpu_s),
       wall_s: Math.max(0, floor.wall_s - caption.wall_s),
     };
-    console.log(`\n${rows.toLocaleString('en-US')} rows, captions of about 100 words`);
+    console.log(
+      `\n${rows.toLocaleString('en-US')} rows, captions of about ${captionWordsOf(rows)} words`,
+    );
     tell('DuckDB reads the same columns once', read, read, rows);
     tell('one alternation over the captions (regex floor)', regex, read, rows);
     tell('five checks in one query by hand', five, read, rows);
@@ -55,7 +58,7 @@ async function main(): Promise<void> {
       `scan / (read + regex floor): ${(scanned.cpu_s / bound).toFixed(1)}x of CPU, ${(scanned.wall_s / (read.wall_s + regex.wall_s)).toFixed(1)}x of time`,
     );
     console.log(
-      `peak memory ${Math.round(scanned.peak_mb)} MB; stages, s: ${JSON.stringify(scanned.stages_s)}`,
+      `peak memory ${Math.round(scanned.peak_mb)} MB, spilled ${Math.round(scanned.spilled_mb)} MB; stages, s: ${JSON.stringify(scanned.stages_s)}`,
     );
   }
   const [first = 0] = peaks;
@@ -99,6 +102,24 @@ async function query(sql: string): Promise<Cost> {
   return { cpu_s: (used.user + used.system) / 1e6, wall_s };
 }
 
+/** A module that tells at the end of a process what it used, and the most that lay in a folder. */
+function tellUsage(folder: string): string {
+  return `import { readdirSync, statSync } from 'node:fs';
+    const folder = ${JSON.stringify(folder)};
+    let spilled = 0;
+    const look = () => {
+      try {
+        spilled = Math.max(spilled, readdirSync(folder).reduce((sum, name) => sum + statSync(folder + '/' + name).size, 0));
+      } catch {}
+    };
+    setInterval(look, 250).unref();
+    process.on('exit', () => {
+      const used = process.resourceUsage();
+      const usage = { cpu: (used.userCPUTime + used.systemCPUTime) / 1e6, rss: used.maxRSS / 1024, spilled: spilled / 1e6 };
+      process.stderr.write('\\nusage ' + JSON.stringify(usage) + '\\n');
+    });`;
+}
+
 /** The command as a user runs it, start-up and report included. */
 function scan(folder: string): Scan {
   const runFolder = mkdtempSync(join(tmpdir(), 'dailies-bench-run-'));
@@ -107,7 +128,7 @@ function scan(folder: string): Scan {
     process.execPath,
     [
       '--import',
-      `data:text/javascript,process.on('exit',()=>{const r=process.resourceUsage();process.stderr.write('\\nusage '+JSON.stringify({cpu:(r.userCPUTime+r.systemCPUTime)/1e6,rss:r.maxRSS/1024})+'\\n')})`,
+      `data:text/javascript,${encodeURIComponent(tellUsage(join(runFolder, 'spill')))}`,
       join(PACKAGE_ROOT, 'dist/src/cli.js'),
       'scan',
       folder,
@@ -125,9 +146,9 @@ function scan(folder: string): Scan {
   rmSync(runFolder, { recursive: true, force: true });
   const usage = /usage (\{.*\})/.exec(child.stderr)?.[1];
   if (usage === undefined) throw new Error(`the scan told no usage: ${child.stderr.slice(0, 500)}`);
-  const { cpu, rss } = parseNumbers(usage);
+  const { cpu, rss, spilled } = parseNumbers(usage);
   const stages_s = parseNumbers(/"timings": (\{[^}]*\})/.exec(child.stdout)?.[1] ?? '{}');
-  return { cpu_s: cpu ?? 0, wall_s, peak_mb: rss ?? 0, stages_s };
+  return { cpu_s: cpu ?? 0, wall_s, peak_mb: rss ?? 0, spilled_mb: spilled ?? 0, stages_s };
 }
 
 function parseNumbers(json: string): Readonly<Record<string, number>> {

@@ -13,7 +13,7 @@ import { Encoder } from '../encoder/encoder.ts';
 import { VectorCache } from '../encoder/vector-cache.ts';
 import { Database } from '../engine/database.ts';
 import type { ProbeCount } from '../engine/gather-evidence.ts';
-import { defaultMemoryLimit } from '../engine/memory-limit.ts';
+import { engineMemoryLimit } from '../engine/memory-limit.ts';
 import { ObjectLog } from '../engine/object-log.ts';
 import { openEngine } from '../engine/open-engine.ts';
 import { SilentStores } from '../engine/silent-stores.ts';
@@ -139,7 +139,7 @@ export class Audit {
     );
     const threads = config.workers ?? availableParallelism();
     const database = await Database.open({
-      memoryLimit: config.memoryLimit ?? defaultMemoryLimit(threads),
+      memoryLimit: engineMemoryLimit(config.memoryLimit, threads),
       tempDirectory: config.tempDirectory ?? join(folder, 'spill'),
       threads,
     });

@@ -74,7 +74,10 @@ export function addDiffFlags(command: Command): Command {
       [],
     )
     .option('--workers <n>', 'threads and child processes (default: one a core)', parseWorkers)
-    .option('--memory-limit <size>', 'memory that DuckDB may use, such as 2GB')
+    .option(
+      '--memory-limit <size>',
+      'memory of the process, such as 2GB; what does not fit is spilled to disk',
+    )
     .option('--temp-dir <dir>', 'folder that large joins spill to')
     .option('-q, --quiet', 'no progress on stderr')
     .option('--no-color', 'no colours, as with NO_COLOR');

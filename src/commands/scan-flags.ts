@@ -153,7 +153,11 @@ export function addScanFlags(command: Command): Command {
     .option('--redact', 'write no key, path, caption or picture anywhere')
     .option('--run-dir <dir>', 'run folder (default: .dailies/runs/<id>)')
     .option('--cache-dir <dir>', 'evidence kept between runs (default: .dailies/cache)')
-    .option('--memory-limit <size>', 'memory that DuckDB may use, such as 2GB', checkMemory)
+    .option(
+      '--memory-limit <size>',
+      'memory of the process, such as 2GB; what does not fit is spilled to disk',
+      checkMemory,
+    )
     .option('--temp-dir <dir>', 'folder that large sorts spill to')
     .option('-q, --quiet', 'no progress on stderr')
     .option('--no-color', 'no colours, as with NO_COLOR');

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import { DailiesError } from '../dailies-error.ts';
 import { Database } from '../engine/database.ts';
 import type { Engine } from '../engine/engine.ts';
+import { engineMemoryLimit } from '../engine/memory-limit.ts';
 import { openEngine } from '../engine/open-engine.ts';
 import { VERSION } from '../package-root.ts';
 import { type Progress, SILENT } from '../progress.ts';
@@ -78,7 +79,9 @@ export async function compareVersions(
   const threads = request.config.workers ?? availableParallelism();
   const database = await Database.open({
     memoryLimit:
-      request.config.memoryLimit ?? `${Math.floor(Math.min(1.2e9, totalmem() / 2) / 1e6)}MB`,
+      request.config.memoryLimit === null
+        ? `${Math.floor(Math.min(1.2e9, totalmem() / 2) / 1e6)}MB`
+        : engineMemoryLimit(request.config.memoryLimit, threads),
     tempDirectory: spill,
     threads,
   });
