@@ -465,4 +465,23 @@ describe('frames asked for by time', () => {
     const without = await probeFrames(clip, { tier: 'frames', decoder: 'node-av' });
     expect(without.seek_asked_count).toBeNull();
   });
+
+  it('come near their time from open groups of pictures, whatever was asked for before', async () => {
+    const clip = await makeVariant({
+      name: 'open-groups',
+      recipe: {
+        fps: 10,
+        duration_s: 1,
+        codec: 'hevc',
+        gop: 4,
+        encoderOptions: {
+          'x265-params':
+            'log-level=none:pools=none:frame-threads=1:open-gop=1:keyint=4:min-keyint=1:bframes=3:b-adapt=0',
+        },
+      },
+    });
+    const row = await probeFrames(clip, { tier: 'full', decoder: 'node-av' });
+    expect(row.seek_missed_count).toBeGreaterThan(0);
+    expect(row.seek_offset_s).toBeLessThan(0.4);
+  });
 });

@@ -5,7 +5,7 @@ import { probeImage } from '../src/probes/images.ts';
 /** One transparent pixel whose palette colour is the first of two. */
 function transparentGif(first: string, second: string): Buffer {
   return Buffer.from(
-    `47494638396101000100800000${first}${second}21f9040100000000${'2c00000000010001000002024401003b'}`,
+    `47494638396101000100800000${first}${second}21f90401000000002c00000000010001000002024401003b`,
     'hex',
   );
 }

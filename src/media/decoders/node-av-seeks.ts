@@ -121,14 +121,15 @@ class Seeker {
     const frame = new this.#av.lib.Frame();
     frame.alloc();
     let count = 0;
-    /** Whether the caller has what it wants. */
+    /** Whether the caller has what it wants. What is ready is taken out all the same: a flush of HEVC would keep it. */
     const drain = (): boolean => {
+      let isDone = false;
       while (this.#decoder.receiveFrameSync(frame) >= 0) {
-        const shown = this.#shown(frame);
+        const shown: Shown | null = isDone ? null : this.#shown(frame);
         frame.unref();
-        if (++count >= most || (shown !== null && take(shown))) return true;
+        isDone ||= ++count >= most || (shown !== null && take(shown));
       }
-      return false;
+      return isDone;
     };
     try {
       for (let isDone = false; !isDone;) {
