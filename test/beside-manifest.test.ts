@@ -178,7 +178,7 @@ describe('schemas beside the manifest', () => {
     const { findings } = await judgeOne(folder, 'schema-drift', 'manifest');
 
     expect(findings.map((each) => each.message)).toEqual([
-      'lacks caption; stores width BIGINT; 2 of 2 shards have the usual columns',
+      'lacks caption; stores width as BIGINT, usually INTEGER; 2 of 2 shards have the usual columns',
     ]);
     expect(findings[0]?.shard).toBe('_common_metadata');
   });
