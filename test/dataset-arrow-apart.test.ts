@@ -2,8 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
+import { Field, Int32, List, Schema, Struct, Table, tableToIPC } from 'apache-arrow';
 import { expect, it } from 'vitest';
 
+import { checkArrowMetadata } from '../src/dataset/arrow-metadata.ts';
+import { errorText } from '../src/dataset/rows.ts';
 import { makeFolder, open } from './dataset-room.ts';
 
 const folder = join(import.meta.dirname, 'dataset-fixtures');
@@ -78,6 +81,32 @@ it('lists with 64-bit offsets are lists', async () => {
     { type: 'BIGINT[]' },
   ]);
   expect(dataset.rows).toBe(13);
+});
+
+it.each([
+  [12, 25, 'ListView'],
+  [12, 26, 'LargeListView'],
+  [12, 22, 'RunEndEncoded'],
+])('type %i turned to %i inside of a struct is refused by name', (list, unknown, name) => {
+  const inside = new Field('views', new List(new Field('item', new Int32())));
+  const schema = new Schema([new Field('outer', new Struct([inside]))]);
+  const bytes = tableToIPC(new Table(schema), 'stream');
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getInt32(4, true);
+  const metadata = bytes.slice(8, 8 + length);
+  // Where the type of a field stands is not known from outside: each byte that could be it is tried.
+  const told = [...metadata.keys()]
+    .filter((at) => metadata[at] === list)
+    .map((at) => {
+      try {
+        checkArrowMetadata(metadata.with(at, unknown), () => new Uint8Array());
+        return '';
+      } catch (error) {
+        return errorText(error);
+      }
+    });
+  expect(told).toContain(
+    `column "views" has the Arrow type ${name} inside of another, which is not read: write it as a plain column or a List`,
+  );
 });
 
 it('damage is told or changes values, and never ends the process', async () => {
