@@ -209,7 +209,19 @@ function ruleBlock(
           inner,
           2,
         ).map((line) => indent + paint('faint', line));
-  return [head, ...(isLong ? [indent + extent] : []), ...where, ...said];
+  const advice = isAdvised(rule)
+    ? wrapAtMost(`what to do: ${spellOut(rule.fix)}`, inner, 2).map((line) => indent + line)
+    : [];
+  return [head, ...(isLong ? [indent + extent] : []), ...where, ...said, ...advice];
+}
+
+/** Whether a rule says on the terminal what to do: it hit all rows, or shards that rules could not look into. */
+function isAdvised(rule: RuleOutcome): boolean {
+  return (
+    (rule.severity === 'error' && rule.affected > 1 && rule.affected === rule.examined) ||
+    rule.id === 'unreadable-shard' ||
+    rule.id === 'schema-drift'
+  );
 }
 
 /** The clip of a finding, or where it lies if that has no name: `part-7.parquet: `, `part-7.parquet row 12: `. */

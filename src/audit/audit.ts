@@ -63,6 +63,7 @@ import { composeDocument } from './compose-document.ts';
 import { describeOffer } from './describe-offer.ts';
 import { climb, missedMedia, readLatents } from './look-at-media.ts';
 import { type ManifestReading, readManifest } from './read-manifest.ts';
+import { areMediaRemote } from './remote-media.ts';
 import type { ScanContext, ScanRequest, ScanResult } from './scan-request.ts';
 import { SoundManifest } from './sound-manifest.ts';
 import { type Docket, isAskedFor, type Stage } from './stage.ts';
@@ -189,6 +190,10 @@ export class Audit {
     stage.done();
     for (const warning of config.isRedacted ? [] : dataset.warnings)
       progress.note(`note: ${warning}`);
+    if (config.tier !== 'manifest' && (await areMediaRemote(database, dataset)))
+      progress.note(
+        'note: the manifest names media by URL: those of drawn clips are asked for; --tier manifest opens none, --sample takes fewer',
+      );
     this.#decoder = config.tier === 'manifest' ? null : await selectDecoder(config.decoder);
     await this.#openEncoder();
     const offer = await describeOffer(database, {
