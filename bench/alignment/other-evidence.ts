@@ -1,5 +1,5 @@
 import { assessShards, readShard } from '../../src/analyses/alignment/assess-shard.ts';
-import { wordsOf } from '../../src/analyses/alignment/caption-words.ts';
+import { listWords } from '../../src/analyses/alignment/caption-words.ts';
 import { bandOfDurations } from '../../src/analyses/alignment/length-cue.ts';
 import { fitOfVectors } from '../../src/analyses/alignment/name-reordering.ts';
 import type { OffsetBand } from '../../src/analyses/alignment/offset-band.ts';
@@ -36,7 +36,7 @@ function bordersOf(seed: number, isSorted: boolean): OffsetBand {
   const vocabulary = new Vocabulary();
   const rows = drawCaptions(seed, isSorted).map(({ source, text }, row) => ({
     source,
-    words: vocabulary.number(wordsOf(text)),
+    words: vocabulary.number(listWords(text)),
     row,
   }));
   return bandOfBorders(

@@ -15,14 +15,19 @@ const IS_ASCII = /^[\u0000-\u007f]*$/;
 
 /** Lower-case words of a caption, each once; scripts without spaces by pairs of characters. */
 export function wordsOf(caption: string): ReadonlySet<string> {
+  return new Set(listWords(caption));
+}
+
+/** The same in the order of the caption, repeated ones as often as it says them. */
+export function listWords(caption: string): readonly string[] {
   const text = caption.slice(0, 4000).toLowerCase();
   // Plain English needs no table of Unicode, which takes three times as long.
-  if (IS_ASCII.test(text)) return new Set(text.match(/[a-z0-9]+/g));
-  const words = new Set<string>();
+  if (IS_ASCII.test(text)) return text.match(/[a-z0-9]+/g) ?? [];
+  const words: string[] = [];
   for (const word of text.match(/[\p{L}\p{N}]+/gu) ?? []) {
     if (/[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}]/u.test(word)) {
-      for (let at = 0; at + 1 < word.length; at += 1) words.add(word.slice(at, at + 2));
-    } else words.add(word);
+      for (let at = 0; at + 1 < word.length; at += 1) words.push(word.slice(at, at + 2));
+    } else words.push(word);
   }
   return words;
 }

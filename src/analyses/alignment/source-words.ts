@@ -1,5 +1,5 @@
 import type { Database } from '../../engine/database.ts';
-import { wordsOf } from './caption-words.ts';
+import { listWords } from './caption-words.ts';
 import { lastShardOf, upToShard } from './first-shards.ts';
 import { OFFSET_REACH, type OffsetBand } from './offset-band.ts';
 
@@ -48,7 +48,7 @@ export async function bandsOfSources(
     for (const [shardId, row, source, caption] of chunk.convertRows((value) => value)) {
       const shard = shards.get(Number(shardId)) ?? [];
       shards.set(Number(shardId), shard);
-      const words = vocabulary.number(wordsOf(String(caption)));
+      const words = vocabulary.number(listWords(String(caption)));
       shard.push({ source: String(source), words, row: Number(row) });
     }
     rows += chunk.rowCount;
@@ -66,22 +66,28 @@ export class Vocabulary {
   readonly counts: number[] = [];
   readonly #numbers = new Map<string, number>();
 
-  /** Numbers of the words of one caption, ascending. */
-  number(words: ReadonlySet<string>): Uint32Array {
-    const numbers = new Uint32Array(words.size);
-    let at = 0;
+  /** The caption that said each word last, counted from 1. */
+  readonly #saidBy: number[] = [];
+  #captions = 0;
+
+  /** Numbers of the words of one caption, each once, ascending. */
+  number(words: readonly string[]): Uint32Array {
+    this.#captions += 1;
+    const numbers: number[] = [];
     for (const word of words) {
       const number = this.#numbers.get(word) ?? this.#add(word);
+      if (this.#saidBy[number] === this.#captions) continue;
+      this.#saidBy[number] = this.#captions;
       this.counts[number] = (this.counts[number] ?? 0) + 1;
-      numbers[at] = number;
-      at += 1;
+      numbers.push(number);
     }
-    return numbers.toSorted();
+    return Uint32Array.from(numbers).toSorted();
   }
 
   #add(word: string): number {
     const number = this.counts.length;
     this.counts.push(0);
+    this.#saidBy.push(0);
     // A part of a caption keeps the whole caption in memory.
     this.#numbers.set(Buffer.from(word).toString(), number);
     return number;
