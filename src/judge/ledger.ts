@@ -80,7 +80,7 @@ const LEDGER_COLUMNS = {
   /** The first 12 characters: short enough that DuckDB stores ASCII inline. */
   caption_opening: 'left(caption, 12)',
   /** Whether the text ends like a sentence, in the punctuation of any script; null without a caption. */
-  caption_is_closed: `regexp_matches(substring(caption, -4), '[.!?…。．！？｡।॥؟۔።။᠃]["”’'')\\]»」』）]*\\s*$')`,
+  caption_is_closed: `case when ends_with(caption, '.') then true else regexp_matches(substring(caption, -4), '[.!?…。．！？｡।॥؟۔።။᠃]["”’'')\\]»」』）]*\\s*$') end`,
   split: 'split',
   captioner: 'captioner',
 } as const satisfies Readonly<Record<string, string>>;
