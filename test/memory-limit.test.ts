@@ -4,9 +4,9 @@ import { engineMemoryLimit } from '../src/engine/memory-limit.ts';
 
 describe('the memory limit that a user names', () => {
   it.each([
-    ['2GB', '1744MB'],
-    ['1GiB', '817MB'],
-    ['1000 MB', '744MB'],
+    ['2GB', '1550MB'],
+    ['1GiB', '716MB'],
+    ['1000 MB', '650MB'],
     ['700MB', '600MB'],
     ['600MB', '600MB'],
     ['300MiB', '300MiB'],

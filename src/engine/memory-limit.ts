@@ -1,7 +1,11 @@
 import { totalmem } from 'node:os';
 
-/** What Node and buffers of DuckDB that it does not count take beside its limit, bytes: 190 to 260 MB were measured. */
-const BESIDE_BYTES = 256e6;
+/**
+ * What Node and buffers that DuckDB does not count take beside its limit, bytes, and what is lost between blocks, a share: 190 to 290
+ * MB were measured beside 300 MB.
+ */
+const BESIDE_BYTES = 250e6;
+const LOST_SHARE = 0.1;
 
 /** With less than this DuckDB fails on captions of 100 words, bytes: two threads hold a row group each, packed and unpacked. */
 const LEAST_BYTES = 600e6;
@@ -30,7 +34,7 @@ export function engineMemoryLimit(configured: string | null, threads: number): s
   const [, count = '', unit = ''] = /^(\d+) ?(\w+)$/.exec(configured) ?? [];
   const bytes = Number(count) * (UNITS[unit] ?? Number.NaN);
   if (!(bytes > LEAST_BYTES)) return configured;
-  return inMegabytes(Math.max(LEAST_BYTES, bytes - BESIDE_BYTES));
+  return inMegabytes(Math.max(LEAST_BYTES, bytes * (1 - LOST_SHARE) - BESIDE_BYTES));
 }
 
 function inMegabytes(bytes: number): string {
