@@ -60,8 +60,8 @@ export function openedWords(run: { readonly unreachable?: { readonly media: numb
   return `asked for (${formatCount(media)} ${media === 1 ? 'medium' : 'media'} unreachable)`;
 }
 
-/** Size of a dataset; of one in a store also what was fetched of its shards. */
+/** Size of a dataset's tables, if it has any; of one in a store also what was fetched of its shards. */
 export function formatDatasetBytes({ bytes, fetched }: RunDocument['dataset']): string {
-  if (fetched === undefined) return formatBytes(bytes);
+  if (fetched === undefined) return bytes === 0 ? 'no manifest' : formatBytes(bytes);
   return `${formatBytes(bytes)} (${formatBytes(fetched.bytes)} fetched in ${formatPlural(fetched.requests, 'request')})`;
 }

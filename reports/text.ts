@@ -298,21 +298,30 @@ function baselineLines(run: RunDocument, paint: Paint): readonly string[] {
   ];
 }
 
+function idleGap(why: string, rules: RunDocument['rules']): RunDocument['notLookedAt'] {
+  if (rules.length === 0) return [];
+  const what = `${rules.length === 1 ? 'rule' : 'rules'} ${why}`;
+  return [{ what, count: rules.length, reason: rules.map((rule) => rule.id).join(', ') }];
+}
+
 function gapLines(run: RunDocument, width: number, paint: Paint): readonly string[] {
   const idle = run.rules.filter(
     (rule) => rule.outcome === 'not-applicable' && rule.scope !== 'versions',
   );
+  const tier = idle
+    .flatMap((rule) => /^--tier \w+ /.exec(rule.reason ?? '') ?? [])
+    .at(0)
+    ?.trim();
+  const deeper = idle.filter(
+    (rule) => rule.reason?.startsWith(`${tier ?? ''} `) === true && tier !== undefined,
+  );
   const gaps = [
     ...run.notLookedAt.filter((gap) => !gap.what.startsWith('not-applicable:')).slice(0, GAPS_MAX),
-    ...(idle.length === 0
-      ? []
-      : [
-          {
-            what: `${idle.length === 1 ? 'rule' : 'rules'} with nothing to work on`,
-            count: idle.length,
-            reason: idle.map((rule) => rule.id).join(', '),
-          },
-        ]),
+    ...idleGap(`beyond the reach of ${tier ?? ''}`, deeper),
+    ...idleGap(
+      'with nothing to work on',
+      idle.filter((rule) => !deeper.includes(rule)),
+    ),
   ];
   if (gaps.length === 0) return [];
   const counts = gaps.map((gap) => formatCount(gap.count));

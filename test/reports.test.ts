@@ -172,6 +172,18 @@ describe('verdict on the terminal', () => {
     `);
   });
 
+  it('tells rules that another tier would run from those that find nothing to work on', () => {
+    const rules = input.run.rules.map((rule) =>
+      rule.id === 'source-leak'
+        ? { ...rule, reason: '--tier header does not look at frames.dhash' }
+        : rule,
+    );
+    const text = renderText({ ...input.run, rules }, { width: 100, colour: false });
+
+    expect(text).toContain('1  rule beyond the reach of --tier header: source-leak');
+    expect(text).toContain('1  rule with nothing to work on: shifted-captions');
+  });
+
   it('adds nothing but colours when colours are on', () => {
     const options = { width: 100, findings: input.findings } as const;
     const plain = renderText(input.run, { ...options, colour: false });
