@@ -11,9 +11,9 @@ const KNOWN_FAULTS: Readonly<Record<string, readonly string[]>> = {
   // 25.5 frames a second made 30, as published.
   'demo-0.3.mp4': ['duplicate-frames'],
   'demo-4.2.mp4': ['duplicate-frames'],
-  // Silent film: 17 frames a second made 25, 4:3 between bars.
-  'chaplin-1.mp4': ['duplicate-frames', 'letterboxed-frames'],
-  'chaplin-5.mp4': ['duplicate-frames', 'letterboxed-frames'],
+  // Silent film, without colour: 17 frames a second made 25, 4:3 between bars.
+  'chaplin-1.mp4': ['duplicate-frames', 'grayscale-media', 'letterboxed-frames'],
+  'chaplin-5.mp4': ['duplicate-frames', 'grayscale-media', 'letterboxed-frames'],
   // 16 frames a second made 30, 4:3 between bars.
   'CogVideoX-LoRA-4.2.mp4': [
     'duplicate-frames',
