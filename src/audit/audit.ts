@@ -8,9 +8,6 @@ import { compareAnnotatedPaths } from '../analyses/alignment/annotated-paths.ts'
 import { findNearDuplicates } from '../analyses/near-duplicates.ts';
 import { compareWithBaseline } from '../compare/against-baseline.ts';
 import { unreadParts } from '../dataset/unread-parts.ts';
-import { RowEmbedder } from '../encoder/embed-rows.ts';
-import { Encoder } from '../encoder/encoder.ts';
-import { VectorCache } from '../encoder/vector-cache.ts';
 import { Database } from '../engine/database.ts';
 import type { ProbeCount } from '../engine/gather-evidence.ts';
 import { engineMemoryLimit } from '../engine/memory-limit.ts';
@@ -43,8 +40,6 @@ import { isOverLimit } from '../judge/verdict.ts';
 import { type Rung, thinnedTiers } from '../ladder/rung.ts';
 import { selectDecoder, type SelectedDecoder } from '../media/decoders/decode-frames.ts';
 import { closeFilmStrips } from '../media/film-strip.ts';
-import { findCaptionPatterns } from '../run/caption-spans.ts';
-import { buildClipCards } from '../run/clip-cards.ts';
 import type {
   AlignmentSummary,
   Baseline,
@@ -56,7 +51,6 @@ import type {
 } from '../run/document.ts';
 import { readRun } from '../run/read-run.ts';
 import { createRunFolder } from '../run/run-folder.ts';
-import { cachedStrips } from '../run/strip-cache.ts';
 import { Stopwatch } from '../stopwatch.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { composeDocument } from './compose-document.ts';
@@ -65,16 +59,14 @@ import { climb, missedMedia, readLatents } from './look-at-media.ts';
 import { type ManifestReading, readManifest } from './read-manifest.ts';
 import { areMediaRemote } from './remote-media.ts';
 import type { ScanContext, ScanRequest, ScanResult } from './scan-request.ts';
+import { showClips } from './show-clips.ts';
 import { SoundManifest } from './sound-manifest.ts';
 import { type Docket, isAskedFor, type Stage } from './stage.ts';
+import { UserModel } from './user-model.ts';
 import { writeKeyLists } from './write-key-lists.ts';
 import { writeRun, writeStoppedRun } from './write-run.ts';
 
 const MAX_FINDINGS = 1_000;
-
-/** Clips with pictures in the report: of each rule, and in all. */
-const CARDS_PER_RULE = 6;
-const MOST_CARDS = 150;
 
 /** What is known before the dataset is opened. */
 type Beginning = {
@@ -107,8 +99,7 @@ export class Audit {
   #findings: readonly Finding[] = [];
   #clips: readonly ClipCard[] = [];
   #alignment: readonly AlignmentSummary[] | null = null;
-  #encoder: { readonly encoder: Encoder; readonly cache: VectorCache } | null = null;
-  #embedder: RowEmbedder | null = null;
+  #model: UserModel | null = null;
   #annotations: ReadonlySet<string> | null = null;
   #suppressed: ReadonlyMap<number, number> = new Map();
   #baseline: Baseline | null = null;
@@ -195,7 +186,7 @@ export class Audit {
         'note: the manifest names media by URL: those of drawn clips are asked for; --tier manifest opens none, --sample takes fewer',
       );
     this.#decoder = config.tier === 'manifest' ? null : await selectDecoder(config.decoder);
-    await this.#openEncoder();
+    this.#model = await UserModel.open(this.#stage, this.#request.cwd);
     const offer = await describeOffer(database, {
       dataset,
       tier: config.tier,
@@ -208,34 +199,6 @@ export class Audit {
       dimensions: dimensionsOf(offer.clipColumns, [...config.localise, ...config.strata]),
     };
     this.#clock.lap('open');
-  }
-
-  /** Loads the model that the user named, before any long work: it may be none. */
-  async #openEncoder(): Promise<void> {
-    const { config, progress, cacheFolder } = this.#stage;
-    const { model } = config.alignment;
-    if (model === null) return;
-    const stage = progress.stage('load the model');
-    const encoder = await Encoder.open(model, this.#request.cwd, cacheFolder);
-    this.#encoder = { encoder, cache: await VectorCache.open(cacheFolder, encoder.identity) };
-    stage.done();
-  }
-
-  #openEmbedder(): RowEmbedder | null {
-    if (this.#encoder === null) return null;
-    const { config, database, manifest, progress, signal } = this.#stage;
-    const { mediaRoot, mediaColumns, held, access } = manifest.dataset;
-    const plan = {
-      ...this.#encoder,
-      mediaRoot,
-      held,
-      access,
-      mediaColumn: mediaColumns[0] ?? null,
-      decoder: config.decoder,
-      mostRows: config.alignment.modelRows,
-    };
-    this.#embedder = new RowEmbedder(database, plan, progress, signal);
-    return this.#embedder;
   }
 
   /** The one scan of the manifest, and the sample drawn from it. */
@@ -288,7 +251,7 @@ export class Audit {
       analyseAlignment(database, {
         clipColumns,
         annotations: this.#annotations,
-        embedder: this.#openEmbedder(),
+        embedder: this.#model?.embedder(this.#stage) ?? null,
       }),
     );
     collectGarbage();
@@ -340,23 +303,9 @@ export class Audit {
 
   /** Film strips and values of the clips that the report shows. */
   async makePictures(): Promise<void> {
-    const { config, database, manifest, progress, signal, cacheFolder } = this.#stage;
-    signal.throwIfAborted();
-    if (config.isRedacted) return;
-    const { mediaRoot, mediaColumns, held, access } = manifest.dataset;
-    const plan = {
-      findings: this.#findings,
-      mediaRoot,
-      held,
-      access,
-      mediaColumn: mediaColumns[0] ?? null,
-      asksStores: config.tier !== 'manifest',
-      perRule: CARDS_PER_RULE,
-      most: MOST_CARDS,
-      captionPatterns: findCaptionPatterns(this.#outcomes),
-      makeStrip: cachedStrips(cacheFolder, config.decoder, access),
-    };
-    this.#clips = await buildClipCards(database, plan, progress, signal);
+    this.#stage.signal.throwIfAborted();
+    if (this.#stage.config.isRedacted) return;
+    this.#clips = await showClips(this.#stage, this.#findings, this.#outcomes);
     this.#clock.lap('pictures');
   }
 
@@ -376,7 +325,7 @@ export class Audit {
       profile: this.#reading?.profile ?? null,
       hasEvidence: this.#probes.length > 0,
       hasAlignment: this.#alignment !== null,
-      embedded: this.#embedder?.embedded ?? null,
+      embedded: this.#model?.embedded ?? null,
     });
     return { report, runFolder };
   }
@@ -397,7 +346,7 @@ export class Audit {
 
   async close(): Promise<void> {
     this.#stage.signal.removeEventListener('abort', this.#onAbort);
-    await this.#encoder?.encoder.close();
+    await this.#model?.close();
     await closeFilmStrips();
     this.#stage.database.close();
   }
