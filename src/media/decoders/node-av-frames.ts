@@ -29,7 +29,7 @@ export function decodeWithNodeAv(
 ): Promise<DecodeOutcome> {
   return withLog(av, async (log) => {
     const started = process.cpuUsage();
-    const input = await openInput(av, path, options.isSparse);
+    const input = await openInput(av, path, options.isSparse === true ? 'keyframes' : 'header');
     if (!input.ok) return input;
     try {
       if (input.video === null) return noVideoTrack;

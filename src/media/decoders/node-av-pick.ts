@@ -36,7 +36,7 @@ export function pickWithNodeAv(
   options: PickOptions,
 ): Promise<PickedFrames | null> {
   return withLog(av, async () => {
-    const input = await openInput(av, path, options.isSparse);
+    const input = await openInput(av, path, options.isSparse === true ? 'keyframes' : 'packets');
     if (!input.ok) return null;
     try {
       if (input.video === null) return null;
