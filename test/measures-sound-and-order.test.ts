@@ -18,7 +18,7 @@ function disc(at_px: number): Uint8Array {
 }
 
 function orderOf(places: readonly number[]): number | null {
-  const order = new FrameOrder();
+  const order = new FrameOrder(borrowKernel());
   for (const place of places) order.add(thumbOf(disc(place), 64));
   return order.score();
 }

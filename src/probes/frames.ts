@@ -92,7 +92,7 @@ class FrameNotes {
   readonly #grays = new GrayFrames(this.#kernel);
   readonly #colours = new ColourFrames(this.#kernel);
   readonly #freezes = new FreezeFinder(this.#grays);
-  readonly #order = new FrameOrder();
+  readonly #order = new FrameOrder(this.#kernel);
   readonly #cuts = new CutDistance();
   readonly #native: NativeLumaNotes;
   #suspects = 0;

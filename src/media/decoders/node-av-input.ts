@@ -68,9 +68,7 @@ function isDescribed(av: NodeAv, format: FormatContext): boolean {
   switch (codecId) {
     case constants.AV_CODEC_ID_H264:
       return (
-        extradataSize > 0 &&
-        video.nbFrames > 0n &&
-        format.iformat?.name?.includes('mp4') === true
+        extradataSize > 0 && video.nbFrames > 0n && format.iformat?.name?.includes('mp4') === true
       );
     case constants.AV_CODEC_ID_HEVC:
     case constants.AV_CODEC_ID_AV1:

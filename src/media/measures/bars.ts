@@ -112,6 +112,9 @@ function barOf(picture: Picture, border: FlatBorder, span: { start: number; end:
   return (depth + covered) / lines;
 }
 
+/** Share of the pixels that are not brighter than the inner luma. */
+export const INNER_SHARE = 0.98;
+
 /** The 98th percentile of luma inside the bars. */
 export function innerLuma(
   luma: Uint8Array,
@@ -139,7 +142,7 @@ export function innerLuma(
   let seen = 0;
   for (let level = 0; level < 256; level++) {
     seen += histogram[level] ?? 0;
-    if (seen >= 0.98 * pixels) return level;
+    if (seen >= INNER_SHARE * pixels) return level;
   }
   return 255;
 }

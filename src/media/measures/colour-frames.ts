@@ -1,4 +1,4 @@
-import { type Bars, findBars, innerLuma } from './bars.ts';
+import { type Bars, findBars, INNER_SHARE, innerLuma } from './bars.ts';
 import {
   blueRedVariation,
   type ChromaSums,
@@ -37,6 +37,8 @@ type Note = {
   readonly mean: MeanColour;
   readonly chroma: ChromaSums;
   readonly luma: Uint8Array;
+  /** 98th percentile of luma. */
+  readonly bright: number;
   readonly width_px: number;
   readonly height_px: number;
   readonly gradientRatio: number | null;
@@ -97,6 +99,13 @@ export class ColourFrames {
       redDifferenceSquares: sum(6),
     };
     const green_share = sum(7) / pixels;
+    // Whole vectors are counted: what follows the picture is brighter than all of it.
+    kernel.fill(luma + pixels, luma + 16 * Math.ceil(pixels / 16), 255);
+    const bright = kernel.run.levelOfRank(
+      luma,
+      16 * Math.ceil(pixels / 16),
+      Math.ceil(INNER_SHARE * pixels),
+    );
     kernel.run.gradients(luma, width_px, height_px, results);
     const along = kernel.u32(results);
     const down = kernel.u32(results + 4);
@@ -105,6 +114,7 @@ export class ColourFrames {
       mean,
       chroma,
       luma: kernel.read(luma, pixels),
+      bright,
       width_px,
       height_px,
       gradientRatio: along === 0 || down === 0 ? null : Math.log(along / down),
@@ -139,6 +149,7 @@ export class ColourFrames {
     const lowest = this.#kernel.read(KERNEL_LAYOUT.lowest, pixels);
     const highest = this.#kernel.read(KERNEL_LAYOUT.highest, pixels);
     const bars = findBars({ lowest, highest, count: this.#count }, width_px, height_px);
+    const hasBars = bars.top + bars.bottom + bars.left + bars.right > 0;
     const ratios = this.#notes.map((note) => note.gradientRatio).filter((ratio) => ratio !== null);
     const variations = this.#notes.map((note) => note.blueRedVariation).filter((v) => v !== null);
     return {
@@ -147,7 +158,9 @@ export class ColourFrames {
       blue_red_variation: variations.length === 0 ? null : median(variations),
       bars,
       inner_luma_max: Math.max(
-        ...this.#notes.map(({ luma }) => innerLuma(luma, width_px, height_px, bars)),
+        ...this.#notes.map(({ luma, bright }) =>
+          hasBars ? innerLuma(luma, width_px, height_px, bars) : bright,
+        ),
       ),
       gradient_ratio: ratios.length === 0 ? null : median(ratios),
       green_share: this.#greenest,

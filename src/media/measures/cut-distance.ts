@@ -34,6 +34,7 @@ export class CutDistance {
 
   /** Measures the changes after which so many frames have come. */
   #settle(after: number): void {
+    if (this.#pending.length === 0) return;
     const first = this.#count - this.#thumbs.length;
     this.#pending = this.#pending.filter((at) => {
       if (this.#count - at < after) return true;

@@ -1,5 +1,5 @@
 import { beatOf, type Beat } from './repeat-beat.ts';
-import { median, quantile, quantileOfSorted } from './quantile.ts';
+import { interpolate, median, quantile, quantileOfSorted } from './quantile.ts';
 import { runsOf } from './runs.ts';
 
 /** What the differences of neighbouring frames say about repeated frames. */
@@ -142,28 +142,24 @@ const MULTIPLE_NOISE = 0.15;
 
 function bestPhase(difference: readonly number[], isStill: readonly boolean[]): Phase | null {
   let best: Phase | null = null;
-  // Sorted once: the numbers of each phase are then picked in order.
-  const order = [...difference.keys()]
-    .filter((i) => isStill[i] !== true)
-    .toSorted((a, b) => (difference[a] ?? 0) - (difference[b] ?? 0));
-  const own = new Float64Array(difference.length);
-  const rest = new Float64Array(difference.length);
+  // Sorted once: what stands at a phase, and what does not, are then picked by rank.
+  const order = Int32Array.from(
+    [...difference.keys()]
+      .filter((i) => isStill[i] !== true)
+      .toSorted((a, b) => (difference[a] ?? 0) - (difference[b] ?? 0)),
+  );
+  const sorted = Float64Array.from(order, (i) => difference[i] ?? 0);
   const regular = new Map<number, Phase>();
   for (let period = 2; period <= 12 && order.length >= LEAST_CYCLES * period; period++) {
-    for (let phase = 0; phase < period; phase++) {
-      let ownCount = 0;
-      let restCount = 0;
-      for (const i of order) {
-        const d = difference[i] ?? 0;
-        if (i % period === phase) own[ownCount++] = d;
-        else rest[restCount++] = d;
-      }
-      const at = quantileOfSorted(own, 0.5, ownCount);
-      const others = quantileOfSorted(rest, 0.5, restCount);
+    for (const [phase, ranks] of ranksByPhase(order, period).entries()) {
+      const ownAt = (rank: number): number => sorted[ranks[rank] ?? 0] ?? Number.NaN;
+      const restAt = (rank: number): number => sorted[rankAmongOthers(ranks, rank)] ?? Number.NaN;
+      const at = interpolate(ownAt, ranks.length, 0.5);
+      const others = interpolate(restAt, order.length - ranks.length, 0.5);
       const high = Math.max(at, others);
-      const upper = quantileOfSorted(own, 0.75, ownCount);
+      const upper = interpolate(ownAt, ranks.length, 0.75);
       // By chance a phase of few differences has a small median; in a pattern nearly all of them are small (or large).
-      const worst = at <= others ? upper : quantileOfSorted(own, 0.25, ownCount);
+      const worst = at <= others ? upper : interpolate(ownAt, ranks.length, 0.25);
       if (Math.min(worst, others) > LEAST_CONTRAST * Math.max(worst, others)) continue;
       // Where all is still, both medians are nothing but noise of the encoder.
       if (high < 0.05) continue;
@@ -185,4 +181,37 @@ function bestPhase(difference: readonly number[], isStill: readonly boolean[]): 
     alike.find((other) => other.period % period === 0) ??
     best
   );
+}
+
+/** Ranks of what stands at each phase of a period, ascending; `order` are places by rank. */
+function ranksByPhase(order: Int32Array, period: number): readonly Int32Array[] {
+  const phases = new Int32Array(order.length);
+  const counts = new Int32Array(period);
+  for (let rank = 0; rank < order.length; rank++) {
+    const phase = (order[rank] ?? 0) % period;
+    phases[rank] = phase;
+    counts[phase] = (counts[phase] ?? 0) + 1;
+  }
+  const ranks = Array.from(counts, (count) => new Int32Array(count));
+  counts.fill(0);
+  for (let rank = 0; rank < order.length; rank++) {
+    const phase = phases[rank] ?? 0;
+    const own = ranks[phase];
+    const place = counts[phase] ?? 0;
+    if (own !== undefined) own[place] = rank;
+    counts[phase] = place + 1;
+  }
+  return ranks;
+}
+
+/** The rank of the `index`-th of all that are not among these ranks, which ascend. */
+function rankAmongOthers(ranks: Int32Array, index: number): number {
+  let low = 0;
+  let high = ranks.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ranks[middle] ?? 0) - middle > index) high = middle;
+    else low = middle + 1;
+  }
+  return index + low;
 }

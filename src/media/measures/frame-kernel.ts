@@ -80,7 +80,9 @@ export const KERNEL_LAYOUT = {
   /** Extremes of luma over time, beside the luma of one picture: 9,728 bytes each. */
   lowest: 65_536,
   highest: 75_264,
-  end: 86_016,
+  /** 16x16 thumbs of the first 300 frames. */
+  thumbs: 86_016,
+  end: 162_816,
 } as const;
 
 /** One memory and the loops that run in it. Callers share nothing: each borrows one. */
@@ -107,8 +109,8 @@ export class FrameKernel {
     this.#bytes.set(bytes, at);
   }
 
-  fill(from: number, to: number): void {
-    this.#bytes.fill(0, from, to);
+  fill(from: number, to: number, level = 0): void {
+    this.#bytes.fill(level, from, to);
   }
 
   copyWithin(to: number, from: number, bytes: number): void {

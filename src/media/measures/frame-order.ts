@@ -1,9 +1,11 @@
+import { type FrameKernel, KERNEL_LAYOUT } from './frame-kernel.ts';
 import { median } from './quantile.ts';
 
 /** Frames on either side among which a nearer one is sought. */
 const WINDOW = 26;
 /** Frames of a clip that are looked at: order is wrong everywhere or nowhere. */
 const MOST_FRAMES = 300;
+const THUMB_BYTES = 256;
 /** A step smaller than this is no motion, grey levels. */
 const LEAST_STEP = 0.6;
 /** Moving steps that a share is taken of. */
@@ -26,11 +28,17 @@ const NEAR_PLACES = 3;
  * disorder, since no later frame resembles the one before it.
  */
 export class FrameOrder {
-  readonly #thumbs: Uint8Array[] = [];
+  readonly #kernel: FrameKernel;
+  #count = 0;
 
-  /** Takes the thumb of the next frame, and keeps it. */
+  constructor(kernel: FrameKernel) {
+    this.#kernel = kernel;
+  }
+
+  /** Takes the 16x16 thumb of the next frame, which the kernel's memory keeps. */
   add(thumb: Uint8Array): void {
-    if (this.#thumbs.length < MOST_FRAMES) this.#thumbs.push(thumb);
+    if (this.#count < MOST_FRAMES)
+      this.#kernel.write(thumb, KERNEL_LAYOUT.thumbs + this.#count++ * THUMB_BYTES);
   }
 
   /**
@@ -38,8 +46,9 @@ export class FrameOrder {
    * places. Null if fewer than 16 steps move, or if no order of the frames makes neighbours alike (a counter, noise).
    */
   score(): number | null {
-    const thumbs = this.#thumbs;
-    const steps = thumbs.slice(1).map((thumb, i) => distance(thumbs[i], thumb));
+    const steps = Array.from({ length: Math.max(0, this.#count - 1) }, (_, i) =>
+      this.#distance(i, i + 1),
+    );
     const moving = steps.filter((step) => step >= LEAST_STEP);
     if (moving.length < LEAST_STEPS) return null;
     const usual = median(moving);
@@ -62,18 +71,18 @@ export class FrameOrder {
   /** Whether the two frames at the ends of this step stand in each other's place, between those around them. */
   #isSwapped(i: number, steps: readonly number[]): boolean {
     const sides = (steps[i - 1] ?? 0) + (steps[i + 1] ?? 0);
-    if (i + 2 >= this.#thumbs.length || sides < 2 * LEAST_STEP) return false;
-    const [a, b, c, d] = this.#thumbs.slice(i - 1, i + 3);
+    if (i + 2 >= this.#count || sides < 2 * LEAST_STEP) return false;
     return (
-      2 * (steps[i] ?? 0) < SWAPPED * sides && distance(a, c) + distance(b, d) < SWAPPED * sides
+      2 * (steps[i] ?? 0) < SWAPPED * sides &&
+      this.#distance(i - 1, i + 1) + this.#distance(i, i + 2) < SWAPPED * sides
     );
   }
 
   #hasNearer(from: number, direction: number, bound: number): boolean {
     for (let lag = 2; lag <= WINDOW; lag++) {
-      const other = this.#thumbs[from + direction * lag];
-      if (other === undefined) return false;
-      if (distance(this.#thumbs[from], other) < bound) return true;
+      const other = from + direction * lag;
+      if (other < 0 || other >= this.#count) return false;
+      if (this.#distance(from, other) < bound) return true;
     }
     return false;
   }
@@ -83,7 +92,7 @@ export class FrameOrder {
    * frames are mixed up a few at a time, while those of a counter or of noise have no place.
    */
   #hasOrder(): boolean {
-    const rest = this.#thumbs.slice(0, CHAIN_FRAMES).map((thumb, place) => ({ thumb, place }));
+    const rest = Array.from({ length: Math.min(this.#count, CHAIN_FRAMES) }, (_, place) => place);
     const moves: number[] = [];
     let last = rest.shift();
     while (last !== undefined && rest.length > 0) {
@@ -91,19 +100,19 @@ export class FrameOrder {
       let nearest = 0;
       let least = Number.POSITIVE_INFINITY;
       for (const [i, other] of rest.entries()) {
-        const away = distance(from.thumb, other.thumb);
+        const away = this.#distance(from, other);
         if (away < least) [nearest, least] = [i, away];
       }
       last = rest.splice(nearest, 1)[0];
-      if (last !== undefined) moves.push(Math.abs(last.place - from.place));
+      if (last !== undefined) moves.push(Math.abs(last - from));
     }
     return median(moves) <= NEAR_PLACES;
   }
-}
 
-function distance(a: Uint8Array | undefined, b: Uint8Array | undefined): number {
-  if (a === undefined || b === undefined) return Number.POSITIVE_INFINITY;
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += Math.abs((a[i] ?? 0) - (b[i] ?? 0));
-  return sum / a.length;
+  /** Mean absolute difference of two thumbs. */
+  #distance(a: number, b: number): number {
+    const { thumbs, results } = KERNEL_LAYOUT;
+    const [from, to] = [thumbs + a * THUMB_BYTES, thumbs + b * THUMB_BYTES];
+    return this.#kernel.run.compare(from, to, THUMB_BYTES, results) / THUMB_BYTES;
+  }
 }

@@ -6,16 +6,17 @@ export function quantile(values: ArrayLike<number>, q: number): number {
   return quantileOfSorted(Float64Array.from(values).toSorted(), q);
 }
 
-/** The same of numbers in ascending order, of which the first `count` are meant. */
-export function quantileOfSorted(
-  sorted: ArrayLike<number>,
-  q: number,
-  count: number = sorted.length,
-): number {
+/** The same of numbers in ascending order. */
+export function quantileOfSorted(sorted: ArrayLike<number>, q: number): number {
+  return interpolate((rank) => sorted[rank] ?? Number.NaN, sorted.length, q);
+}
+
+/** The same of `count` numbers that are told by rank. */
+export function interpolate(valueAt: (rank: number) => number, count: number, q: number): number {
   if (count === 0) return Number.NaN;
   const position = (count - 1) * q;
-  const below = sorted[Math.floor(position)] ?? Number.NaN;
-  const above = sorted[Math.ceil(position)] ?? Number.NaN;
+  const below = valueAt(Math.floor(position));
+  const above = valueAt(Math.ceil(position));
   return below + (above - below) * (position - Math.floor(position));
 }
 
