@@ -13,7 +13,8 @@ export type PythonTools = {
 
 /** Versions that figures were made with. */
 const PACKAGES = ['scenedetect[opencv-headless]==0.6.7', 'cleanvision==0.3.6'];
-const INSTALL_TIMEOUT_MS = 150_000;
+/** Both take some 150 MB, which a slow index hands out in minutes. */
+const INSTALL_TIMEOUT_MS = 600_000;
 
 /**
  * Installs PySceneDetect and cleanvision into a virtual environment in the temporary folder, once; without Python or a
@@ -28,6 +29,7 @@ export async function pythonTools(): Promise<PythonTools> {
   const skipped: string[] = [];
   const has = (module: string, requirement: string): boolean => {
     if (spawnSync(python, ['-c', `import ${module}`]).status === 0) return true;
+    console.log(`installing ${requirement} into ${folder}…`);
     const args = [
       '-m',
       'pip',

@@ -167,15 +167,13 @@ for (const clip of clips) {
   requests.push(containers.requests ?? 0);
   above.push(Number(containers.bytes_read) - Number(containers.index_bytes ?? 0));
 }
-const decodable: string[] = [];
-let frames = 0;
+const counts = new Map<string, number>();
 for (const clip of some(clips, 4 * MOST_DECODED)) {
-  if (decodable.length === MOST_DECODED) break;
   const count = await nullDecode(av, clip);
-  if (count < LEAST_FRAMES) continue;
-  decodable.push(clip);
-  frames += count;
+  if (count >= LEAST_FRAMES) counts.set(clip, count);
 }
+const decodable = some([...counts.keys()], MOST_DECODED);
+const frames = decodable.reduce((sum, clip) => sum + (counts.get(clip) ?? 0), 0);
 const sizeOf = (list: readonly string[]): number => mean(list.map((clip) => statSync(clip).size));
 const hasFfmpeg = spawnSync('ffmpeg', ['-version']).error === undefined;
 const FILTERS = 'freezedetect,blackdetect,cropdetect,idet,signalstats';

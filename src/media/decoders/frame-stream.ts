@@ -18,7 +18,7 @@ export const GRAY_SIDE_PX = 64;
 const COLOUR_SIDE_PX = 96;
 
 /** A longer clip's colour frames: at least half as many as this from the whole length, at most this. */
-export const MOST_COLOUR_FRAMES = 16;
+export const MOST_COLOUR_FRAMES = 8;
 
 /** What a decode may cost before it is cut off. */
 export type DecodeLimits = {
@@ -79,7 +79,7 @@ export type DecodeOutcome = DecodeReport | DecodeFailure;
 export type OnFrame = (frame: SmallFrame) => void;
 
 /**
- * Whether a frame is also looked at in colour: every sixth of the first 96 (and the fourth), every twelfth up to 192…
+ * Whether a frame is also looked at in colour: every eighth of the first 64 (and the fifth), every sixteenth up to 128…
  * The wanted number is reached whatever the length, without knowing the length before.
  */
 export function isColourFrame(index: number): boolean {
@@ -94,12 +94,12 @@ export function colourStride(index: number): number {
   return stride;
 }
 
-/** Stride of the colour frames of clips of 7 to 96 frames. */
-export const FIRST_COLOUR_STRIDE = 6;
+/** Stride of the colour frames of clips of 9 to 64 frames. */
+export const FIRST_COLOUR_STRIDE = 8;
 
 /** Pairs of frames at native size: at least half as many as this from the whole length of a longer clip. */
 const MOST_NATIVE_PAIRS = 6;
-const NATIVE_STRIDE = 4;
+const NATIVE_STRIDE = 6;
 
 /**
  * Whether luma of a frame is also looked at in native size, and as what: as the first or the second of a pair of

@@ -33,7 +33,8 @@ export function decodeWithNodeAv(
     if (!input.ok) return input;
     try {
       if (input.video === null) return noVideoTrack;
-      const decoder = openDecoder(av, input.video, options.limits.maxPixels);
+      const isExact = options.tier === 'full';
+      const decoder = openDecoder(av, input.video, options.limits.maxPixels, isExact);
       if ('ok' in decoder) return decoder;
       const pump = new FramePump(av, input.video, onFrame);
       let isComplete: boolean;
@@ -119,8 +120,9 @@ function decodeAll(
   }
 }
 
-/** Lines that one of a small picture is averaged of, at least. */
-const ENOUGH_LINES = 4;
+/** Lines that one of a small picture is averaged of, at least: grey ones are compared with their neighbours. */
+const ENOUGH_GREY_LINES = 4;
+const ENOUGH_COLOUR_LINES = 2;
 
 /** Reduces decoded frames and hands them on. */
 class FramePump {
@@ -142,8 +144,8 @@ class FramePump {
     const rate = video.avgFrameRate.num > 0 ? video.avgFrameRate : video.rFrameRate;
     this.#interval_s = rate.num > 0 && rate.den > 0 ? rate.den / rate.num : 0.04;
     this.#onFrame = onFrame;
-    this.#gray = new FrameScaler(av, av.constants.AV_PIX_FMT_GRAY8, 1, ENOUGH_LINES);
-    this.#colour = new FrameScaler(av, av.constants.AV_PIX_FMT_RGB24, 3, ENOUGH_LINES);
+    this.#gray = new FrameScaler(av, av.constants.AV_PIX_FMT_GRAY8, 1, ENOUGH_GREY_LINES);
+    this.#colour = new FrameScaler(av, av.constants.AV_PIX_FMT_RGB24, 3, ENOUGH_COLOUR_LINES);
   }
 
   take(frame: Frame): void {

@@ -97,11 +97,17 @@ function findInfoOfKeyframes(av: NodeAv, format: FormatContext): void {
     format.seekFrameSync(video.index, -(2n ** 62n), constants.AVSEEK_FLAG_BACKWARD);
 }
 
-/** Opens a single-threaded decoder for a stream: threads of their own would blur the CPU budget of a worker. */
+/**
+ * Opens a single-threaded decoder for a stream: threads of their own would blur the CPU budget of a worker.
+ *
+ * Not exact, pictures that no other is predicted from stay without their loop filter, which takes 3 to 10 % less time: of
+ * 222 clips their mean luma moved by 0.015 grey levels (99 % of frames), the difference to the frame before by 0.03.
+ */
 export function openDecoder(
   av: NodeAv,
   stream: Stream,
   maxPixels: number,
+  isExact = true,
 ): CodecContext | DecodeFailure {
   const { codecpar } = stream;
   if (codecpar.width * codecpar.height > maxPixels) {
@@ -128,6 +134,7 @@ export function openDecoder(
   context.pktTimebase = stream.timeBase;
   // Options are set one by one: a dictionary handed to open2Sync is freed twice (node-av 6.1).
   context.setOption('max_pixels', BigInt(maxPixels));
+  if (!isExact) context.setOption('skip_loop_filter', 'noref');
   const opened = context.open2Sync(codec);
   if (opened < 0) {
     context.freeContext();
