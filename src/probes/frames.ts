@@ -78,6 +78,18 @@ const MOST_SUSPECTS = 16;
 /** Planes left zero in a twentieth of a picture change it by this or more, grey levels. */
 const SUSPICIOUS_CHANGE = 3;
 
+/** Planes left zero are black but for their chroma, give or take compression. */
+const BLACK_LEVEL = 12;
+/** One grey cell of so many is looked at, in 111 places all over the picture. */
+const BLACK_STEP = 37;
+
+/** Whether some of the picture is black: reading chroma planes all over takes longer than most measures. */
+function hasBlack(gray: Uint8Array): boolean {
+  for (let at = 0; at < gray.length; at += BLACK_STEP)
+    if ((gray[at] ?? 255) <= BLACK_LEVEL) return true;
+  return false;
+}
+
 /** What is kept of the frames that pass by. */
 class FrameNotes {
   readonly #pts_s: number[] = [];
@@ -120,8 +132,7 @@ class FrameNotes {
     this.#order.add(gray.thumb);
     this.#cuts.add(gray.thumb, gray.difference);
     this.#addColour(frame, gray.difference ?? 255);
-    const role = nativeFrame(frame.index);
-    if (this.#isFull || role === 'first' || (role === 'second' && !this.#native.isPlain)) {
+    if (this.#isFull || nativeFrame(frame.index, this.#native.isPlain) !== null) {
       const plane = frame.native();
       if (plane !== null) this.#native.add(frame.index, plane);
     }
@@ -133,6 +144,7 @@ class FrameNotes {
       !isSampled &&
       change >= SUSPICIOUS_CHANGE &&
       this.#suspects < MOST_SUSPECTS &&
+      hasBlack(frame.gray) &&
       frame.hasEmptyChroma();
     const picture = isSampled || isSuspect ? frame.colour() : null;
     if (picture === null) return;

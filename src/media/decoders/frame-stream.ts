@@ -103,11 +103,13 @@ const NATIVE_STRIDE = 6;
 
 /**
  * Whether luma of a frame is also looked at in native size, and as what: as the first or the second of a pair of
- * neighbours. Pairs are farther apart the longer the clip.
+ * neighbours. Pairs are farther apart the longer the clip; where fields need not be looked for any more, single frames
+ * stand twice as far apart.
  */
-export function nativeFrame(index: number): 'first' | 'second' | null {
+export function nativeFrame(index: number, isPlain: boolean): 'first' | 'second' | null {
   let stride = NATIVE_STRIDE;
   while (index >= MOST_NATIVE_PAIRS * stride) stride *= 2;
+  if (isPlain) return index % (2 * stride) === 0 ? 'first' : null;
   if (index % stride === 0) return 'first';
   return index % stride === 1 ? 'second' : null;
 }

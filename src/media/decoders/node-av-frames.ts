@@ -120,10 +120,6 @@ function decodeAll(
   }
 }
 
-/** Lines that one of a small picture is averaged of, at least: grey ones are compared with their neighbours. */
-const ENOUGH_GREY_LINES = 4;
-const ENOUGH_COLOUR_LINES = 2;
-
 /** Reduces decoded frames and hands them on. */
 class FramePump {
   readonly #av: NodeAv;
@@ -144,8 +140,8 @@ class FramePump {
     const rate = video.avgFrameRate.num > 0 ? video.avgFrameRate : video.rFrameRate;
     this.#interval_s = rate.num > 0 && rate.den > 0 ? rate.den / rate.num : 0.04;
     this.#onFrame = onFrame;
-    this.#gray = new FrameScaler(av, av.constants.AV_PIX_FMT_GRAY8, 1, ENOUGH_GREY_LINES);
-    this.#colour = new FrameScaler(av, av.constants.AV_PIX_FMT_RGB24, 3, ENOUGH_COLOUR_LINES);
+    this.#gray = new FrameScaler(av, av.constants.AV_PIX_FMT_GRAY8, 1);
+    this.#colour = new FrameScaler(av, av.constants.AV_PIX_FMT_RGB24, 3);
   }
 
   take(frame: Frame): void {

@@ -3,7 +3,11 @@ import type { Frame } from 'node-av/lib';
 import type { NativePlane } from '../measures/native-luma.ts';
 import type { NodeAv } from './node-av-library.ts';
 
-/** A frame's luma at native size; null for formats whose first plane is not luma. */
+/**
+ * A frame's luma at native size; null for formats whose first plane is not luma. For few frames alone: who reads a
+ * decoder's memory from JavaScript keeps it until the garbage is collected, and the decoder goes on in new memory, which
+ * took 18 % of a decode of 1,080 lines when every frame was read.
+ */
 export function lumaPlane(av: NodeAv, frame: Frame): NativePlane | null {
   const depth_bits = lumaDepth(av, frame);
   const codes = depth_bits === null ? undefined : frame.data?.[0];

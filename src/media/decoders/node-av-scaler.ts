@@ -1,24 +1,10 @@
 import type { AVPixelFormat } from 'node-av/constants';
 import type { Frame, SoftwareScaleContext } from 'node-av/lib';
 
-import { lumaDepth } from './node-av-luma.ts';
 import type { NodeAv } from './node-av-library.ts';
 
 /** Rows of packed pixels, each `stride_bytes` long. */
 type PackedLines = { readonly pixels: Buffer; readonly stride_bytes: number };
-
-/** Scales every `step`-th line of all planes of a frame; below 0 on failure. */
-function scaleSomeLines(
-  scaler: SoftwareScaleContext,
-  frame: Frame,
-  step: number,
-  to: PackedLines,
-): number {
-  const planes = frame.data ?? [];
-  const strides = frame.linesize.slice(0, planes.length).map((size) => size * step);
-  const lines = Math.floor(frame.height / step);
-  return scaler.scaleSync(planes, strides, 0, lines, [to.pixels], [to.stride_bytes]);
-}
 
 /** Scales frames to one small packed format by area average; made anew when size or format of its input change. */
 export class FrameScaler {
@@ -30,22 +16,8 @@ export class FrameScaler {
   /** The target's memory, which stays the same from frame to frame. */
   #lines: PackedLines | null = null;
   #from = { width: 0, height: 0, format: -2 };
-  /** One line in so many is read. */
-  #step = 1;
-  /** Lines of the source for each of the result that are enough. */
-  readonly #enoughLines: number;
 
-  /**
-   * `enoughLines`: lines of the source that are averaged for one of the result where it has more; the rest is passed
-   * over, evenly. Reading a picture takes longer than averaging it.
-   */
-  constructor(
-    av: NodeAv,
-    format: AVPixelFormat,
-    bytesPerPixel: number,
-    enoughLines: number = Number.POSITIVE_INFINITY,
-  ) {
-    this.#enoughLines = enoughLines;
+  constructor(av: NodeAv, format: AVPixelFormat, bytesPerPixel: number) {
     this.#av = av;
     this.#format = format;
     this.#bytesPerPixel = bytesPerPixel;
@@ -80,13 +52,10 @@ export class FrameScaler {
       // The library's own alignment: its scalers write whole vectors, past the end of unpadded lines.
       target.getBuffer(0);
       const scaler = new this.#av.lib.SoftwareScaleContext();
-      const isPlain =
-        lumaDepth(this.#av, frame) !== null && frame.linesize.every((size) => size >= 0);
-      this.#step = isPlain ? Math.max(1, Math.floor(height / (height_px * this.#enoughLines))) : 1;
       // Set up here, as BT.601, rather than by the first frame: that way interlaced frames fail and HDR is tone-mapped.
       scaler.getContext(
         width,
-        Math.floor(height / this.#step),
+        height,
         format,
         width_px,
         height_px,
@@ -99,10 +68,7 @@ export class FrameScaler {
     }
     const pixels = this.#lines === null ? this.#target.data?.[0] : undefined;
     if (pixels !== undefined) this.#lines = { pixels, stride_bytes: this.#target.linesize[0] ?? 0 };
-    const done =
-      this.#step > 1 && this.#lines !== null
-        ? scaleSomeLines(this.#scaler, frame, this.#step, this.#lines)
-        : this.#scaler.scaleFrameSync(this.#target, frame);
+    const done = this.#scaler.scaleFrameSync(this.#target, frame);
     return done < 0 ? null : this.#lines;
   }
 

@@ -151,7 +151,7 @@ function bestPhase(difference: readonly number[], isStill: readonly boolean[]): 
   const sorted = Float64Array.from(order, (i) => difference[i] ?? 0);
   const regular = new Map<number, Phase>();
   for (let period = 2; period <= 12 && order.length >= LEAST_CYCLES * period; period++) {
-    for (const [phase, ranks] of ranksByPhase(order, period).entries()) {
+    for (const ranks of ranksByPhase(order, period)) {
       const ownAt = (rank: number): number => sorted[ranks[rank] ?? 0] ?? Number.NaN;
       const restAt = (rank: number): number => sorted[rankAmongOthers(ranks, rank)] ?? Number.NaN;
       const at = interpolate(ownAt, ranks.length, 0.5);
