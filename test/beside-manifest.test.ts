@@ -159,6 +159,38 @@ describe('rules that compare media', () => {
   );
 });
 
+describe('rules that hold the manifest against media', () => {
+  const RULES = [
+    'frame-count-mismatch',
+    'ignored-rotation',
+    'placeholder-media',
+    'resolution-mismatch',
+    'stretched-frames',
+    'swapped-channels',
+    'swapped-dimensions',
+  ];
+
+  it.each(RULES)('%s does not pass where no medium was looked at', async (rule) => {
+    const folder = makeFolder({
+      'rows.csv':
+        'key,path,caption,width,height,num_frames,source_id\na,a.mp4,a dog,640,480,30,s\nb,b.mp4,a cat,640,480,30,t\n',
+    });
+    const { outcome } = await judgeOne(folder, rule, 'manifest');
+
+    expect(outcome?.outcome).toBe('not-applicable');
+    expect(outcome?.reason).toMatch(/^--tier manifest does not look at /);
+  });
+
+  it('judge what the manifest alone shows, where it shows it', async () => {
+    const folder = makeFolder({
+      'rows.csv': 'key,path,width,height,duration\na,a.mp4,641,480,2\nb,b.mp4,640,480,2\n',
+    });
+    const { outcome } = await judgeOne(folder, 'odd-dimensions', 'manifest');
+
+    expect(outcome).toMatchObject({ outcome: 'failed', examined: 2, affected: 1 });
+  });
+});
+
 describe('schemas beside the manifest', () => {
   const rows = `select i as key, 'c ' || i as caption, i::integer as width from range(10) t(i)`;
   const writeSet = async (): Promise<string> => {

@@ -29,7 +29,11 @@ async function locate(
     );
     const failed = await Promise.all(
       predicates.map(async (_, k) => {
-        const examined = examineFused(compiled(k), { hit: `hit_${k}`, eligible: 'true' });
+        const examined = examineFused(compiled(k), {
+          hit: `hit_${k}`,
+          eligible: 'true',
+          required: 'true',
+        });
         return { examined, shards: await countByShard(database, examined.relation) };
       }),
     );

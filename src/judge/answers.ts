@@ -5,7 +5,12 @@ import { type CompiledRule, looksAtBoth } from './compile-rule.ts';
  * Where the ledger says what a rule is about, and what it says: SQL over the ledger's columns. `hit` is null for a rule
  * that asks tables instead of single rows.
  */
-export type LedgerAnswer = { readonly hit: string | null; readonly eligible: string };
+export type LedgerAnswer = {
+  readonly hit: string | null;
+  readonly eligible: string;
+  /** Whether a row has the columns of the manifest that the rule cannot do without. */
+  readonly required: string;
+};
 
 /** Columns to write into the ledger, as SQL over `clips`, and the answers that stand in them, by rule. */
 type AnswerPlan = {
@@ -42,12 +47,13 @@ export function planAnswers(rules: readonly CompiledRule[]): AnswerPlan {
   let fused = 0;
   for (const each of own) {
     const predicate = statedPredicate(each);
+    const required = hasValues(requiredColumns(each), columns);
+    // Where evidence decides, the manifest alone shows nothing unless the rule says of which rows it does.
+    const unstated = looksAtBoth(each) ? 'false' : required;
     answers.set(each.rule.id, {
       hit: isFused(each) ? bitOf('hits', fused++) : null,
-      eligible:
-        predicate === null
-          ? hasValues(requiredColumns(each), columns, looksAtBoth(each))
-          : bitOf('eligible', stated.indexOf(predicate)),
+      eligible: predicate === null ? unstated : bitOf('eligible', stated.indexOf(predicate)),
+      required,
     });
   }
   const present = columns.map((name, bit) => `((${name} is not null)::bigint << ${bit})`);
@@ -66,24 +72,19 @@ function statedPredicate(compiled: CompiledRule): string | null {
   return compiled.rule.eligible === null ? null : compiled.eligible;
 }
 
-/** Columns that must have a value: all of the required ones, or any of those that a rule can do with. */
+/** Columns that must have a value. */
 function requiredColumns(compiled: CompiledRule): readonly string[] {
-  if (compiled.rule.eligible !== null) return [];
+  if (compiled.rule.eligible !== null && !looksAtBoth(compiled)) return [];
   const names = compiled.needs
-    .filter((need) => need.table === 'clips' && (looksAtBoth(compiled) || !need.isOptional))
+    .filter((need) => need.table === 'clips' && !need.isOptional)
     .map((need) => `clips.${quoteIdentifier(need.column)}`);
   return [...new Set(names)].toSorted();
 }
 
-function hasValues(
-  names: readonly string[],
-  columns: readonly string[],
-  isAnyEnough: boolean,
-): string {
+function hasValues(names: readonly string[], columns: readonly string[]): string {
   const bits = names.map((name) => columns.indexOf(name));
   const mask = bits.reduce((sum, bit) => sum | (1n << BigInt(Math.max(0, bit))), 0n);
   if (bits.includes(-1)) throw new RangeError(`rules need more than ${BITS} columns`);
-  if (isAnyEnough) return mask === 0n ? 'false' : `(present & ${mask}) <> 0`;
   return mask === 0n ? 'true' : `(present & ${mask}) = ${mask}`;
 }
 

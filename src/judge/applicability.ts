@@ -131,10 +131,20 @@ function whyNeither(
   if (absent !== undefined) return withoutTable(absent, offer);
   const columns = wanted.filter((need) => need.table === 'clips');
   const missing = columns.filter((need) => !offer.clipColumns.has(need.column));
+  const required = missing.find((need) => !need.isOptional);
+  if (required !== undefined)
+    return {
+      outcome: 'not-applicable',
+      reason: `the dataset has no column for ${required.column}`,
+    };
   const hasMeasured = wanted.some((need) =>
     need.table === 'latents' ? offer.hasLatents : offer.hasMedia && offer.evidence.has(need.table),
   );
-  if (hasMeasured || missing.length < columns.length) return null;
+  if (hasMeasured) return null;
+  // What the manifest shows by itself, if anything, is what the rule says it is about.
+  if (compiled.rule.eligible === null)
+    return { outcome: 'not-applicable', reason: whyUnmeasured(wanted, offer) };
+  if (missing.length < columns.length) return null;
   const names = missing.map((need) => need.column).join(', ');
   return {
     outcome: 'not-applicable',
@@ -143,6 +153,12 @@ function whyNeither(
         ? 'no media were looked at'
         : `the dataset has no column for ${names}, and no media were looked at`,
   };
+}
+
+function whyUnmeasured(wanted: readonly Need[], offer: Offer): string {
+  if (!offer.hasMedia && !offer.hasLatents) return 'the dataset names no media';
+  const tables = wanted.map((need) => need.table).filter(isEvidenceTable);
+  return `--tier ${offer.tier} does not look at ${[...new Set(tables)].join(' or ')}`;
 }
 
 function hasEvidenceColumn(table: string, column: string): boolean {

@@ -132,7 +132,7 @@ export async function examineBoth(
   await database.run(`create or replace temp table ${measuredTable} as ${parts.join(' union ')}`);
   const isMeasured = await hasRows(database, measuredTable);
   const about = isMeasured
-    ? `${answer.eligible} or clip_id in (select clip_id from ${measuredTable})`
+    ? `${answer.eligible} or (${answer.required} and clip_id in (select clip_id from ${measuredTable}))`
     : answer.eligible;
   return {
     compiled,
