@@ -135,7 +135,7 @@ function positionsBySize(
   isKeyframe: Uint8Array,
   count: number,
 ): Uint32Array {
-  // Size and position in one number, so that numbers are sorted without a call for each pair.
+  // Size and position in one number (sizes are whole bytes), so that numbers are sorted without a call for each pair.
   const keys = new Float64Array(count);
   let others = 0;
   for (let i = 0; i < count; i++)

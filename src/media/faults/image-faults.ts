@@ -37,6 +37,13 @@ function opened(image: Uint8Array): Sharp {
 
 const asTaken = jpeg('as-taken', (image) => image);
 
+/** What web servers send to whoever says that it can read it. */
+const webpCalledJpeg: ImageVariant = {
+  name: 'webp-called-jpeg',
+  suffix: '.jpg',
+  make: (image) => opened(image).webp().toBuffer(),
+};
+
 /** Transparent left third whose hidden colour is `level`. */
 function cutOut(name: string, level: number): ImageVariant {
   return {
@@ -151,8 +158,9 @@ export const IMAGE_FAULTS: Readonly<Record<string, ImageCase>> = {
         make: async () => new TextEncoder().encode('<!doctype html><html><body>404</body></html>'),
       },
     ],
-    lookalikes: [asTaken],
+    lookalikes: [asTaken, webpCalledJpeg],
   },
+  'mislabelled-image': { faulty: [webpCalledJpeg], lookalikes: [asTaken] },
   'odd-size-image': {
     faulty: [
       jpeg('thin-strip', (image) => image.resize({ width: 480, height: 60, fit: 'cover' })),
