@@ -22,7 +22,7 @@ const PROBE_VERSIONS: Readonly<Record<EvidenceTable, number>> = {
   files: 1,
   containers: 1,
   packets: 1,
-  frames: 20,
+  frames: 21,
   audio: 1,
   images: 5,
   latents: 2,

@@ -99,7 +99,7 @@ export const FIRST_COLOUR_STRIDE = 8;
 
 /** Pairs of frames at native size: at least half as many as this from the whole length of a longer clip. */
 const MOST_NATIVE_PAIRS = 6;
-const NATIVE_STRIDE = 6;
+const NATIVE_STRIDE = 4;
 
 /**
  * Whether luma of a frame is also looked at in native size, and as what: as the first or the second of a pair of
