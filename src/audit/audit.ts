@@ -174,6 +174,12 @@ export class Audit {
         cacheFolder,
         ...(this.#sparkFolder === null ? [] : [this.#sparkFolder]),
       ],
+      memoryLimit: (group_bytes) =>
+        engineMemoryLimit(
+          config.memoryLimit,
+          config.workers ?? availableParallelism(),
+          group_bytes,
+        ),
       progress,
       signal,
     });

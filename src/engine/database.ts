@@ -87,6 +87,11 @@ export class Database {
     return database;
   }
 
+  /** Changes what DuckDB may take, in its notation: '2GB'. */
+  async limitMemory(memoryLimit: string): Promise<void> {
+    await this.run(`set memory_limit = ${quoteLiteral(memoryLimit)}`);
+  }
+
   async run(sql: string, parameters: SqlParameters = {}): Promise<void> {
     this.#requireGoingOn();
     await this.fetchFor(sql, parameters);

@@ -24,6 +24,8 @@ type RoomPlan = {
   readonly stores?: StoreAccess;
   /** Folders that the run itself reads and writes: run folder and cache. */
   readonly ownFolders: readonly string[];
+  /** DuckDB's limit where threads hold row groups of this size, uncompressed; left out: it stays as it is. */
+  readonly memoryLimit?: (group_bytes: number) => string;
   /** Told where opening takes long. */
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
@@ -51,8 +53,16 @@ export async function openRoom(database: Database, plan: RoomPlan): Promise<Open
   });
   await completeClips(database);
   await furnish(database);
+  if (plan.memoryLimit !== undefined)
+    await database.limitMemory(plan.memoryLimit(largestGroup(dataset)));
   await database.lock(dataset.files, plan.ownFolders);
   return dataset;
+}
+
+/** Bytes of the largest row group; 0 where there is none, or where most of them are media, which are not read whole. */
+function largestGroup({ source, embedded }: OpenDataset): number {
+  const sizes = source.shards.map((shard) => shard.rowGroupBytesMax ?? 0);
+  return embedded.length > 0 ? 0 : sizes.reduce((most, size) => Math.max(most, size), 0);
 }
 
 function requireFolder(mediaRoot: string): void {
