@@ -1,12 +1,8 @@
-import { existsSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { AudioRecipe, ClipRecipe } from '../../src/media/encode/clip-recipe.ts';
-import { encodeClip } from '../../src/media/encode/encode-clip.ts';
 import { openFileRanges } from '../../src/media/file-ranges.ts';
 import { probeHeader } from '../../src/probes/header.ts';
 import { AS_RECORDED, type Scene } from './cohorts.ts';
-import { digestOf } from './digest.ts';
+import { encodeOnce } from './encode-once.ts';
 
 /** A stretch of a clip's own sound. */
 export type SoundSpan = { readonly file: string; readonly start_s: number };
@@ -67,10 +63,9 @@ export async function makeSoundScene(
   span: SoundSpan,
   ways: readonly SoundWay[],
 ): Promise<Scene | null> {
-  const paths = new Map<string, string>();
-  for (const way of ways) {
+  const paths = await encodeOnce(folder, ways, (way): ClipRecipe => {
     const filters = SOUND_WAYS[way];
-    const recipe: ClipRecipe = {
+    return {
       source: 'testsrc2',
       width_px: 64,
       height_px: 36,
@@ -79,16 +74,6 @@ export async function makeSoundScene(
       codec: 'h264',
       ...(filters === null ? {} : { audio: soundOf(span, filters) }),
     };
-    const file = join(folder, `${digestOf(['sound', span, recipe])}.mp4`);
-    paths.set(way, file);
-    if (existsSync(file)) continue;
-    const fresh = join(folder, `making-${process.pid}.mp4`);
-    try {
-      await encodeClip(fresh, recipe);
-    } catch {
-      return null;
-    }
-    renameSync(fresh, file);
-  }
-  return { name: `${span.file}@${span.start_s}`, paths };
+  });
+  return paths === null ? null : { name: `${span.file}@${span.start_s}`, paths };
 }

@@ -1,11 +1,7 @@
-import { existsSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { ClipRecipe } from '../../src/media/encode/clip-recipe.ts';
-import { encodeClip } from '../../src/media/encode/encode-clip.ts';
 import { PICTURE_FAULTS } from '../../src/media/faults/picture-faults.ts';
 import { AS_RECORDED, type Scene } from './cohorts.ts';
-import { digestOf } from './digest.ts';
+import { encodeOnce } from './encode-once.ts';
 
 /** Clips of a photograph each: as many independent scenes as there are photographs, in the codes that a clip stores. */
 const FRAMES = 4;
@@ -35,19 +31,6 @@ export async function makeStillScene(
   photo: string,
   ways: readonly StillWay[],
 ): Promise<Scene | null> {
-  const paths = new Map<string, string>();
-  for (const way of ways) {
-    const recipe = recipeOf(photo, way);
-    const file = join(folder, `${digestOf(['still', recipe])}.mp4`);
-    paths.set(way, file);
-    if (existsSync(file)) continue;
-    const fresh = join(folder, `making-${process.pid}.mp4`);
-    try {
-      await encodeClip(fresh, recipe);
-    } catch {
-      return null;
-    }
-    renameSync(fresh, file);
-  }
-  return paths.has(AS_RECORDED) ? { name: photo, paths } : null;
+  const paths = await encodeOnce(folder, ways, (way) => recipeOf(photo, way));
+  return paths?.has(AS_RECORDED) === true ? { name: photo, paths } : null;
 }
